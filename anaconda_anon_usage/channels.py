@@ -1,0 +1,151 @@
+"""The URLs of configured channels, found without conda.
+
+This follows ``Channel.from_value`` in conda/models/channel.py as far as the choice of
+the heartbeat's repository needs it: which host and path a channel's name stands for.
+Local channels, credentials, platforms and package files play no part in that.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from .condarc import Condarc, WrongValue, boolean, expand
+
+_DEFAULT_ALIAS = "https://conda.anaconda.org"
+_DEFAULT_CHANNELS = (
+    "https://repo.anaconda.com/pkgs/main",
+    "https://repo.anaconda.com/pkgs/r",
+)
+_FREE_CHANNEL = "https://repo.anaconda.com/pkgs/free"
+_DEFAULT_CUSTOM_CHANNELS = {"pkgs/pro": "https://repo.anaconda.com"}
+
+_SCHEME = re.compile(r"[a-z][a-z0-9]{0,11}://")
+_TOKEN = re.compile(r"/t/[a-zA-Z0-9-]*")
+_PLATFORM = re.compile(
+    r"/(?:noarch|(?:emscripten|freebsd|linux|osx|wasi|win|zos)-[a-z0-9]+)(?=/|$)",
+    re.IGNORECASE,
+)
+_PATH = re.compile(r"\./|\.\.|~|/|[a-zA-Z]:[/\\]|\\\\")
+
+
+class Channels:
+    """What the names of channels stand for under one configuration.
+
+    Args:
+        condarc: the configuration.
+
+    Raises:
+        WrongValue: a setting about channels has a value that conda would refuse.
+    """
+
+    def __init__(self, condarc: Condarc):
+        alias = str(expand(condarc.value("channel_alias", default=_DEFAULT_ALIAS)))
+        if alias and not _SCHEME.match(alias):
+            raise WrongValue(f"channel_alias without a scheme: {alias!r}")
+        self.alias = _clean(alias)
+        default_channels = _expanded(condarc.sequence("default_channels", default=_DEFAULT_CHANNELS))
+        if boolean(condarc.value("restore_free_channel", default=False)):
+            default_channels.append(_FREE_CHANNEL)
+        groups = {
+            str(name): _expanded((urls,) if isinstance(urls, str) else urls or ())
+            for name, urls in condarc.mapping("custom_multichannels").items()
+        }
+        groups.update(defaults=default_channels, local=[])
+        # Name -> URLs of the groups of channels, name -> URL of the single ones.
+        self._groups = {
+            name: [self._simple(url) for url in urls] for name, urls in groups.items()
+        }
+        self._single = {name: url for group in self._groups.values() for name, url in group}
+        custom = condarc.mapping("custom_channels", default=_DEFAULT_CUSTOM_CHANNELS)
+        for name, location in custom.items():
+            name, location = str(name).strip("/"), str(expand(location))
+            if _SCHEME.match(location):
+                self._single[name] = _join(_clean(location), name)
+            else:
+                self._single[name] = _join(self.alias, name)
+        self._migrated_aliases = [
+            _without_scheme(_clean(url)) for url in condarc.sequence("migrated_channel_aliases")
+        ]
+        self._migrated = {
+            str(name): _without_scheme(_clean(str(expand(url))))
+            for name, url in condarc.mapping("migrated_custom_channels").items()
+        }
+
+    def urls(self, channel: str) -> list[str]:
+        """Return the http(s) URLs that one entry of the ``channels`` setting stands for.
+
+        Args:
+            channel: a name, a URL or a path.
+
+        Returns:
+            URLs without credentials and without platform; none for a local channel.
+        """
+        if channel in ("", "<unknown>", "None", "None:///<unknown>"):
+            return [url for _, url in self._groups["defaults"]]
+        if _SCHEME.match(channel):
+            url = self._migrate(_clean(_PLATFORM.sub("", channel, count=1)))
+            return [url] if url.startswith(("http://", "https://")) else []
+        if _PATH.match(channel):
+            return []
+        name = _PLATFORM.sub("", channel, count=1).rstrip("/")
+        if name in self._groups:
+            return [url for _, url in self._groups[name]]
+        return [self._named(name)]
+
+    def _named(self, name: str) -> str:
+        # A channel below a known one is served by the known one's host.
+        known = name
+        while known not in self._single:
+            known, separator, _ = known.rpartition("/")
+            if not separator:
+                return _join(self.alias, name)
+        location = self._single[known]
+        if location.endswith("/" + known):
+            location = location[: -len(known)]
+        return _join(location, name)
+
+    def _simple(self, url: str) -> tuple[str, str]:
+        """Return the name and the URL of one part of a group of channels."""
+        if not _SCHEME.match(url):
+            name = url.strip("/")
+            return name, _join(self.alias, name)
+        url = _clean(url)
+        alias = _without_scheme(self.alias)
+        rest = _without_scheme(url)
+        if alias and rest.startswith(alias):
+            return rest[len(alias) :].strip("/"), url
+        return urlsplit(url).path.strip("/"), url
+
+    def _migrate(self, url: str) -> str:
+        """Return the URL that replaces one which the configuration calls migrated."""
+        rest = _without_scheme(url)
+        if "/" not in rest:
+            return url
+        for name in sorted(self._migrated, key=len, reverse=True):
+            old = _join(self._migrated[name], name)
+            if rest == old or rest.startswith(old + "/"):
+                return self._named(_join(name, rest[len(old) :].strip("/")))
+        for old in self._migrated_aliases:
+            if rest.startswith(old):
+                return _join(self.alias, rest[len(old) :].strip("/"))
+        return url
+
+
+def _expanded(urls) -> list[str]:
+    return [str(expand(url)) for url in urls]
+
+
+def _join(*parts: str) -> str:
+    return "/".join(part.strip("/") for part in parts if part.strip("/"))
+
+
+def _without_scheme(url: str) -> str:
+    return url.partition("://")[2] or url
+
+
+def _clean(url: str) -> str:
+    """Return a URL without token, credentials, query and trailing slash, host in lower case."""
+    parts = urlsplit(_TOKEN.sub("", url, count=1).rstrip("/"))
+    host = parts.netloc.rpartition("@")[2].lower()
+    return f"{parts.scheme}://{host}{parts.path}".rstrip("/") if parts.scheme else url

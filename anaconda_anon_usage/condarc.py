@@ -1,0 +1,246 @@
+"""conda's configuration files, read without conda.
+
+A heartbeat may have to decide in an environment that has no conda, or whose conda can't
+read its own configuration. This reads the same files and variables in the same order and
+merges them by the same rules as conda/common/configuration.py does: later sources win,
+``#!final`` ends it, lists are joined and maps are merged. A file that can't be read is
+left out, where conda would stop.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import namedtuple
+from collections.abc import Iterator, Mapping
+
+from . import search_path
+from .debug import say
+from .token_file import read_text
+
+#: Bytes of one configuration file that are read at most.
+SIZE_LIMIT = 256 * 1024
+
+#: One mention of a setting: the file or variable it is in, the line there (counted from
+#: 1, None for a variable), the value as YAML or the variable gives it, and whether
+#: ``#!final`` (``!important`` in a variable) keeps later sources from changing it.
+Mention = namedtuple("Mention", "source line value final")
+
+# conda/auxlib/type_coercion.py
+TRUE_WORDS = ("true", "yes", "on", "y")
+FALSE_WORDS = ("false", "off", "n", "no", "non", "none", "")
+
+
+class WrongValue(ValueError):
+    """A setting has a value that conda would refuse."""
+
+
+def boolean(value: object) -> bool:
+    """Return value as conda reads a boolean (``boolify`` in conda/auxlib).
+
+    Raises:
+        WrongValue: it is not one.
+    """
+    if isinstance(value, (bool, int, float, complex, list, dict)):
+        return bool(value)
+    word = str(value).strip().lower().replace(".", "", 1)
+    if word in TRUE_WORDS:
+        return True
+    if word in FALSE_WORDS:
+        return False
+    try:
+        return bool(complex(word))
+    except ValueError:
+        raise WrongValue(f"not a boolean: {value!r}") from None
+
+
+def boolean_or_text(value: object) -> bool | str:
+    """Return value as a boolean where it reads as one, else as text."""
+    try:
+        return boolean(value)
+    except WrongValue:
+        return str(value).strip()
+
+
+def deciding(mentions: list[Mention]) -> Mention | None:
+    """Return the mention that counts: the first final one, else the last one."""
+    for mention in mentions:
+        if mention.final:
+            return mention
+    return mentions[-1] if mentions else None
+
+
+class Condarc:
+    """The configuration files and variables that hold for one environment.
+
+    Args:
+        prefix: the environment, which may hold a configuration of its own, or None.
+        root: the prefix of the conda installation, or None.
+    """
+
+    def __init__(self, prefix: str | None, root: str | None):
+        self._sources = [
+            (path, content)
+            for path in search_path.condarc_files(prefix, root)
+            for content in [_load(path)]
+            if content
+        ]
+
+    def mentions(self, *names: str) -> list[Mention]:
+        """Return every mention of a setting, in the order in which conda reads them.
+
+        Args:
+            names: the setting's name and its aliases.
+
+        Raises:
+            WrongValue: one file uses two of the names.
+        """
+        found = []
+        for path, content in self._sources:
+            used = [name for name in names if name in content]
+            if len(used) > 1:
+                raise WrongValue(f"{path}: {' and '.join(used)} are the same setting")
+            for name in used:
+                final = _flag(_key_comment(content, name)) == "final"
+                found.append(Mention(path, _line(content, name), content[name], final))
+        variables = [f"CONDA_{name.upper()}" for name in names]
+        used = [variable for variable in variables if variable in os.environ]
+        if len(used) > 1:
+            raise WrongValue(f"{' and '.join(used)} are the same setting")
+        for variable in used:
+            value, important, _ = os.environ[variable].partition("!important")
+            found.append(Mention(variable, None, value.strip(), bool(important)))
+        return found
+
+    def value(self, *names: str, default: object) -> object:
+        """Return the deciding value of a setting that is not a list or a map.
+
+        Raises:
+            WrongValue: it is a list or a map.
+        """
+        mention = deciding(self.mentions(*names))
+        if mention is None:
+            return default
+        if isinstance(mention.value, (list, dict)):
+            raise WrongValue(f"{mention.source}: {names[0]} must not be a list or a map")
+        return mention.value
+
+    def sequence(
+        self, *names: str, default: tuple[str, ...] = (), delimiter: str = ","
+    ) -> tuple[str, ...]:
+        """Return a list setting, merged from all sources that may speak.
+
+        Args:
+            names: the setting's name and its aliases.
+            default: what holds where no source mentions it.
+            delimiter: what separates the parts in a variable.
+
+        Raises:
+            WrongValue: a source gives something else than a list of plain values.
+        """
+        found: list[str] = []
+        mentions = [m for m in self.mentions(*names) if m.value is not None]
+        for mention in _up_to_final(mentions):
+            value = mention.value
+            if isinstance(value, str) and mention.source.startswith("CONDA_"):
+                value = [part.strip() for part in value.split(delimiter) if part.strip()]
+            # What is read last comes first (order in one file is kept). `#!top` and
+            # `#!bottom` only move parts, which nothing here depends on.
+            found = [*_plain(value, mention, list), *found]
+        return tuple(dict.fromkeys(found)) if mentions else default
+
+    def mapping(self, *names: str, default: Mapping | None = None) -> dict:
+        """Return a map setting, merged from all sources that may speak.
+
+        Args:
+            names: the setting's name and its aliases.
+            default: what holds where no source mentions it.
+
+        Returns:
+            Each key with its value: a str or None, or a tuple of str for a list.
+
+        Raises:
+            WrongValue: a source gives something else than a map.
+        """
+        merged: dict = {}
+        final_keys: set = set()
+        mentions = [m for m in self.mentions(*names) if m.value is not None]
+        for mention in _up_to_final(mentions):
+            if not isinstance(mention.value, dict):
+                raise WrongValue(f"{mention.source}: {names[0]} must be a map")
+            for key, value in mention.value.items():
+                if key in final_keys:
+                    continue
+                if _flag(_key_comment(mention.value, key)) == "final":
+                    final_keys.add(key)
+                if isinstance(value, list):
+                    earlier = merged.get(key, ())
+                    merged[key] = tuple(
+                        dict.fromkeys([*_plain(value, mention, list), *earlier])
+                    )
+                else:
+                    merged[key] = value if value is None else str(value)
+        return merged if mentions else dict(default or {})
+
+
+def line_of(path: str, name: str) -> int | None:
+    """Return the line, counted from 1, on which a configuration file has a setting.
+
+    Args:
+        path: the file.
+        name: the setting.
+    """
+    content = _load(path)
+    return _line(content, name) if content and name in content else None
+
+
+def expand(text: object) -> object:
+    """Return text with environment variables filled in, where it is text."""
+    return os.path.expandvars(text) if isinstance(text, str) else text
+
+
+def _load(path: str) -> Mapping | None:
+    """Return the mapping in one file, or None where there is none that can be read."""
+    text = read_text(path, SIZE_LIMIT)
+    if text is None:
+        say(f"{path}: left out, it can't be read")
+        return None
+    try:
+        from ruamel.yaml import YAML
+
+        content = YAML(typ="rt").load(text)  # round trip: comments carry the flags
+    except Exception as error:  # RecursionError and the library's own failures too
+        say(f"{path}: left out: {type(error).__name__}")
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _up_to_final(mentions: list[Mention]) -> Iterator[Mention]:
+    for mention in mentions:
+        yield mention
+        if mention.final:
+            return
+
+
+def _plain(value: object, mention: Mention, kind: type) -> list[str]:
+    if not isinstance(value, kind) or any(isinstance(part, (list, dict)) for part in value):
+        raise WrongValue(f"{mention.source}: not a list of plain values")
+    return [str(part) for part in value]
+
+
+def _key_comment(content: Mapping, key: str) -> str:
+    """Return the comment behind a key's value (``_get_yaml_key_comment`` in conda)."""
+    try:
+        return content.ca.items[key][2].value.strip()
+    except (AttributeError, KeyError, IndexError, TypeError):
+        return ""
+
+
+def _flag(comment: str) -> str:
+    return comment.strip("!#")
+
+
+def _line(content: Mapping, key: str) -> int | None:
+    try:
+        return content.lc.key(key)[0] + 1
+    except (AttributeError, KeyError):
+        return None

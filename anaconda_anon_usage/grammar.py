@@ -1,0 +1,23 @@
+"""What may be appended to a User-Agent: the one place that says so.
+
+Whatever lies in a file or in a variable, a token string is sent only if it matches
+TOKEN_STRING, so that nothing can smuggle a space, a line break, a second header or a
+non-ASCII character into a request.
+"""
+
+from __future__ import annotations
+
+import re
+
+_VERSION = r"[A-Za-z0-9.+_-]{1,64}"
+_VALUE = r"[A-Za-z0-9_-]{1,36}"
+
+#: A whole token string: the package's version, then any number of tokens.
+TOKEN_STRING = re.compile(rf"aau/{_VERSION}(?: [cseaiom]/{_VALUE})*")
+
+_TOKEN = re.compile(_VALUE)
+
+
+def is_token(value: object) -> bool:
+    """Return whether value can be sent as a token: 1 to 36 of ``A-Z a-z 0-9 _ -``."""
+    return isinstance(value, str) and _TOKEN.fullmatch(value) is not None

@@ -1,0 +1,230 @@
+"""The heartbeat: one HEAD request that says an environment was activated.
+
+``python -I -m anaconda_anon_usage.heartbeat --activated`` is what the launcher starts
+when an environment is activated: it sends if the configuration says so, prints nothing,
+and is gone by its deadline whatever the network does. Without ``--activated`` it is an
+administrator's tool that tries, or with ``--dry-run`` explains, the same request.
+
+What keeps the promise of time is this process itself: everything, the reading of the
+configuration included, happens in a daemon thread, and the main thread ends the process
+when the deadline has passed. The timeouts of the network library bound neither name
+resolution nor an answer that arrives one byte a second.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections import namedtuple
+
+from . import installation
+from .debug import say
+
+#: Seconds after which the process is gone, sent or not.
+DEADLINE = 5.0
+
+#: What a heartbeat asks for, below a repository: the name of a package that does not
+#: exist, which is never downloaded and easily counted. The usual answer is 404.
+PATH = "main/noarch/activate-0.0.0-0.conda"
+
+#: A request that could be sent: where to, with which User-Agent, through which proxy,
+#: about which environment; and under which settings. ``obstacle`` says why it can't.
+Heartbeat = namedtuple("Heartbeat", "url user_agent prefix settings obstacle")
+
+
+def prepare(prefix: str, channel: str | None = None, path: str = PATH) -> Heartbeat:
+    """Return the heartbeat of an environment, whether the setting is on or off.
+
+    Args:
+        prefix: the environment's directory.
+        channel: a base URL to use instead of what the configuration says.
+        path: what to ask for below the base URL.
+    """
+    from .configuration import load
+    from .user_agent import user_agent
+
+    settings = load(prefix)
+    url = None
+    if channel:
+        url = f"{channel.rstrip('/')}/{path.lstrip('/')}"
+    elif isinstance(settings.heartbeat, str):
+        url = settings.heartbeat
+    elif settings.repositories:
+        url = f"{settings.repositories[0]}{path.lstrip('/')}"
+    obstacle = None
+    if settings.problems:
+        obstacle = settings.problems[0]
+    elif settings.offline:
+        obstacle = "offline is on"
+    elif not url:
+        obstacle = "no channel of Anaconda's is configured"
+    return Heartbeat(url, user_agent(prefix, settings), prefix, settings, obstacle)
+
+
+def send(heartbeat: Heartbeat) -> int:
+    """Send one HEAD request and return its status.
+
+    It carries nothing but the User-Agent: no body, no cookie, no credential, nothing
+    from ``.netrc``. It is not retried, and no redirect is followed.
+
+    Args:
+        heartbeat: what prepare() returned, without an obstacle.
+
+    Raises:
+        Exception: whatever went wrong.
+    """
+    import requests
+    import urllib3
+
+    request = requests.Request(
+        "HEAD", heartbeat.url, headers={"User-Agent": heartbeat.user_agent}
+    ).prepare()
+    request.headers.pop("Authorization", None)  # from a user name in the URL
+    with _session(heartbeat.settings) as session:
+        options = _connection(session, heartbeat)
+        # Session.send() would prepare the request that a redirect asks for, and read
+        # .netrc for it; the adapter sends this one and is done.
+        adapter = session.get_adapter(heartbeat.url)
+        urllib3.disable_warnings()  # `ssl_verify: false` is the user's choice
+        return adapter.send(request, timeout=DEADLINE, **options).status_code
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return the exit status.
+
+    Args:
+        arguments: the command line without the program's name; by default that of the
+            process.
+    """
+    if arguments is None:
+        arguments = sys.argv[1:]
+    if arguments == ["--activated"]:
+        _activated()
+    from .heartbeat_command import main as by_hand
+
+    return by_hand(arguments)
+
+
+def within_deadline(function):
+    """Run function in a daemon thread and wait for it until the deadline.
+
+    Args:
+        function: called without arguments.
+
+    Returns:
+        What it returned, or the Exception that it raised; TimeoutError if it had not
+        ended by the deadline.
+    """
+    outcome: list = []
+
+    def run() -> None:
+        try:
+            outcome.append(function())
+        except Exception as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(DEADLINE)
+    return outcome[0] if outcome else TimeoutError(f"no answer within {DEADLINE:g} s")
+
+
+def proxy_of(heartbeat: Heartbeat) -> str | None:
+    """Return the proxy that a heartbeat goes through, with its credentials hidden."""
+    from urllib.parse import urlsplit
+
+    from requests.utils import select_proxy
+
+    with _session(heartbeat.settings) as session:
+        proxy = select_proxy(heartbeat.url, _connection(session, heartbeat)["proxies"])
+    if not proxy:
+        return None
+    credentials, separator, _ = urlsplit(proxy).netloc.rpartition("@")
+    return proxy.replace(credentials, "…", 1) if separator else proxy
+
+
+def _activated() -> None:
+    """Send the heartbeat of the activated environment if it is on; never return."""
+    try:
+        _detach()
+        result = within_deadline(_send_if_on)
+        if isinstance(result, Exception):
+            say(f"no heartbeat: {type(result).__name__}: {result}")
+    finally:
+        os._exit(0)  # the thread may still be waiting for the network
+
+
+def _send_if_on() -> None:
+    prefix = installation.active_prefix()
+    if not prefix:
+        return
+    from .configuration import load
+
+    if not load(prefix).heartbeat:
+        return
+    heartbeat = prepare(prefix)
+    if heartbeat.obstacle:
+        say(f"no heartbeat: {heartbeat.obstacle}")
+    else:
+        started = time.monotonic()
+        status = send(heartbeat)
+        say(f"heartbeat: {status} after {time.monotonic() - started:.2f} s")
+
+
+def _detach() -> None:
+    """Leave the user's session, and let go of everything that was inherited."""
+    if hasattr(os, "setsid"):
+        import signal
+
+        try:
+            os.setsid()
+        except OSError:
+            pass  # leads one already
+        # Should the interpreter itself hang, the kernel ends it.
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(int(DEADLINE) + 1)
+        # A lock or a pipe of the caller's that is still open here would stay held. The
+        # launcher has closed what a shell can close, 3 to 9.
+        os.closerange(3, min(os.sysconf("SC_OPEN_MAX"), 4096))
+
+
+def _session(settings):
+    """Return a session with conda's proxies and TLS settings, as CondaSession has them."""
+    import requests
+    from requests.adapters import HTTPAdapter
+
+    session = requests.Session()
+    session.proxies.update(settings.proxy_servers)
+    session.verify = settings.ssl_verify
+    if settings.ssl_verify == "truststore":
+        import ssl
+
+        import truststore
+
+        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+        class TruststoreAdapter(HTTPAdapter):
+            def init_poolmanager(self, *args, **kwargs):
+                super().init_poolmanager(*args, ssl_context=context, **kwargs)
+
+            def proxy_manager_for(self, *args, **kwargs):
+                return super().proxy_manager_for(*args, ssl_context=context, **kwargs)
+
+        session.verify = True
+        session.mount("https://", TruststoreAdapter())
+    if settings.client_ssl_cert_key:
+        session.cert = (settings.client_ssl_cert, settings.client_ssl_cert_key)
+    else:
+        session.cert = settings.client_ssl_cert
+    return session
+
+
+def _connection(session, heartbeat: Heartbeat) -> dict:
+    """Return proxies, verify, cert and stream, variables such as HTTPS_PROXY included."""
+    return session.merge_environment_settings(heartbeat.url, {}, True, None, None)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,155 @@
+"""The heartbeat by hand, for administrators who want to see it before they roll it out.
+
+Unlike an activation it sends whether the heartbeat is switched on or off, and says which
+it is and what decides that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+
+from . import condarc, configuration, heartbeat, installation
+from .configuration import Settings
+
+_EPILOG = """\
+exit status: 0 the request was sent, or would be; 1 it was not, or would not be;
+2 the command line is wrong.
+"""
+
+
+class NoSuchEnvironment(Exception):
+    """The command line names an environment that does not exist."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m anaconda_anon_usage.heartbeat",
+        description="Send one heartbeat now, whether activations send them or not.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    environment = parser.add_mutually_exclusive_group()
+    environment.add_argument("-n", "--name", help="name of the environment")
+    environment.add_argument("-p", "--prefix", help="path of the environment")
+    parser.add_argument(
+        "--channel", metavar="URL", help="base URL to use instead of the configured one"
+    )
+    parser.add_argument(
+        "--path", default=heartbeat.PATH, help="what to ask for below it (%(default)s)"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="explain the request and send nothing"
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="print nothing")
+    return parser
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command line and return the exit status.
+
+    Args:
+        arguments: the command line without the program's name.
+    """
+    options = parser().parse_args(arguments)
+    try:
+        prefix = environment(options.name, options.prefix)
+    except NoSuchEnvironment as error:
+        print(f"anaconda-anon-usage: {error}", file=sys.stderr)
+        return 2
+    if options.channel and not options.channel.startswith(("http://", "https://")):
+        print(f"anaconda-anon-usage: not an http(s) URL: {options.channel}", file=sys.stderr)
+        return 2
+    planned = heartbeat.prepare(prefix, options.channel, options.path)
+    lines = explain(planned)
+    status = 1
+    if planned.obstacle:
+        lines.append(f"not sent:    {planned.obstacle}")
+    elif options.dry_run:
+        lines.append("not sent:    this is a dry run")
+        status = 0
+    else:
+        started = time.monotonic()
+        result = heartbeat.within_deadline(lambda: heartbeat.send(planned))
+        seconds = time.monotonic() - started
+        if isinstance(result, Exception):
+            lines.append(f"not sent:    {type(result).__name__}: {result}")
+        else:
+            lines.append(f"sent:        answered {result} in {seconds:.2f} s")
+            status = 0
+    if not options.quiet:
+        print("\n".join(lines))
+    return status
+
+
+def environment(name: str | None, prefix: str | None) -> str:
+    """Return the prefix of the environment that the command line means.
+
+    Args:
+        name: its name, or None.
+        prefix: its path, or None; without both it is the activated one, else base,
+            else the one that this Python runs in.
+
+    Raises:
+        NoSuchEnvironment: there is none.
+    """
+    if name is not None:
+        settings = configuration.load()
+        if name in ("base", "root") and settings.root_prefix:
+            return settings.root_prefix
+        for directory in settings.envs_dirs:
+            found = os.path.join(directory, name)
+            # A name with a separator would be a path below, or above, the directory.
+            if os.path.basename(name) == name and name and _is_environment(found):
+                return found
+        raise NoSuchEnvironment(f"no environment is named {name!r}")
+    if prefix is not None:
+        found = os.path.abspath(os.path.expanduser(prefix))
+        if not _is_environment(found):
+            raise NoSuchEnvironment(f"no environment is at {found!r}")
+        return found
+    return installation.active_prefix() or installation.root_prefix() or sys.prefix
+
+
+def explain(planned: heartbeat.Heartbeat) -> list[str]:
+    """Return lines that say what a heartbeat is, and which setting decides it."""
+    settings = planned.settings
+    proxy = heartbeat.proxy_of(planned) if planned.url else None
+    return [
+        f"heartbeat:   {_state(settings)}",
+        f"URL:         {planned.url or 'none'}",
+        f"User-Agent:  {planned.user_agent}",
+        f"environment: {planned.prefix}",
+        f"proxy:       {proxy or 'none'}",
+    ]
+
+
+def _state(settings: Settings) -> str:
+    """Return on or off, and the file and line or the variable that says so."""
+    mention = settings.heartbeat_from
+    state = "on" if settings.heartbeat else "off"
+    if mention is None:
+        return f"{state} (the default)"
+    where = mention.source
+    line = mention.line or condarc.line_of(mention.source, "anaconda_heartbeat")
+    if line:
+        where += f", line {line}"
+    if configuration.locked_by_administrator(mention, settings.root_prefix):
+        where += ", locked by #!final"
+    if not settings.heartbeat and not _says_no(mention.value):
+        where += f": {mention.value!r} is neither a boolean nor an http(s) URL"
+    return f"{state} ({where})"
+
+
+def _says_no(value: object) -> bool:
+    try:
+        return configuration.heartbeat_value(value) is False
+    except ValueError:
+        return False
+
+
+def _is_environment(prefix: str) -> bool:
+    return os.path.isdir(os.path.join(prefix, "conda-meta"))

@@ -1,0 +1,61 @@
+"""Which conda installation this process belongs to, found without importing conda."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.machinery import PathFinder
+
+
+def has_conda() -> bool:
+    """Return whether conda can be imported here, without importing it."""
+    return "conda" in sys.modules or PathFinder.find_spec("conda") is not None
+
+
+def root_prefix() -> str | None:
+    """Return the prefix of the conda installation (base), or None if there is none.
+
+    That is ``sys.prefix`` where conda itself can be imported, as in conda
+    (``Context.conda_prefix``); else the one that the shell's activation names.
+    """
+    if has_conda():
+        return os.path.abspath(sys.prefix)
+    # Set by `conda shell.* hook` and by each activation; conda and conda.exe lie one
+    # directory below the prefix, and so does python outside Windows.
+    for name in ("CONDA_EXE", "CONDA_PYTHON_EXE"):
+        path = os.environ.get(name, "")
+        if os.path.isabs(path):
+            directory = os.path.dirname(path)
+            if os.path.basename(directory).lower() in ("bin", "scripts", "condabin"):
+                directory = os.path.dirname(directory)
+            return directory
+    return None
+
+
+def active_prefix() -> str | None:
+    """Return the prefix of the activated environment, or None."""
+    path = os.environ.get("CONDA_PREFIX", "")
+    return path if os.path.isabs(path) else None
+
+
+def conda_version(root: str | None) -> str | None:
+    """Return the version of the installation's conda, or None if it has none.
+
+    Args:
+        root: the prefix of the conda installation, or None.
+    """
+    if has_conda():
+        from conda import __version__
+
+        return __version__
+    # The record of an installed package: conda-meta/<name>-<version>-<build>.json.
+    try:
+        records = os.listdir(os.path.join(root, "conda-meta")) if root else []
+    except OSError:
+        records = []
+    for record in records:
+        name, _, version_and_build = record.partition("-")
+        version, _, build = version_and_build.partition("-")
+        if name == "conda" and build.endswith(".json") and version[:1].isdigit():
+            return version
+    return None

@@ -1,0 +1,107 @@
+"""Where conda looks for its configuration, known without conda.
+
+The order and the places are those of ``conda.base.constants.SEARCH_PATH`` and of
+``Configuration._expand_search_path`` in conda/common/configuration.py, which have been
+the same from conda 23.7 to 26.7. Two things are left out on purpose, because they would
+take a file from the current directory: relative paths, and variables that are not set.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+if sys.platform == "win32":
+    _SYSTEM = ("C:/ProgramData/conda",)
+else:
+    _SYSTEM = ("/etc/conda", "/var/lib/conda")
+
+_CONDARC_NAMES = (".condarc", "condarc")
+_YAML_EXTENSIONS = (".yml", ".yaml")
+
+
+def administrator_directories(root: str | None) -> list[str]:
+    """Return the directories whose files an administrator rules, first one first.
+
+    Args:
+        root: the prefix of the conda installation, or None.
+    """
+    return [*_SYSTEM, *([root] if root else [])]
+
+
+def directories(prefix: str | None, root: str | None) -> list[str]:
+    """Return the directories of the search path, the ones that count least first.
+
+    Args:
+        prefix: the environment that is meant, which may hold a configuration, or None.
+        root: the prefix of the conda installation, or None.
+    """
+    found = [*administrator_directories(root), *_user_directories()]
+    home = _home()
+    if home:
+        found.append(home)
+    if prefix:
+        found.append(prefix)
+    condarc = os.environ.get("CONDARC", "")
+    if os.path.isabs(condarc):
+        found.append(condarc if os.path.isdir(condarc) else os.path.dirname(condarc))
+    return list(dict.fromkeys(found))
+
+
+def condarc_files(prefix: str | None, root: str | None) -> list[str]:
+    """Return conda's configuration files that exist, the ones that count least first.
+
+    Args:
+        prefix: the environment that is meant, which may hold a configuration, or None.
+        root: the prefix of the conda installation, or None.
+    """
+    found: list[str] = []
+    for directory in [*administrator_directories(root), *_user_directories()]:
+        found += _condarcs_in(directory)
+    home = _home()
+    if home:
+        found += _condarc_at(os.path.join(home, ".condarc"))
+    if prefix:
+        found += _condarcs_in(prefix)
+    condarc = os.path.expanduser(os.environ.get("CONDARC", ""))
+    if os.path.isabs(condarc):
+        found += _condarc_at(condarc)
+    return list(dict.fromkeys(os.path.normpath(path) for path in found))
+
+
+def _home() -> str | None:
+    path = os.path.expanduser("~")
+    return path if os.path.isabs(path) else None
+
+
+def _user_directories() -> list[str]:
+    found = []
+    xdg = os.environ.get("XDG_CONFIG_HOME", "")
+    if os.path.isabs(xdg):
+        found.append(os.path.join(xdg, "conda"))
+    home = _home()
+    if home:
+        found += [os.path.join(home, ".config", "conda"), os.path.join(home, ".conda")]
+    return found
+
+
+def _condarcs_in(directory: str) -> list[str]:
+    """Return ``.condarc``, ``condarc`` and the files of ``condarc.d`` in directory."""
+    found: list[str] = []
+    for name in (*_CONDARC_NAMES, "condarc.d"):
+        found += _condarc_at(os.path.join(directory, name))
+    return found
+
+
+def _condarc_at(path: str) -> list[str]:
+    """Return the configuration files that one entry of the search path stands for."""
+    if os.path.isfile(path):
+        name = os.path.basename(path)
+        known = name in _CONDARC_NAMES or name.endswith(_YAML_EXTENSIONS)
+        return [path] if known else []
+    try:
+        names = sorted(os.listdir(path))
+    except OSError:  # absent, not a directory, not ours to read
+        return []
+    files = (os.path.join(path, name) for name in names if name.endswith(_YAML_EXTENSIONS))
+    return [file for file in files if os.path.isfile(file)]

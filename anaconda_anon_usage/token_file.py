@@ -1,0 +1,309 @@
+"""Read or create one small file safely.
+
+The files lie in homes and environments that are shared, read-only, full, copied or
+hostile, and many processes may want the first token at the same moment. So reads are
+bounded and never block, a token appears in one piece or not at all, exactly one of any
+number of racing processes wins, and a token that was copied to another place (another
+machine, another prefix) is noticed and made anew.
+"""
+
+from __future__ import annotations
+
+import binascii
+import contextlib
+import errno
+import os
+import stat
+import time
+from hashlib import blake2b
+
+from .debug import say
+from .grammar import is_token
+
+#: Bytes of a file that is read at most, unless the caller says otherwise.
+SIZE_LIMIT = 4096
+
+#: Characters of a random token: 16 bytes in base64 without padding.
+TOKEN_LENGTH = 22
+
+# Seconds after which a temporary file belongs to a process that was killed.
+_ABANDONED_AFTER = 60
+
+# Seconds that are waited at most for another process that makes a token anew.
+_LOCK_WAIT = 1.0
+
+# Absent on some systems, where the files they guard against are absent too.
+_READ_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+    | getattr(os, "O_NOINHERIT", 0)
+)
+
+
+def random_token() -> str:
+    """Return a fresh token: 128 random bits of the system, in 22 characters.
+
+    The form is base64 with the URL-safe alphabet and without padding (RFC 4648,
+    section 5).
+    """
+    return encode(os.urandom(16))
+
+
+def encode(data: bytes) -> str:
+    """Return data in URL-safe base64 without padding (RFC 4648, section 5)."""
+    text = binascii.b2a_base64(data, newline=False).decode("ascii")
+    return text.rstrip("=").replace("+", "-").replace("/", "_")
+
+
+def read_bytes(path: str, limit: int = SIZE_LIMIT) -> bytes:
+    """Return the content of a regular file of limited size, without ever blocking.
+
+    Args:
+        path: the file; a symbolic link is followed.
+        limit: the size in bytes above which the file is refused.
+
+    Raises:
+        OSError: the file is absent, unreadable, too large, or not a regular file.
+    """
+    descriptor = os.open(path, _READ_FLAGS)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", path)
+        # The size is checked by reading: that of files in /proc is 0, and a file can grow.
+        data = b""
+        while len(data) <= limit:
+            chunk = os.read(descriptor, limit + 1 - len(data))
+            if not chunk:
+                return data
+            data += chunk
+        raise OSError(errno.EFBIG, "too large", path)
+    finally:
+        os.close(descriptor)
+
+
+def read_text(path: str, limit: int = SIZE_LIMIT) -> str | None:
+    """Return the UTF-8 text of a regular file of limited size, or None on any failure.
+
+    Args:
+        path: the file; a symbolic link is followed.
+        limit: the size in bytes above which the file is refused.
+    """
+    try:
+        return read_bytes(path, limit).decode("utf-8")
+    except (OSError, ValueError):
+        return None
+
+
+def make_directory(path: str) -> bool:
+    """Make one directory, unless that would leave a superuser's in a user's home.
+
+    Returns:
+        Whether the directory stands.
+    """
+    try:
+        if _may_write(os.path.dirname(path)):
+            os.mkdir(path)
+    except OSError:
+        pass  # it stands, or it can't be made
+    return os.path.isdir(path)
+
+
+def read_or_create(
+    path: str,
+    *,
+    sidecar: str,
+    place: str | None,
+    mode: int = 0o600,
+    proposed: str | None = None,
+) -> str | None:
+    """Return the token in path, which is made if there is none.
+
+    Args:
+        path: the token's file. Its directory must exist.
+        sidecar: the file beside it that ties the token to its place.
+        place: what the token belongs to; None where that can't be told, and then a
+            token is taken as it stands.
+        mode: the permissions of files that are made, whatever the umask is.
+        proposed: the token to write if one has to be made; by default a random one.
+
+    Returns:
+        The token that all processes agree on; None if there is none and none can be
+        made, or if what lies there can't be read.
+    """
+    _sweep(path)
+    try:
+        for _ in range(3):  # read; make and read; once more where another was faster
+            token, stale = _standing_token(path, sidecar, place)
+            if token and not stale:
+                if place:
+                    _tie_once(token, sidecar, place, mode)
+                return token
+            if not _may_write(os.path.dirname(path)):
+                return None
+            _make(path, sidecar, place, mode, proposed or random_token(), replace=stale)
+    except (OSError, ValueError) as error:
+        say(f"{path}: {type(error).__name__}: {getattr(error, 'strerror', '')}")
+    return None
+
+
+def tie(token: str, place: str) -> str:
+    """Return what the sidecar holds: which token it is for, and its place.
+
+    Both are 24 bits of a hash keyed with the token: enough to notice a copy, too little
+    to find out a place by trying (2**24 network addresses fit any one value).
+    """
+    key = token.encode()
+    place_bytes = place.encode("utf-8", "surrogateescape")
+    return (
+        encode(blake2b(key=key, person=b"aau token", digest_size=3).digest())
+        + " "
+        + encode(blake2b(place_bytes, key=key, person=b"aau place", digest_size=3).digest())
+    )
+
+
+def _standing_token(path: str, sidecar: str, place: str | None) -> tuple[str | None, bool]:
+    """Return the token in path, and whether what lies there must be made anew.
+
+    Raises:
+        OSError: something lies there that is not ours to read or replace.
+    """
+    try:
+        data = read_bytes(path)
+    except FileNotFoundError:
+        return None, False
+    text = data.decode("ascii", "replace").strip()
+    if not is_token(text) or len(text) < TOKEN_LENGTH:
+        return None, True
+    standing = read_text(sidecar)
+    if place and standing is not None:
+        for_token, _, _ = standing.partition(" ")
+        ours = tie(text, place)
+        if ours.startswith(for_token + " ") and standing.strip() != ours:
+            return text, True
+    return text, False
+
+
+def _tie_once(token: str, sidecar: str, place: str, mode: int) -> None:
+    """Write the sidecar unless it stands; a failure leaves the token untied."""
+    content = tie(token, place)
+    if (read_text(sidecar) or "").strip() == content or not _may_write(os.path.dirname(sidecar)):
+        return
+    try:
+        _write(sidecar, content, mode)
+    except OSError as error:
+        say(f"{sidecar}: {error.strerror}")
+
+
+def _may_write(directory: str) -> bool:
+    """Return False for a superuser in somebody else's directory.
+
+    ``sudo conda ...`` keeps the user's HOME on many systems; a file of root's there
+    would lock the user out of their own token.
+    """
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return True
+    return os.stat(directory).st_uid == 0
+
+
+def _make(
+    path: str, sidecar: str, place: str | None, mode: int, token: str, replace: bool
+) -> None:
+    """Put token at path, unless another process is faster.
+
+    Args:
+        replace: whether what stands at path is of no use, and goes.
+    """
+    temporary = _write_temporary(path, token, mode)
+    try:
+        if not replace:
+            try:
+                os.link(temporary, path)
+                return
+            except FileExistsError:
+                return
+            except OSError:
+                pass  # a file system without hard links
+        with _lock(os.path.dirname(path)):
+            _, stale = _standing_token(path, sidecar, place)
+            if stale or not os.path.lexists(path):
+                os.replace(temporary, path)
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+
+
+def _write(path: str, text: str, mode: int) -> None:
+    temporary = _write_temporary(path, text, mode)
+    try:
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _write_temporary(path: str, text: str, mode: int) -> str:
+    """Write text to a new file next to path, flushed, and return its name."""
+    temporary = f"{path}.{random_token()}.tmp"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+    descriptor = os.open(temporary, flags, 0o600)
+    try:
+        try:
+            os.write(descriptor, text.encode("ascii") + b"\n")
+            if hasattr(os, "fchmod"):
+                os.fchmod(descriptor, mode)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    return temporary
+
+
+def _sweep(path: str) -> None:
+    """Remove what processes left that were killed while they wrote path or its sidecar."""
+    directory, name = os.path.split(path)
+    with contextlib.suppress(OSError):
+        for entry in os.listdir(directory):
+            if not (entry.startswith(name) and entry.endswith(".tmp")):
+                continue
+            temporary = os.path.join(directory, entry)
+            with contextlib.suppress(OSError):
+                if abs(time.time() - os.lstat(temporary).st_mtime) > _ABANDONED_AFTER:
+                    os.unlink(temporary)
+
+
+@contextlib.contextmanager
+def _lock(directory: str):
+    """Hold the directory's advisory lock, if it has one, or go on after a second.
+
+    Making a token anew and file systems without hard links need it; creating one has
+    link(2), which only one process can win. The system frees the lock with the process.
+    """
+    try:
+        import fcntl
+
+        descriptor = os.open(directory, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    except (ImportError, OSError):  # Windows
+        yield
+        return
+    try:
+        until = time.monotonic() + _LOCK_WAIT
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as error:
+                if error.errno not in (errno.EWOULDBLOCK, errno.EACCES, errno.EINTR):
+                    break  # no locks on this file system
+                if time.monotonic() > until:
+                    break
+            time.sleep(0.01)
+        yield
+    finally:
+        os.close(descriptor)

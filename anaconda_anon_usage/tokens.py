@@ -1,0 +1,259 @@
+"""What is appended to conda's User-Agent: each token, and the string they make.
+
+Importable in any environment, without conda and without anything outside the standard
+library, so that every client (conda, the heartbeat, other tools) sends the same tokens.
+
+========  ====================  =====================================  ==============
+letter    identifies            lives in                               random
+========  ====================  =====================================  ==============
+``c/``    a user on a machine   ``~/.conda/aau_token``                 yes
+``s/``    a process             memory                                 yes
+``e/``    an environment        ``<prefix>/etc/aau_token``             yes
+``a/``    an Anaconda account   the login of anaconda-auth             no
+``i/``    an installer          ``installer_token`` of administrators  as they choose
+``o/``    an organization       ``org_token`` of administrators        as they choose
+``m/``    a machine             ``machine_token`` of administrators    as they choose
+========  ====================  =====================================  ==============
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import os
+import sys
+from collections import namedtuple
+
+from . import __version__, anaconda_cloud, host, installation, search_path
+from .debug import say
+from .grammar import TOKEN_STRING, is_token
+from .token_file import make_directory, random_token, read_or_create, read_text
+
+#: All tokens of one process; a str or None each, and lists from ``installer`` on.
+Tokens = namedtuple(
+    "Tokens",
+    "version client session environment anaconda_cloud installer organization machine",
+)
+
+# Environments that did not exist yet when their token was asked for.
+_unwritten: dict[str, str] = {}
+
+
+def version_token() -> str:
+    """Return the version of this package, which is sent even when telemetry is off."""
+    return __version__
+
+
+def client_token() -> str | None:
+    """Return the random token of this user on this machine, made once.
+
+    Returns:
+        22 characters; None if it can be neither read nor written.
+    """
+    home = os.path.expanduser("~")
+    if not os.path.isabs(home) or not os.path.isdir(home):
+        return None
+    return _client_token(home)
+
+
+def session_token() -> str:
+    """Return the random token of this process: 22 characters, kept in memory only."""
+    return _session_token(os.getpid())  # a forked process is a session of its own
+
+
+def environment_token(prefix: str | None = None) -> str | None:
+    """Return the random token of an environment, made once.
+
+    An environment that conda is only about to create is not touched: its token is used
+    now and written when this process ends, if the environment exists by then.
+
+    Args:
+        prefix: the environment's directory; by default the activated one, else the one
+            that this Python runs in.
+
+    Returns:
+        22 characters; None if it can be neither read nor written.
+    """
+    target = os.path.abspath(prefix or installation.active_prefix() or sys.prefix)
+    if _is_environment(target) and target not in _unwritten:
+        return _environment_token(target)
+    if prefix is None:
+        return None  # nothing is activated, and this Python runs outside of conda
+    if not _unwritten:
+        atexit.register(_write_environment_tokens)
+    return _unwritten.setdefault(target, random_token())
+
+
+def anaconda_auth_token() -> str | None:
+    """Return the token of the logged-in Anaconda user, or None if nobody is.
+
+    Returns:
+        The 16 bytes of the account's UUID in URL-safe base64, 22 characters.
+    """
+    return anaconda_cloud.anaconda_auth_token()
+
+
+def installer_tokens(prefix: str | None = None) -> list[str]:
+    """Return the tokens of installers, from ``installer_token`` files."""
+    return _administrator_tokens("installer", prefix)
+
+
+def organization_tokens(prefix: str | None = None) -> list[str]:
+    """Return the tokens of the organization, from ``org_token`` files."""
+    return _administrator_tokens("org", prefix)
+
+
+def machine_tokens(prefix: str | None = None) -> list[str]:
+    """Return the tokens of the machine, from ``machine_token`` files."""
+    return _administrator_tokens("machine", prefix)
+
+
+def all_tokens(prefix: str | None = None) -> Tokens:
+    """Return every token; one that fails is None or empty, and never an exception.
+
+    Args:
+        prefix: the environment's directory, as for environment_token().
+    """
+    return Tokens(
+        version=version_token(),
+        client=_guarded(client_token, None),
+        session=_guarded(session_token, None),
+        environment=_guarded(functools.partial(environment_token, prefix), None),
+        anaconda_cloud=_guarded(anaconda_auth_token, None),
+        installer=_guarded(functools.partial(installer_tokens, prefix), []),
+        organization=_guarded(functools.partial(organization_tokens, prefix), []),
+        machine=_guarded(functools.partial(machine_tokens, prefix), []),
+    )
+
+
+def token_string(prefix: str | None = None, enabled: bool = True) -> str:
+    """Return what is appended to the User-Agent.
+
+    Args:
+        prefix: the environment's directory, as for environment_token().
+        enabled: the setting ``anaconda_anon_usage``; where it is false nothing is read
+            or written, and the string names only this package's version.
+
+    Returns:
+        ``aau/<version>`` and, when enabled, the tokens that there are, each with its
+        letter, in the order ``c s e a i o m``. It always matches grammar.TOKEN_STRING.
+    """
+    parts = [f"aau/{version_token()}"]
+    if enabled:
+        tokens = all_tokens(prefix)
+        for letter, values in (
+            ("c", [tokens.client]),
+            ("s", [tokens.session]),
+            ("e", [tokens.environment]),
+            ("a", [tokens.anaconda_cloud]),
+            ("i", tokens.installer),
+            ("o", tokens.organization),
+            ("m", tokens.machine),
+        ):
+            parts += [f"{letter}/{value}" for value in values if is_token(value)]
+    return " ".join(parts)
+
+
+@functools.lru_cache(maxsize=None)
+def _session_token(process: int) -> str:
+    return random_token()
+
+
+@functools.lru_cache(maxsize=None)
+def _client_token(home: str) -> str | None:
+    directory = os.path.join(home, ".conda")
+    if not make_directory(directory):
+        return None
+    return read_or_create(
+        os.path.join(directory, "aau_token"),
+        sidecar=os.path.join(directory, "aau_token_host"),
+        place=host.identity(),
+    )
+
+
+@functools.lru_cache(maxsize=None)
+def _environment_token(prefix: str, proposed: str | None = None) -> str | None:
+    directory = os.path.join(prefix, "etc")
+    if not make_directory(directory):
+        return None
+    return read_or_create(
+        os.path.join(directory, "aau_token"),
+        sidecar=os.path.join(directory, "aau_token_prefix"),
+        place=os.path.normcase(os.path.realpath(prefix)),
+        # Readable by everyone who can read the environment, who share it.
+        mode=0o600 | (os.stat(prefix).st_mode & 0o444),
+        proposed=proposed,
+    )
+
+
+def _is_environment(prefix: str) -> bool:
+    return os.path.isdir(os.path.join(prefix, "conda-meta"))
+
+
+def _write_environment_tokens() -> None:
+    for prefix, token in _unwritten.items():
+        if _is_environment(prefix):
+            _guarded(functools.partial(_environment_token, prefix, token), None)
+
+
+def _administrator_tokens(kind: str, prefix: str | None) -> list[str]:
+    """Return the distinct valid tokens of one kind, the environment variable's first.
+
+    Args:
+        kind: ``org``, ``machine`` or ``installer``.
+        prefix: the environment whose directory ends the search path; by default the
+            activated one.
+    """
+    name = f"{kind}_token"
+    variable = f"ANACONDA_ANON_USAGE_{name.upper()}"
+    candidates = [(variable, os.environ.get(variable, ""))]
+    prefix = prefix or installation.active_prefix()
+    for directory in search_path.directories(prefix, installation.root_prefix()):
+        for file_name in (name, "." + name):
+            path = os.path.join(directory, file_name)
+            # Some editors begin a file with a byte order mark.
+            candidates.append((path, (read_text(path) or "").lstrip("\ufeff")))
+    found = []
+    for source, text in candidates:
+        token = next((line.strip() for line in text.splitlines() if line.strip()), "")
+        if is_token(token):
+            found.append(token)
+        elif token:
+            say(f"{source}: not 1 to 36 of A-Z a-z 0-9 _ -, so it is not sent")
+    return list(dict.fromkeys(found))
+
+
+def _guarded(function, otherwise):
+    """Return what function returns, or otherwise if it fails: no token stops a client."""
+    try:
+        return function()
+    except Exception as error:
+        say(f"a token is left out: {type(error).__name__}: {error}")
+        return otherwise
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the token string, or a random token for administrators.
+
+    Args:
+        arguments: the command line without the program's name; by default that of the
+            process.
+    """
+    import argparse
+
+    parser = argparse.ArgumentParser(
+        prog="python -m anaconda_anon_usage.tokens",
+        description="Print the tokens that are appended to conda's User-Agent.",
+    )
+    parser.add_argument(
+        "--random",
+        action="store_true",
+        help="print a fresh random token instead, fit for org_token or machine_token",
+    )
+    options = parser.parse_args(arguments)
+    print(random_token() if options.random else token_string())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

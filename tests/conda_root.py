@@ -1,0 +1,176 @@
+"""A real conda for tests and for the demo, from PyPI, and throwaway bases that use it.
+
+conda itself is not on PyPI, but the wheel of conda-lock carries one whole. Another conda
+installation can take its place: ``pytest --conda-root DIR`` or ``AAU_TEST_CONDA=DIR``.
+Such an installation is only read: every test makes a base of its own, a virtual
+environment of the installation's Python that sees the installation's packages.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+# The version that carries conda 24.7.1. Its own requirements are not needed.
+CONDA_LOCK = "conda-lock==4.0.3"
+
+# What conda 24.7 requires; see its pyproject.toml.
+REQUIREMENTS = (
+    "archspec",
+    "boltons",
+    "conda-package-handling",
+    "distro",
+    "frozendict",
+    "jsonpatch",
+    "packaging",
+    "platformdirs",
+    "pluggy",
+    "pycosat",
+    "requests",
+    "ruamel.yaml",
+    "tqdm",
+    "truststore",
+    "zstandard",
+)
+
+VENDORED_NAME = re.compile(r"conda_lock\._?vendor\.conda\b")
+
+# multiprocessing imports the main script again in its children, hence the guard.
+CONDA_SCRIPT = """\
+#!{python}
+import sys
+
+if __name__ == "__main__":
+    from conda.cli import main
+
+    sys.exit(main())
+"""
+
+
+def make_installation(root: Path) -> None:
+    """Make a conda installation in root from packages on PyPI.
+
+    Args:
+        root: the directory, which is made anew.
+    """
+    shutil.rmtree(root, ignore_errors=True)
+    venv.create(root, with_pip=True)
+    python = root / "bin" / "python"
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, *REQUIREMENTS], check=True)
+    unpacked = root / "conda-lock"
+    subprocess.run([*pip, "--no-deps", "--target", unpacked, CONDA_LOCK], check=True)
+    conda = next(root.glob("lib/python3*/site-packages")) / "conda"
+    shutil.move(unpacked / "conda_lock" / "_vendor" / "conda", conda)
+    shutil.rmtree(unpacked)
+    # Undo what vendoring changed, or parts of conda would be imported twice.
+    for module in conda.rglob("*.py"):
+        module.write_text(VENDORED_NAME.sub("conda", module.read_text()))
+    _make_base_of(root)
+
+
+class Base:
+    """A throwaway base: a prefix with a Python, a ``conda`` and nothing else.
+
+    Args:
+        prefix: the directory, which is made.
+        installation: the conda installation whose Python and packages it uses.
+    """
+
+    def __init__(self, prefix: Path, installation: Path):
+        self.prefix = prefix
+        self.installation = installation
+        python = installation / "bin" / "python"
+        subprocess.run([python, "-m", "venv", "--without-pip", prefix], check=True)
+        self.python = prefix / "bin" / "python"
+        self.conda = prefix / "bin" / "conda"
+        self.site_packages = next(prefix.glob("lib/python3*/site-packages"))
+        # The directories themselves: .pth files in them would not be read.
+        found = subprocess.run(
+            [python, "-I", "-c", "import json, sys; print(json.dumps(sys.path))"],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        directories = [path for path in json.loads(found.stdout) if os.path.isdir(path)]
+        (self.site_packages / "conda.pth").write_text("\n".join(directories) + "\n")
+        _make_base_of(prefix)
+
+    def install(self, wheel: Path) -> None:
+        """Install a wheel, without what it requires, which the installation has."""
+        subprocess.run(
+            [
+                *(sys.executable, "-m", "pip", "--python", self.python),
+                *("install", "--quiet", "--no-deps", "--no-index", wheel),
+            ],
+            check=True,
+        )
+
+    def make_environment(self, prefix: Path) -> Path:
+        """Make an empty environment that holds this base's activation scripts.
+
+        Args:
+            prefix: the environment's directory.
+        """
+        (prefix / "conda-meta").mkdir(parents=True)
+        (prefix / "conda-meta" / "history").touch()
+        self.install_scripts(prefix)
+        return prefix
+
+    def install_scripts(self, prefix: Path) -> None:
+        """Copy this base's activation scripts and launcher to an environment."""
+        for folder in ("activate.d", "deactivate.d", "anon-usage"):
+            shutil.copytree(self.prefix / "etc/conda" / folder, prefix / "etc/conda" / folder)
+
+
+def build_wheel(source: Path, into: Path) -> Path:
+    """Build the package's wheel and return its path.
+
+    Args:
+        source: the project's directory.
+        into: the directory that the wheel is put in.
+    """
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"),
+            *("--no-build-isolation", "--wheel-dir", into, source),
+        ],
+        check=True,
+    )
+    return next(into.glob("anaconda_anon_usage-*.whl"))
+
+
+def clean_environ(home: Path, **variables: str) -> dict[str, str]:
+    """Return the variables of a process that knows nothing of the machine's user.
+
+    Args:
+        home: the home directory.
+        variables: further variables.
+    """
+    return {
+        "HOME": str(home),
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        # The default solver is not on PyPI.
+        "CONDA_SOLVER": "classic",
+        **variables,
+    }
+
+
+def _make_base_of(prefix: Path) -> None:
+    """Make a virtual environment what conda takes for a base."""
+    (prefix / "conda-meta").mkdir()
+    (prefix / "conda-meta" / "history").touch()
+    conda = prefix / "bin" / "conda"
+    conda.write_text(CONDA_SCRIPT.format(python=prefix / "bin" / "python"))
+    conda.chmod(0o755)
+
+
+if __name__ == "__main__":
+    make_installation(Path(sys.argv[1]).absolute())

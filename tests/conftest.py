@@ -1,0 +1,108 @@
+"""Fixtures: a clean process environment, a real conda, a receiver for heartbeats."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from conda_root import Base, build_wheel, clean_environ
+
+PROJECT = Path(__file__).parents[1]
+
+#: Seconds that a test waits for something which should happen, on a slow machine.
+PATIENCE = 30
+
+#: A directory name that has something for every kind of careless quoting.
+HOSTILE = "'\";&&e-$ èрт🚒♞中片-j"
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--conda-root",
+        default=os.environ.get("AAU_TEST_CONDA"),
+        help="a conda installation to test with (default: the one made by `make`)",
+    )
+
+
+def missing(what: str):
+    """Skip a test that lacks a tool; where CI is set, fail it."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what} is not installed")
+    pytest.skip(f"{what} is not installed")
+
+
+def tool(name: str) -> str:
+    """Return the path of a program, or skip or fail the test without it."""
+    return shutil.which(name) or missing(name)
+
+
+def wait_until(condition, seconds: float = PATIENCE):
+    """Return the first true value of condition(), or the last one after some seconds."""
+    until = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value or time.monotonic() > until:
+            return value
+        time.sleep(0.02)
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch, tmp_path):
+    """Keep the machine's user, proxies and settings out of every test."""
+    for name in list(os.environ):
+        if (
+            name.startswith(("CONDA_", "_CONDA", "ANACONDA_", "_ANACONDA", "XDG_", "PYTHON"))
+            or name.lower().endswith("_proxy")
+            or name in ("CONDARC", "DO_NOT_TRACK", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+        ):
+            monkeypatch.delenv(name)
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+
+
+@pytest.fixture
+def home() -> Path:
+    """The home directory of this test."""
+    return Path(os.environ["HOME"])
+
+
+@pytest.fixture
+def environ(home) -> dict[str, str]:
+    """The variables for processes that this test starts."""
+    return clean_environ(home)
+
+
+@pytest.fixture(scope="session")
+def conda_root(request) -> Path:
+    """The conda installation that tests run against."""
+    given = request.config.getoption("--conda-root")
+    root = Path(given) if given else PROJECT / ".conda-root"
+    if not (root / "bin" / "python").exists():
+        missing(f"conda in {root} (make .conda-root)")
+    return root
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory) -> Path:
+    """The package, built from the source."""
+    return build_wheel(PROJECT, tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="session")
+def base(conda_root, wheel, tmp_path_factory) -> Base:
+    """A base with the package installed. Tests leave it as they find it."""
+    base = Base(tmp_path_factory.mktemp("base") / "base", conda_root)
+    base.install(wheel)
+    return base
+
+
+@pytest.fixture
+def own_base(conda_root, wheel, tmp_path) -> Base:
+    """A base with the package installed that the test may change."""
+    base = Base(tmp_path / "base", conda_root)
+    base.install(wheel)
+    return base

@@ -1,0 +1,126 @@
+"""The main job, end to end: a real environment is activated, one real HEAD arrives.
+
+Run by ``make demo``. Everything happens in a temporary directory and on 127.0.0.1.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from conda_root import Base, build_wheel, clean_environ
+
+PROJECT = Path(__file__).parents[1]
+
+MEANING = {
+    "aau": "version of anaconda-anon-usage",
+    "c": "client: random, one per user and machine    (~/.conda/aau_token)",
+    "s": "session: random, one per process            (kept in memory)",
+    "e": "environment: random, one per environment    (<prefix>/etc/aau_token)",
+    "a": "Anaconda account that is logged in",
+    "i": "installer                                   (installer_token)",
+    "o": "organization, set by its administrator      (org_token)",
+    "m": "machine, set by its administrator           (machine_token)",
+}
+
+# Activates as conda's own shell function does, and takes the time of it.
+ACTIVATE = """
+elapsed() {{ local now=${{EPOCHREALTIME/./}}; echo $(( now - {start} )); }}
+code=$({conda} shell.posix activate {environment})
+{start}=${{EPOCHREALTIME/./}}
+eval "$code"
+elapsed
+"""
+
+
+class Receiver(ThreadingHTTPServer):
+    """Keeps the requests that arrive."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.requests: list[str] = []
+        self.arrived = threading.Event()
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_HEAD(self):
+        self.server.requests.append(f"{self.requestline}\n{self.headers}".strip())
+        self.send_response(404)
+        self.end_headers()
+        self.server.arrived.set()
+
+    def log_message(self, *args):
+        pass
+
+
+def activation_time(base: Base, environment: Path, environ: dict[str, str]) -> float:
+    """Activate an environment in a real bash and return how long that took, in ms.
+
+    Only what the shell itself does is counted: conda's answer to ``conda activate``
+    takes a hundred times longer, with or without this package.
+    """
+    script = ACTIVATE.format(conda=base.conda, environment=environment, start="start")
+    done = subprocess.run(
+        ["bash", "-c", script], env=environ, check=True, capture_output=True, text=True
+    )
+    *noise, microseconds = done.stdout.splitlines()
+    if noise or done.stderr:
+        raise SystemExit(f"the activation printed something: {done.stdout}{done.stderr}")
+    return int(microseconds) / 1000
+
+
+def main() -> int:
+    """Run the demonstration and return the exit status: 0 if the request arrived."""
+    with tempfile.TemporaryDirectory() as directory:
+        return demonstrate(Path(directory), Receiver())
+
+
+def demonstrate(directory: Path, receiver: Receiver) -> int:
+    """Make a base and two environments, activate both, and show what arrived.
+
+    Args:
+        directory: where everything is made.
+        receiver: where heartbeats are sent.
+    """
+    home = directory / "home"
+    home.mkdir()
+    environ = clean_environ(home, CONDA_OFFLINE="1")
+    print("making a conda base with anaconda-anon-usage, and two environments …")
+    base = Base(directory / "base", PROJECT / ".conda-root")
+    base.install(build_wheel(PROJECT, directory))
+    environment, plain = directory / "envs" / "demo", directory / "envs" / "plain"
+    for prefix in (environment, plain):
+        create = [base.conda, "create", "--yes", "--quiet", "--offline", "--prefix", prefix]
+        subprocess.run(create, env=environ, check=True, stdout=subprocess.DEVNULL)
+    base.install_scripts(environment)
+    (home / ".condarc").write_text(f"anaconda_heartbeat: {receiver.url}/main/noarch/activate-0.0.0-0.conda\n")
+    del environ["CONDA_OFFLINE"]
+    print(f"~/.condarc: {(home / '.condarc').read_text()}")
+
+    without = min(activation_time(base, plain, environ) for _ in range(3))
+    print(f"$ conda activate {environment}")
+    with_script = activation_time(base, environment, environ)
+    if not receiver.arrived.wait(30):
+        print("no request arrived")
+        return 1
+    [request] = receiver.requests
+    print(f"\none request arrived:\n\n{request}\n")
+    for token in request.partition("User-Agent: ")[2].partition("\n")[0].split():
+        letter, _, value = token.partition("/")
+        if letter in MEANING:
+            print(f"  {letter + '/' + value:26} {MEANING[letter]}")
+    print(
+        f"\nactivation was delayed by {max(0.0, with_script - without):.1f} ms"
+        f" ({with_script:.1f} ms in the shell, {without:.1f} ms without the script)"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
