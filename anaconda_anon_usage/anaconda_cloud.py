@@ -3,8 +3,8 @@
 The login belongs to anaconda-auth, whose import takes the better part of a second, on
 every conda command. So what it keeps in variables and files is read here, by its rules
 (checked with 0.8 to 0.15), and the library itself is imported only where its settings
-say that logins lie in the system's keyring. Nothing is written here, and nothing asks
-the network.
+say that logins lie in the system's keyring. Nothing is written here (the library, once
+it is imported, makes an empty keyring file if there is none), and nothing asks the network.
 """
 
 from __future__ import annotations
@@ -16,22 +16,18 @@ import os
 import re
 import time
 
+from . import anaconda_settings
 from .debug import say
 from .token_file import encode, read_text
 
-#: Bytes of the keyring and of config.toml, and characters of a key, that are read at most.
+#: Bytes of the keyring, and characters of a key, that are read at most.
 SIZE_LIMIT = 64 * 1024
-
-# Characters of a line of config.toml up to which the whole language is parsed.
-_LINE_LIMIT = 2000
 
 _SERVICE = "Anaconda Cloud"
 _DOMAIN = "anaconda.com"
 
 # Where logins for anaconda.com lay before anaconda-auth 0.8, which moves them on use.
 _OLDER_DOMAINS = ("id.anaconda.cloud", "anaconda.cloud")
-
-_SETTINGS = ("api_key", "domain", "keyring_path", "preferred_token_storage")
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -46,7 +42,7 @@ def anaconda_auth_token() -> str | None:
     token = token_from_api_key(os.environ.get("ANACONDA_AUTH_API_KEY"))
     if token:
         return token
-    settings = _attempt(library_settings) or {}
+    settings = _attempt(anaconda_settings.load) or {}
     for source in (_key_in_settings, _key_in_system_keyring, _key_in_file):
         token = token_from_api_key(_attempt(source, settings))
         if token:
@@ -73,34 +69,6 @@ def token_from_api_key(key: str | None, now: float | None = None) -> str | None:
     if not key:
         return None
     return _attempt(_token, key, time.time() if now is None else now)
-
-
-def library_settings() -> dict[str, str]:
-    """Return those settings of anaconda-auth that say where a login lies.
-
-    The library's order, later ones win: the table ``plugin.auth`` of config.toml,
-    ``plugin.cloud`` and ``ANACONDA_CLOUD_...`` (the names before 0.8), the table of the
-    chosen site, ``ANACONDA_AUTH_...``. It also reads ``.env`` of the working directory and
-    ``/run/secrets``, which don't say who is logged in and are left alone.
-
-    Returns:
-        Those of api_key, domain, keyring_path and preferred_token_storage that are set.
-    """
-    config = _attempt(_config_toml) or {}
-    plugins = _table(config, "plugin")
-    sources = (
-        _table(plugins, "auth"),
-        _table(plugins, "cloud"),
-        _variables("ANACONDA_CLOUD_"),
-        _attempt(_site, config) or {},
-        _variables("ANACONDA_AUTH_"),
-    )
-    settings = {}
-    for source in sources:
-        for name in _SETTINGS:
-            if isinstance(source.get(name), str):
-                settings[name] = source[name]
-    return settings
 
 
 def _token(key: str, now: float) -> str:
@@ -147,7 +115,7 @@ def _key_in_settings(settings: dict[str, str]) -> str | None:
 
 def _key_in_file(settings: dict[str, str]) -> str | None:
     """Return the key in the keyring file: ``{service: {domain: entry}}`` in JSON."""
-    path = _expanded(settings.get("keyring_path", "~/.anaconda/keyring"))
+    path = anaconda_settings.expanded(settings.get("keyring_path", "~/.anaconda/keyring"))
     text = path and read_text(path, SIZE_LIMIT)
     if not text:
         return None
@@ -191,7 +159,7 @@ def _key_of_entry(entry: str) -> str | None:
     """Return the API key in what a keyring holds for a domain: base64 of a JSON object."""
     if len(entry) > SIZE_LIMIT:
         raise ValueError("too long")
-    return _json_object(base64.b64decode(entry, validate=True)).get("api_key")
+    return _json_object(base64.b64decode(entry)).get("api_key")
 
 
 def _domains(settings: dict[str, str]) -> tuple[str, ...]:
@@ -199,78 +167,6 @@ def _domains(settings: dict[str, str]) -> tuple[str, ...]:
     domain = settings.get("domain", _DOMAIN)
     domain = re.sub(r"^https?://", "", domain).partition("/")[0]
     return (domain, *_OLDER_DOMAINS) if domain == _DOMAIN else (domain,)
-
-
-def _variables(prefix: str) -> dict[str, str]:
-    names = {name: os.environ.get(prefix + name.upper()) for name in _SETTINGS}
-    return {name: value for name, value in names.items() if value is not None}
-
-
-def _site(config: dict) -> dict:
-    """Return the table of the site that the library would choose, since 0.9.
-
-    A site is chosen by its name or by its domain; without a choice the first one counts.
-    """
-    sites = _table(config, "sites")
-    chosen = (
-        os.environ.get("ANACONDA_AUTH_SITE")
-        or os.environ.get("ANACONDA_AUTH_DOMAIN")
-        or os.environ.get("ANACONDA_DEFAULT_SITE")
-        or config.get("default_site")
-        or next(iter(sites), None)
-    )
-    if chosen in sites:
-        return _table(sites, chosen)
-    tables = [_table(sites, name) for name in sites]
-    return next((table for table in tables if table.get("domain") == chosen), {})
-
-
-def _table(tables: dict, name: str) -> dict:
-    table = tables.get(name)
-    return table if isinstance(table, dict) else {}
-
-
-def _config_toml() -> dict:
-    path = _expanded(os.environ.get("ANACONDA_CONFIG_TOML", "~/.anaconda/config.toml"))
-    text = path and read_text(path, SIZE_LIMIT)
-    if not text:
-        return {}
-    try:
-        import tomllib
-    except ImportError:  # Python 3.9 and 3.10
-        return _scan_toml(text)
-    # Its time grows with the square of a dotted key: 16 seconds for one of 64 KiB.
-    if any(len(line) > _LINE_LIMIT for line in text.split("\n")):
-        return _scan_toml(text)
-    return tomllib.loads(text)
-
-
-def _scan_toml(text: str) -> dict:
-    """Return the tables of a TOML file and their one-line strings without escapes.
-
-    That is how config.toml is written by the library and by its documentation, and a few
-    such strings are all that is asked for, so it needs no parser of the whole language.
-    """
-    tables: dict = {}
-    table = tables
-    for line in text.split("\n"):
-        header = re.match(r"\s*\[([^\[\]]*)\]\s*(#.*)?$", line)
-        pair = re.match(r"""\s*([\w-]+)\s*=\s*(["'])([^"'\\]*)\2\s*(#.*)?$""", line)
-        if header:
-            table = tables
-            for quoted in re.findall(r""""[^"]*"|'[^']*'|[\w-]+""", header[1]):
-                table = table.setdefault(quoted.strip("\"'"), {})
-        elif line.lstrip().startswith("[["):
-            table = {}  # an array of tables: nothing in it is asked for
-        elif pair:
-            table[pair[1]] = pair[3]
-    return tables
-
-
-def _expanded(path: str) -> str | None:
-    """Return path with variables and ``~`` filled in, None where there is no home."""
-    expanded = os.path.expanduser(os.path.expandvars(path))
-    return None if expanded.startswith("~") else expanded
 
 
 def _attempt(function, *arguments):

@@ -10,15 +10,20 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from .condarc import Condarc, WrongValue, boolean, expand
+from .condarc import Condarc, WrongValue, expand
 
 _DEFAULT_ALIAS = "https://conda.anaconda.org"
 _DEFAULT_CHANNELS = (
     "https://repo.anaconda.com/pkgs/main",
     "https://repo.anaconda.com/pkgs/r",
 )
-_FREE_CHANNEL = "https://repo.anaconda.com/pkgs/free"
 _DEFAULT_CUSTOM_CHANNELS = {"pkgs/pro": "https://repo.anaconda.com"}
+
+# From these versions of conda on: an empty list of channels means defaults; there are no
+# channels unless they are configured; custom_multichannels can redefine defaults.
+_EMPTY_IS_DEFAULTS_SINCE = (24, 9)
+_NO_DEFAULTS_SINCE = (25, 9)
+_OWN_DEFAULTS_SINCE = (26, 1)
 
 _SCHEME = re.compile(r"[a-z][a-z0-9]{0,11}://")
 _TOKEN = re.compile(r"/t/[a-zA-Z0-9-]*")
@@ -29,29 +34,53 @@ _PLATFORM = re.compile(
 _PATH = re.compile(r"\./|\.\.|~|/|[a-zA-Z]:[/\\]|\\\\")
 
 
-class Channels:
+def configured_urls(condarc: Condarc, version: str | None) -> list[str]:
+    """Return the http(s) URLs of the configured channels and of the channel alias.
+
+    Args:
+        condarc: the configuration.
+        version: that of the installation's conda, or None if it has none.
+
+    Raises:
+        WrongValue: a setting about channels has a value that conda would refuse.
+    """
+    # Without a conda nobody has channels that are not configured, as with the newest one.
+    release = tuple(int(part) for part in re.findall(r"\d+", version or "999")[:2])
+    default = ("defaults",) if release < _NO_DEFAULTS_SINCE else ()
+    configured = condarc.sequence("channels", "channel", default=default)
+    if release >= _EMPTY_IS_DEFAULTS_SINCE:
+        configured = configured or default
+    channels = _Channels(condarc, release)
+    urls = [channels.alias]
+    for channel in configured:
+        urls += channels.urls(str(expand(channel)))
+    return urls
+
+
+class _Channels:
     """What the names of channels stand for under one configuration.
 
     Args:
         condarc: the configuration.
+        release: the first two numbers of conda's version.
 
     Raises:
         WrongValue: a setting about channels has a value that conda would refuse.
     """
 
-    def __init__(self, condarc: Condarc):
+    def __init__(self, condarc: Condarc, release: tuple[int, ...]):
         alias = str(expand(condarc.value("channel_alias", default=_DEFAULT_ALIAS)))
         if alias and not _SCHEME.match(alias):
             raise WrongValue(f"channel_alias without a scheme: {alias!r}")
         self.alias = _clean(alias)
         default_channels = _expanded(condarc.sequence("default_channels", default=_DEFAULT_CHANNELS))
-        if boolean(condarc.value("restore_free_channel", default=False)):
-            default_channels.append(_FREE_CHANNEL)
         groups = {
-            str(name): _expanded((urls,) if isinstance(urls, str) else urls or ())
-            for name, urls in condarc.mapping("custom_multichannels").items()
+            str(name): _expanded(urls)
+            for name, urls in condarc.mapping_of_sequences("custom_multichannels").items()
         }
-        groups.update(defaults=default_channels, local=[])
+        if "defaults" not in groups or release < _OWN_DEFAULTS_SINCE:
+            groups["defaults"] = default_channels
+        groups["local"] = []
         # Name -> URLs of the groups of channels, name -> URL of the single ones.
         self._groups = {
             name: [self._simple(url) for url in urls] for name, urls in groups.items()
@@ -82,7 +111,7 @@ class Channels:
             URLs without credentials and without platform; none for a local channel.
         """
         if channel in ("", "<unknown>", "None", "None:///<unknown>"):
-            return [url for _, url in self._groups["defaults"]]
+            return []
         if _SCHEME.match(channel):
             url = self._migrate(_clean(_PLATFORM.sub("", channel, count=1)))
             return [url] if url.startswith(("http://", "https://")) else []
@@ -124,8 +153,9 @@ class Channels:
             return url
         for name in sorted(self._migrated, key=len, reverse=True):
             old = _join(self._migrated[name], name)
-            if rest == old or rest.startswith(old + "/"):
-                return self._named(_join(name, rest[len(old) :].strip("/")))
+            # As conda does, only as many parts are compared as both have.
+            if all(part == other for part, other in zip(rest.split("/"), old.split("/"))):
+                return self._named(_join(name, rest.replace(old, "", 1)))
         for old in self._migrated_aliases:
             if rest.startswith(old):
                 return _join(self.alias, rest[len(old) :].strip("/"))

@@ -40,7 +40,7 @@ def boolean(value: object) -> bool:
     Raises:
         WrongValue: it is not one.
     """
-    if isinstance(value, (bool, int, float, complex, list, dict)):
+    if isinstance(value, (bool, int, float, complex)):
         return bool(value)
     word = str(value).strip().lower().replace(".", "", 1)
     if word in TRUE_WORDS:
@@ -137,49 +137,81 @@ class Condarc:
         Raises:
             WrongValue: a source gives something else than a list of plain values.
         """
-        found: list[str] = []
-        mentions = [m for m in self.mentions(*names) if m.value is not None]
-        for mention in _up_to_final(mentions):
+        mentions = []
+        for mention in self.mentions(*names):
             value = mention.value
+            if value is None:
+                continue
             if isinstance(value, str) and mention.source.startswith("CONDA_"):
                 value = [part.strip() for part in value.split(delimiter) if part.strip()]
-            # What is read last comes first (order in one file is kept). `#!top` and
-            # `#!bottom` only move parts, which nothing here depends on.
-            found = [*_plain(value, mention, list), *found]
+            mentions.append(mention._replace(value=_plain(value, mention.source)))
+        # What is read last comes first; order in one file is kept. `#!top` and `#!bottom`
+        # only move parts, and nothing here depends on their order.
+        found: list[str] = []
+        for mention in _up_to_final(mentions):
+            found = [*mention.value, *found]
         return tuple(dict.fromkeys(found)) if mentions else default
 
-    def mapping(self, *names: str, default: Mapping | None = None) -> dict:
-        """Return a map setting, merged from all sources that may speak.
+    def mapping(self, *names: str, default: Mapping | None = None) -> dict[str, str | None]:
+        """Return a map of plain values, merged from all sources that may speak.
 
         Args:
             names: the setting's name and its aliases.
             default: what holds where no source mentions it.
 
-        Returns:
-            Each key with its value: a str or None, or a tuple of str for a list.
+        Raises:
+            WrongValue: a source gives something else.
+        """
+        merged = self._merged_maps(names)
+        if merged is None:
+            return dict(default or {})
+        for key, values in merged.items():
+            if any(isinstance(value, (list, dict)) for value in values):
+                raise WrongValue(f"{names[0]}: {key} must be a plain value")
+        return {
+            key: values[-1] if values[-1] is None else str(values[-1])
+            for key, values in merged.items()
+        }
+
+    def mapping_of_sequences(self, *names: str) -> dict[str, tuple[str, ...]]:
+        """Return a map of lists, merged from all sources that may speak.
+
+        Args:
+            names: the setting's name and its aliases.
 
         Raises:
-            WrongValue: a source gives something else than a map.
+            WrongValue: a source gives something else.
         """
-        merged: dict = {}
-        final_keys: set = set()
+        merged = self._merged_maps(names) or {}
+        return {
+            key: tuple(
+                dict.fromkeys(
+                    part
+                    for value in reversed(values)
+                    if value is not None
+                    for part in _plain(value, names[0])
+                )
+            )
+            for key, values in merged.items()
+        }
+
+    def _merged_maps(self, names: tuple[str, ...]) -> dict[str, list] | None:
+        """Return each key with the values that count for it, the deciding one last."""
+        merged: dict[str, list] = {}
+        final_keys: set[str] = set()
         mentions = [m for m in self.mentions(*names) if m.value is not None]
-        for mention in _up_to_final(mentions):
+        for mention in mentions:
             if not isinstance(mention.value, dict):
                 raise WrongValue(f"{mention.source}: {names[0]} must be a map")
+        for mention in _up_to_final(mentions):
             for key, value in mention.value.items():
                 if key in final_keys:
                     continue
                 if _flag(_key_comment(mention.value, key)) == "final":
                     final_keys.add(key)
-                if isinstance(value, list):
-                    earlier = merged.get(key, ())
-                    merged[key] = tuple(
-                        dict.fromkeys([*_plain(value, mention, list), *earlier])
-                    )
-                else:
-                    merged[key] = value if value is None else str(value)
-        return merged if mentions else dict(default or {})
+                    merged.pop(key, None)  # lists end here too, and keep nothing earlier
+                merged.setdefault(key, []).append(value)
+        return merged if mentions else None
 
 
 def line_of(path: str, name: str) -> int | None:
@@ -221,9 +253,9 @@ def _up_to_final(mentions: list[Mention]) -> Iterator[Mention]:
             return
 
 
-def _plain(value: object, mention: Mention, kind: type) -> list[str]:
-    if not isinstance(value, kind) or any(isinstance(part, (list, dict)) for part in value):
-        raise WrongValue(f"{mention.source}: not a list of plain values")
+def _plain(value: object, where: str) -> list[str]:
+    if not isinstance(value, list) or any(isinstance(part, (list, dict)) for part in value):
+        raise WrongValue(f"{where}: not a list of plain values")
     return [str(part) for part in value]
 
 

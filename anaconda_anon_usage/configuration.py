@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from . import installation, search_path
+from .channels import configured_urls
 from .condarc import (
     FALSE_WORDS,
     TRUE_WORDS,
@@ -35,9 +36,6 @@ REPOSITORIES = (
     "https://repo.anaconda.com/pkgs/",
     "https://conda.anaconda.org/",
 )
-
-# From this version on conda has no channels unless they are configured.
-_NO_DEFAULT_CHANNELS_SINCE = (25, 9)
 
 
 @dataclass(frozen=True)
@@ -74,14 +72,29 @@ def load(prefix: str | None = None) -> Settings:
     """
     if installation.has_conda():
         try:
-            from conda.base.context import reset_context
-
-            # Until somebody asks for it, conda's context has read no file.
-            reset_context(argparse_args={"prefix": prefix} if prefix else None)
-            return from_conda()
+            return from_conda_afresh(prefix)
         except Exception as error:
             say(f"conda's configuration can't be used: {type(error).__name__}: {error}")
     return from_files(prefix)
+
+
+def from_conda_afresh(prefix: str | None = None) -> Settings:
+    """Return the settings as conda has them, after it has read its files once more.
+
+    Args:
+        prefix: the environment, as for load().
+
+    Raises:
+        Exception: whatever conda raises where it can't read its configuration.
+    """
+    from types import SimpleNamespace
+
+    from conda.base.context import reset_context
+
+    # Until somebody asks for it, conda's context has read no file. The argument is what
+    # `--prefix` on conda's command line would be.
+    reset_context(argparse_args=SimpleNamespace(prefix=prefix) if prefix else None)
+    return from_conda()
 
 
 def from_conda() -> Settings:
@@ -147,7 +160,10 @@ def from_files(prefix: str | None = None) -> Settings:
     settings.read("client_ssl_cert", lambda: text("client_ssl_cert", "client_cert"))
     settings.read("client_ssl_cert_key", lambda: text("client_ssl_cert_key", "client_cert_key"))
     settings.read("envs_dirs", lambda: _envs_dirs(condarc, root))
-    settings.read("channels", lambda: _serving(_channel_urls_of_files(condarc, root)))
+    settings.read(
+        "channels",
+        lambda: _serving(configured_urls(condarc, installation.conda_version(root))),
+    )
     return settings.settings()
 
 
@@ -278,23 +294,7 @@ def _channel_urls_of_conda(context) -> list[str]:
         warnings.simplefilter("ignore")  # conda 24.9 to 25.7 warn where none is configured
         channels = context.channels
     for channel in channels:
-        urls += [str(url) for url in Channel(channel).base_urls]
-    return urls
-
-
-def _channel_urls_of_files(condarc: Condarc, root: str | None) -> list[str]:
-    from .channels import Channels
-
-    version = installation.conda_version(root) or ""
-    release = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
-    has_defaults = release and release < _NO_DEFAULT_CHANNELS_SINCE
-    configured = condarc.sequence(
-        "channels", "channel", default=("defaults",) if has_defaults else ()
-    )
-    channels = Channels(condarc)
-    urls = [channels.alias]
-    for channel in configured:
-        urls += channels.urls(str(expand(channel)))
+        urls += [url for url in Channel(channel).base_urls if url]
     return urls
 
 

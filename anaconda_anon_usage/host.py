@@ -14,7 +14,7 @@ from .debug import say
 from .token_file import read_text
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def identity() -> str | None:
     """Return a text that stays the same for the life of this machine's installation.
 

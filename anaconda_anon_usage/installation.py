@@ -9,7 +9,11 @@ from importlib.machinery import PathFinder
 
 def has_conda() -> bool:
     """Return whether conda can be imported here, without importing it."""
-    return "conda" in sys.modules or PathFinder.find_spec("conda") is not None
+    if "conda" in sys.modules:
+        return True
+    # A directory of that name on sys.path would be found too: a namespace, without origin.
+    found = PathFinder.find_spec("conda")
+    return found is not None and found.origin is not None
 
 
 def root_prefix() -> str | None:

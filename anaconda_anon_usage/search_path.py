@@ -36,13 +36,13 @@ def directories(prefix: str | None, root: str | None) -> list[str]:
         prefix: the environment that is meant, which may hold a configuration, or None.
         root: the prefix of the conda installation, or None.
     """
-    found = [*administrator_directories(root), *_user_directories()]
+    found = [*_base_directories(root), *_user_directories()]
     home = _home()
     if home:
         found.append(home)
     if prefix:
         found.append(prefix)
-    condarc = os.environ.get("CONDARC", "")
+    condarc = os.path.expanduser(os.environ.get("CONDARC", ""))
     if os.path.isabs(condarc):
         found.append(condarc if os.path.isdir(condarc) else os.path.dirname(condarc))
     return list(dict.fromkeys(found))
@@ -56,7 +56,7 @@ def condarc_files(prefix: str | None, root: str | None) -> list[str]:
         root: the prefix of the conda installation, or None.
     """
     found: list[str] = []
-    for directory in [*administrator_directories(root), *_user_directories()]:
+    for directory in [*_base_directories(root), *_user_directories()]:
         found += _condarcs_in(directory)
     home = _home()
     if home:
@@ -67,6 +67,13 @@ def condarc_files(prefix: str | None, root: str | None) -> list[str]:
     if os.path.isabs(condarc):
         found += _condarc_at(condarc)
     return list(dict.fromkeys(os.path.normpath(path) for path in found))
+
+
+def _base_directories(root: str | None) -> list[str]:
+    # conda sets CONDA_ROOT to base's prefix when it is imported, unless somebody set it
+    # to something else (conda/__init__.py).
+    given = os.environ.get("CONDA_ROOT", "")
+    return administrator_directories(given if os.path.isabs(given) else root)
 
 
 def _home() -> str | None:

@@ -68,10 +68,11 @@ def read_bytes(path: str, limit: int = SIZE_LIMIT) -> bytes:
     Raises:
         OSError: the file is absent, unreadable, too large, or not a regular file.
     """
+    # Asked before and after: opening alone lets go the writer of a FIFO, or starts a device.
+    _require_regular(os.stat(path), path)
     descriptor = os.open(path, _READ_FLAGS)
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "not a regular file", path)
+        _require_regular(os.fstat(descriptor), path)
         # The size is checked by reading: that of files in /proc is 0, and a file can grow.
         data = b""
         while len(data) <= limit:
@@ -87,25 +88,33 @@ def read_bytes(path: str, limit: int = SIZE_LIMIT) -> bytes:
 def read_text(path: str, limit: int = SIZE_LIMIT) -> str | None:
     """Return the UTF-8 text of a regular file of limited size, or None on any failure.
 
+    A failure other than that there is no such file is said in debug output.
+
     Args:
         path: the file; a symbolic link is followed.
         limit: the size in bytes above which the file is refused.
     """
     try:
         return read_bytes(path, limit).decode("utf-8")
-    except (OSError, ValueError):
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        _say_failure(path, error)
         return None
 
 
 def make_directory(path: str) -> bool:
     """Make one directory, unless that would leave a superuser's in a user's home.
 
+    Whatever the umask is, it is no more open to others than the directory it is in.
+
     Returns:
         Whether the directory stands.
     """
     try:
-        if _may_write(os.path.dirname(path)):
-            os.mkdir(path)
+        parent = os.path.dirname(path)
+        if _may_write(parent):
+            os.mkdir(path, 0o700 | (os.stat(parent).st_mode & 0o777))
     except OSError:
         pass  # it stands, or it can't be made
     return os.path.isdir(path)
@@ -141,11 +150,11 @@ def read_or_create(
                 if place:
                     _tie_once(token, sidecar, place, mode)
                 return token
-            if not _may_write(os.path.dirname(path)):
+            if not _may_write_at(path):
                 return None
             _make(path, sidecar, place, mode, proposed or random_token(), replace=stale)
     except (OSError, ValueError) as error:
-        say(f"{path}: {type(error).__name__}: {getattr(error, 'strerror', '')}")
+        _say_failure(path, error)
     return None
 
 
@@ -156,12 +165,21 @@ def tie(token: str, place: str) -> str:
     to find out a place by trying (2**24 network addresses fit any one value).
     """
     key = token.encode()
-    place_bytes = place.encode("utf-8", "surrogateescape")
+    place_bytes = os.fsencode(place)  # a prefix has the same bytes in every locale
     return (
         encode(blake2b(key=key, person=b"aau token", digest_size=3).digest())
         + " "
         + encode(blake2b(place_bytes, key=key, person=b"aau place", digest_size=3).digest())
     )
+
+
+def _require_regular(status: os.stat_result, path: str) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", path)
+
+
+def _say_failure(path: str, error: Exception) -> None:
+    say(f"{path}: {type(error).__name__}: {getattr(error, 'strerror', '')}")
 
 
 def _standing_token(path: str, sidecar: str, place: str | None) -> tuple[str | None, bool]:
@@ -170,6 +188,9 @@ def _standing_token(path: str, sidecar: str, place: str | None) -> tuple[str | N
     Raises:
         OSError: something lies there that is not ours to read or replace.
     """
+    # The sidecar first: it is written after its token. Read in the other order, a copied
+    # token could meet the sidecar of the one that just replaced it, and pass.
+    standing = read_text(sidecar)
     try:
         data = read_bytes(path)
     except FileNotFoundError:
@@ -177,7 +198,6 @@ def _standing_token(path: str, sidecar: str, place: str | None) -> tuple[str | N
     text = data.decode("ascii", "replace").strip()
     if not is_token(text) or len(text) < TOKEN_LENGTH:
         return None, True
-    standing = read_text(sidecar)
     if place and standing is not None:
         for_token, _, _ = standing.partition(" ")
         ours = tie(text, place)
@@ -189,12 +209,22 @@ def _standing_token(path: str, sidecar: str, place: str | None) -> tuple[str | N
 def _tie_once(token: str, sidecar: str, place: str, mode: int) -> None:
     """Write the sidecar unless it stands; a failure leaves the token untied."""
     content = tie(token, place)
-    if (read_text(sidecar) or "").strip() == content or not _may_write(os.path.dirname(sidecar)):
+    if (read_text(sidecar) or "").strip() == content or not _may_write_at(sidecar):
         return
     try:
         _write(sidecar, content, mode)
     except OSError as error:
         say(f"{sidecar}: {error.strerror}")
+
+
+def _may_write_at(path: str) -> bool:
+    """Return whether a file can be made at path by the rule of _may_write().
+
+    It asks for the directory above too: ``~/.conda`` may be root's after an earlier
+    ``sudo conda``, or a link to a directory of root's.
+    """
+    directory = os.path.dirname(path)
+    return _may_write(directory) and _may_write(os.path.dirname(directory))
 
 
 def _may_write(directory: str) -> bool:
@@ -208,9 +238,7 @@ def _may_write(directory: str) -> bool:
     return os.stat(directory).st_uid == 0
 
 
-def _make(
-    path: str, sidecar: str, place: str | None, mode: int, token: str, replace: bool
-) -> None:
+def _make(path: str, sidecar: str, place: str | None, mode: int, token: str, replace: bool) -> None:
     """Put token at path, unless another process is faster.
 
     Args:
@@ -252,9 +280,12 @@ def _write_temporary(path: str, text: str, mode: int) -> str:
     descriptor = os.open(temporary, flags, 0o600)
     try:
         try:
-            os.write(descriptor, text.encode("ascii") + b"\n")
-            if hasattr(os, "fchmod"):
-                os.fchmod(descriptor, mode)
+            data = text.encode("ascii") + b"\n"
+            if os.write(descriptor, data) != len(data):  # the disk or the quota is full
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), temporary)
+            with contextlib.suppress(OSError):  # a file system without permissions
+                if hasattr(os, "fchmod"):
+                    os.fchmod(descriptor, mode)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

@@ -26,7 +26,7 @@ from collections import namedtuple
 
 from . import __version__, anaconda_cloud, host, installation, search_path
 from .debug import say
-from .grammar import TOKEN_STRING, is_token
+from .grammar import is_token
 from .token_file import make_directory, random_token, read_or_create, read_text
 
 #: All tokens of one process; a str or None each, and lists from ``installer`` on.
@@ -34,6 +34,9 @@ Tokens = namedtuple(
     "Tokens",
     "version client session environment anaconda_cloud installer organization machine",
 )
+
+# Of this process and of those that it was forked from, by process id.
+_session_tokens: dict[int, str] = {}
 
 # Environments that did not exist yet when their token was asked for.
 _unwritten: dict[str, str] = {}
@@ -58,7 +61,9 @@ def client_token() -> str | None:
 
 def session_token() -> str:
     """Return the random token of this process: 22 characters, kept in memory only."""
-    return _session_token(os.getpid())  # a forked process is a session of its own
+    # A forked process is a session of its own. Unlike a cache, setdefault() gives the same
+    # token to threads that ask at the same moment.
+    return _session_tokens.setdefault(os.getpid(), random_token())
 
 
 def environment_token(prefix: str | None = None) -> str | None:
@@ -77,7 +82,7 @@ def environment_token(prefix: str | None = None) -> str | None:
     target = os.path.abspath(prefix or installation.active_prefix() or sys.prefix)
     if _is_environment(target) and target not in _unwritten:
         return _environment_token(target)
-    if prefix is None:
+    if not prefix:
         return None  # nothing is activated, and this Python runs outside of conda
     if not _unwritten:
         atexit.register(_write_environment_tokens)
@@ -154,12 +159,7 @@ def token_string(prefix: str | None = None, enabled: bool = True) -> str:
     return " ".join(parts)
 
 
-@functools.lru_cache(maxsize=None)
-def _session_token(process: int) -> str:
-    return random_token()
-
-
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _client_token(home: str) -> str | None:
     directory = os.path.join(home, ".conda")
     if not make_directory(directory):
@@ -171,7 +171,7 @@ def _client_token(home: str) -> str | None:
     )
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _environment_token(prefix: str, proposed: str | None = None) -> str | None:
     directory = os.path.join(prefix, "etc")
     if not make_directory(directory):
@@ -215,7 +215,7 @@ def _administrator_tokens(kind: str, prefix: str | None) -> list[str]:
             candidates.append((path, (read_text(path) or "").lstrip("\ufeff")))
     found = []
     for source, text in candidates:
-        token = next((line.strip() for line in text.splitlines() if line.strip()), "")
+        token = next((line.strip() for line in text.split("\n") if line.strip()), "")
         if is_token(token):
             found.append(token)
         elif token:

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
-import time
 from pathlib import Path
 
 import pytest
 from conda_root import Base, build_wheel, clean_environ
+from support import HOSTILE, missing, tool, wait_until  # noqa: F401
 
 PROJECT = Path(__file__).parents[1]
-
-#: Seconds that a test waits for something which should happen, on a slow machine.
-PATIENCE = 30
-
-#: A directory name that has something for every kind of careless quoting.
-HOSTILE = "'\";&&e-$ èрт🚒♞中片-j"
-
 
 def pytest_addoption(parser):
     parser.addoption(
@@ -25,28 +17,6 @@ def pytest_addoption(parser):
         default=os.environ.get("AAU_TEST_CONDA"),
         help="a conda installation to test with (default: the one made by `make`)",
     )
-
-
-def missing(what: str):
-    """Skip a test that lacks a tool; where CI is set, fail it."""
-    if os.environ.get("CI"):
-        pytest.fail(f"{what} is not installed")
-    pytest.skip(f"{what} is not installed")
-
-
-def tool(name: str) -> str:
-    """Return the path of a program, or skip or fail the test without it."""
-    return shutil.which(name) or missing(name)
-
-
-def wait_until(condition, seconds: float = PATIENCE):
-    """Return the first true value of condition(), or the last one after some seconds."""
-    until = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value or time.monotonic() > until:
-            return value
-        time.sleep(0.02)
 
 
 @pytest.fixture(autouse=True)

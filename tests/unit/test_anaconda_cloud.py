@@ -17,12 +17,12 @@ import uuid
 from pathlib import Path
 
 import pytest
-from conftest import missing
+from support import missing
 from hypothesis import given
 from hypothesis import strategies as st
 
 import anaconda_anon_usage
-from anaconda_anon_usage import anaconda_cloud
+from anaconda_anon_usage import anaconda_cloud, anaconda_settings
 from anaconda_anon_usage.anaconda_cloud import anaconda_auth_token, token_from_api_key
 
 REPOSITORY = str(Path(anaconda_anon_usage.__file__).parent.parent)
@@ -221,6 +221,11 @@ def test_expiry_is_compared_with_the_clock():
 def test_key_without_a_proper_expiry_is_not_used(exp):
     """Only a finite number is a time; json.dumps writes Infinity and NaN."""
     assert None is token_from_api_key(api_key(exp=exp))
+
+
+def test_truth_is_no_expiry():
+    """To Python it is the number 1."""
+    assert None is token_from_api_key(api_key(exp=True), now=0)
 
 
 def test_number_beyond_all_floats_is_no_expiry():
@@ -471,6 +476,22 @@ def test_damaged_keyring_file_gives_no_token(home, content):
     assert None is anaconda_auth_token()
 
 
+def test_directory_of_the_working_directory_is_no_home(home, monkeypatch):
+    """Where a user has no home, ~ remains, and names anybody's directory here."""
+    write_keyring(home, api_key())
+    (home / "~").mkdir()
+    (home / ".anaconda").rename(home / "~" / ".anaconda")
+    monkeypatch.chdir(home)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    assert None is anaconda_auth_token()
+
+
+def test_huge_entry_is_not_read():
+    """The system's keyring may hold one."""
+    text = base64.b64encode(json.dumps({"api_key": api_key()}).encode() + b" " * 65536).decode()
+    assert None is anaconda_cloud._attempt(anaconda_cloud._key_of_entry, text)
+
+
 def test_huge_keyring_file_is_not_read(home):
     """The limit is 64 KiB."""
     file = write_keyring(home, api_key())
@@ -521,14 +542,17 @@ def test_interruption_passes(home, monkeypatch, error):
 
 
 @pytest.mark.parametrize("error", [OSError, MemoryError, RecursionError, RuntimeError])
-def test_no_failure_passes(home, monkeypatch, error):
-    """Any other failure leaves the token out."""
+def test_no_failure_passes(monkeypatch, capsys, error):
+    """Any other failure leaves the token out; its text may quote the key and is not told."""
+    monkeypatch.setenv("ANACONDA_ANON_USAGE_DEBUG", "1")
 
     def failing(*arguments):
         raise error(api_key())
 
     monkeypatch.setattr(anaconda_cloud, "read_text", failing)
     assert None is anaconda_auth_token()
+    said = capsys.readouterr().err
+    assert (True, False) == (error.__name__ in said, api_key() in said)
 
 
 @pytest.mark.parametrize("key", [api_key(), api_key(exp=1), api_key("somebody"), "s3cret"])
@@ -615,12 +639,13 @@ def test_settings_may_lie_elsewhere(home, monkeypatch):
         "plugin = 1",
         "[plugin]\nauth = 'x'",
         "[plugin.auth]\ndomain = 1\nkeyring_path = []\napi_key = {}",
-        "sites = []\ndefault_site = []",
-        "default_site = []\n[sites.a]",
+        "sites = []\ndefault_site = [1]",
+        "default_site = [1]\n[sites.a]",
         "[sites]\na = 1",
         "[[plugin]]\nauth = 1",
         "[plugin]\nauth = 'x'\n[plugin.auth]\ndomain = 'y'",
         "[plugin.auth]\npreferred_token_storage = 'nowhere'",
+        "[plugin.auth]\n[[more]]\ndomain = 'y'",
         "a = " + "[" * 60000,
         "a." * 30000 + "a = 1",
     ],
@@ -630,6 +655,14 @@ def test_unusable_settings_do_not_hide_the_login(home, text):
     """What can't be read has its default."""
     write_config(home, text)
     write_keyring(home, api_key())
+    assert TOKEN == anaconda_auth_token()
+
+
+def test_unusable_choice_of_a_site_does_not_hide_other_settings(home, monkeypatch):
+    """Those in variables for example."""
+    write_config(home, "default_site = [1]\n[sites.a]\n")
+    file = write_keyring(home, api_key(), path="elsewhere/ring")
+    monkeypatch.setenv("ANACONDA_AUTH_KEYRING_PATH", str(file))
     assert TOKEN == anaconda_auth_token()
 
 
@@ -644,7 +677,7 @@ def test_overlong_key_of_toml_takes_no_time(home):
 @given(st.text(alphabet="[]ab.'\"=# \n\\\u00e9", max_size=200))
 def test_scan_of_any_text_gives_tables_or_fails_quietly(text):
     """No settings raise, whatever lies in the file."""
-    assert isinstance(anaconda_cloud._attempt(anaconda_cloud._scan_toml, text), (dict, type(None)))
+    assert isinstance(anaconda_cloud._attempt(anaconda_settings._scan_toml, text), (dict, type(None)))
 
 
 # The library
@@ -698,12 +731,14 @@ def save_to_system(home, key, domain="anaconda.com"):
     run(home, textwrap.dedent(SAVE_TO_SYSTEM.format(domain=domain, entry=entry(key))))
 
 
+@pytest.mark.usefixtures("system_keyring")
 @pytest.mark.parametrize("table", ["plugin.auth", "plugin.cloud"])
-def test_config_toml_can_choose_the_systems_keyring(home, system_keyring, table):
+def test_config_toml_can_choose_the_systems_keyring(home, table):
     """By either name of the table; what the library prints of the older one is not seen."""
     write_config(home, f'[{table}]\npreferred_token_storage = "system"\n')
     save_to_system(home, api_key())
-    assert TOKEN == run(home, PRINT_TOKEN, **system_keyring)
+    # Without PYTHON_KEYRING_BACKEND the library itself reads the settings.
+    assert TOKEN == run(home, "import system_keyring\n" + textwrap.dedent(PRINT_TOKEN))
 
 
 def test_systems_keyring_is_left_alone_unless_chosen(home, system_keyring):
@@ -751,7 +786,8 @@ def test_failing_systems_keyring_gives_no_token(home, system_keyring, failure):
     assert "None" == run(home, PRINT_TOKEN, **SYSTEM, **system_keyring)
 
 
-def test_systems_keyring_is_found_among_others_and_navigator_is_not_asked(home, system_keyring):
+@pytest.mark.usefixtures("system_keyring")
+def test_systems_keyring_is_found_among_others_and_navigator_is_not_asked(home):
     """Asking Navigator would renew its login over the network and ask us in turn."""
     save_to_system(home, api_key())
     navigator = home / "modules" / "anaconda_navigator"
@@ -809,7 +845,7 @@ def test_settings_are_those_of_the_library(home, monkeypatch, text, variables):
     theirs = json.loads(run(home, code, **variables))
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    settings = anaconda_cloud.library_settings()
+    settings = anaconda_settings.load()
     ours = [
         anaconda_cloud._domains(settings)[0],
         settings.get("preferred_token_storage", "anaconda-keyring"),

@@ -1,0 +1,71 @@
+"""Answers, in a base's own Python, what both sources of the configuration say.
+
+Reads one JSON object a line: ``environ`` and ``prefix``. Writes one a line: what conda's
+context says (null where conda can't read its configuration), and what the reader of
+condarc files says.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from anaconda_anon_usage import configuration
+from anaconda_anon_usage.configuration import Settings
+
+
+def described(settings: Settings) -> dict:
+    """Return what must be the same, in a form that JSON can carry."""
+
+    def decided(mention):
+        return mention and [os.path.normpath(mention.source), mention.final]
+
+    wrong = sorted(problem.partition(":")[0] for problem in settings.problems)
+    answer = {
+        "anon_usage": settings.anon_usage,
+        "anon_usage_from": decided(settings.anon_usage_from),
+        "heartbeat": settings.heartbeat,
+        "heartbeat_from": decided(settings.heartbeat_from),
+        "repositories": settings.repositories,
+        "offline": settings.offline,
+        "proxy_servers": settings.proxy_servers,
+        "ssl_verify": settings.ssl_verify,
+        "client_ssl_cert": settings.client_ssl_cert,
+        "client_ssl_cert_key": settings.client_ssl_cert_key,
+        "envs_dirs": settings.envs_dirs,
+        "root_prefix": settings.root_prefix,
+        "wrong": wrong,
+    }
+    return answer
+
+
+def answers(prefix: str) -> dict:
+    """Return what both sources say about an environment."""
+    from conda.common.configuration import YamlRawParameter
+    from conda.models.channel import Channel
+
+    getattr(YamlRawParameter, "cache_clear", lambda: None)()
+    try:
+        Channel._reset_state()
+        of_conda = described(configuration.from_conda_afresh(prefix))
+    except Exception as error:
+        of_conda = None
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+    return {"conda": of_conda, "files": described(configuration.from_files(prefix))}
+
+
+def main() -> None:
+    """Answer until the questions end."""
+    replies = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    sys.stdout = sys.stderr  # conda may print
+    for line in sys.stdin:
+        question = json.loads(line)
+        os.environ.clear()
+        os.environ.update(question["environ"])
+        os.environ.setdefault("CONDA_ROOT", sys.prefix)  # as importing conda does
+        print(json.dumps(answers(question["prefix"])), file=replies, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+"""``python -m anaconda_anon_usage.heartbeat``, as an administrator runs it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import pytest
+
+ARGUMENTS = ["-I", "-m", "anaconda_anon_usage.heartbeat"]
+
+
+@pytest.fixture
+def environment(base, tmp_path):
+    """An environment with the activation script."""
+    return base.make_environment(tmp_path / "envs" / "analysis")
+
+
+@pytest.fixture
+def heartbeat(base, environ, environment):
+    """Run the command; return its exit status, its lines by their names, and stderr."""
+
+    def run(*arguments, **variables):
+        done = subprocess.run(
+            [base.python, *ARGUMENTS, *arguments],
+            env={"CONDA_PREFIX": str(environment), **environ, **variables},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        lines = dict(re.split(r": +", line, maxsplit=1) for line in done.stdout.splitlines())
+        return done.returncode, lines, done.stderr
+
+    return run
+
+
+def test_dry_run_explains_and_sends_nothing(heartbeat, home, environment, receiver):
+    """Every line that an administrator needs, and no request."""
+    url = receiver.url_for("/beat")
+    (home / ".condarc").write_text(f"# mine\noffline: false\nanaconda_heartbeat: {url}\n")
+    status, lines, errors = heartbeat("--dry-run")
+    user_agent = lines.pop("User-Agent")
+    assert (status, lines, errors) == (
+        0,
+        {
+            "heartbeat": f"on ({home}/.condarc, line 3)",
+            "URL": url,
+            "environment": str(environment),
+            "proxy": "none",
+            "not sent": "this is a dry run",
+        },
+        "",
+    )
+    token = (environment / "etc" / "aau_token").read_text().strip()
+    assert re.fullmatch(rf"conda/\S+ requests/.* aau/\S+ c/\S+ s/\S+ e/{token}", user_agent)
+    assert receiver.log == []
+
+
+def test_without_dry_run_it_sends_once_and_reports(heartbeat, home, receiver):
+    """The status and the time of the one request."""
+    (home / ".condarc").write_text(f"anaconda_heartbeat: {receiver.url_for('/beat')}\n")
+    status, lines, errors = heartbeat()
+    assert (status, errors) == (0, "")
+    assert re.fullmatch(r"answered 404 in \d+\.\d\d s", lines["sent"])
+    assert [request.path for request, _ in receiver.log] == ["/beat"]
+
+
+def test_it_sends_although_the_heartbeat_is_off_and_says_so(heartbeat, receiver):
+    """So that an administrator can try it before the roll-out."""
+    status, lines, _ = heartbeat("--channel", receiver.url_for("/channel/"))
+    assert (status, lines["heartbeat"]) == (0, "off (the default)")
+    paths = [request.path for request, _ in receiver.log]
+    assert paths == ["/channel/main/noarch/activate-0.0.0-0.conda"]
+
+
+def test_channel_and_path_make_the_url(heartbeat, receiver):
+    """``--path`` is below ``--channel``, however many slashes there are."""
+    _, lines, _ = heartbeat(
+        "--channel", receiver.url_for("/x"), "--path", "/noarch/y.conda", "--dry-run"
+    )
+    assert lines["URL"] == receiver.url_for("/x/noarch/y.conda")
+
+
+def test_quiet_prints_nothing(heartbeat, receiver):
+    """Only the exit status and the request remain."""
+    assert heartbeat("--quiet", "--channel", receiver.url_for("/x")) == (0, {}, "")
+    assert len(receiver.log) == 1
+
+
+@pytest.mark.parametrize(
+    "condarc, variables, expected",
+    [
+        ("", {}, "off (the default)"),
+        ("anaconda_heartbeat: true\n", {}, "on ({home}/.condarc, line 1)"),
+        ("\n\nanaconda_heartbeat: no\n", {}, "off ({home}/.condarc, line 3)"),
+        ("anaconda_heartbeat: no\n", {"CONDA_ANACONDA_HEARTBEAT": "on"}, "on (CONDA_ANACONDA_HEARTBEAT)"),
+        ("anaconda_heartbeat: on\n", {"DO_NOT_TRACK": "1"}, "off (DO_NOT_TRACK)"),
+        (
+            "anaconda_heartbeat: ftp://x\n",
+            {},
+            "off ({home}/.condarc, line 1: 'ftp://x' is neither a boolean nor an http(s) URL)",
+        ),
+    ],
+)  # fmt: skip
+def test_what_decides_is_named(heartbeat, home, condarc, variables, expected):
+    """The file and line, or the variable, that switches the heartbeat on or off."""
+    (home / ".condarc").write_text(condarc)
+    _, lines, _ = heartbeat("--dry-run", **variables)
+    assert lines["heartbeat"] == expected.format(home=home)
+
+
+def test_an_administrators_lock_is_named(own_base, environ, home, environment):
+    """And can't be overruled by the user."""
+    system = own_base.prefix / ".condarc"
+    system.write_text("anaconda_heartbeat: true #!final\n")
+    (home / ".condarc").write_text("anaconda_heartbeat: false\n")
+    done = subprocess.run(
+        [own_base.python, *ARGUMENTS, "--dry-run", "--prefix", environment],
+        env={**environ, "CONDA_ANACONDA_HEARTBEAT": "no"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout.splitlines()[0] == (
+        f"heartbeat:   on ({system}, line 1, locked by #!final)"
+    )
+
+
+@pytest.mark.parametrize("option", ["--name", "--prefix"])
+@pytest.mark.parametrize("value", ["nowhere", "", "../analysis", "/"])
+def test_a_wrong_environment_is_one_line(heartbeat, option, value):
+    """On stderr, with exit status 2 and without a traceback."""
+    status, lines, errors = heartbeat(option, value)
+    assert (status, lines, errors.count("\n")) == (2, {}, 1)
+    assert re.match(r"anaconda-anon-usage: no environment is (named|at) '", errors)
+
+
+def test_name_finds_an_environment(heartbeat, environment):
+    """In the directories that conda looks for environments in."""
+    _, lines, _ = heartbeat(
+        "--dry-run", "--name", "analysis", CONDA_ENVS_DIRS=str(environment.parent)
+    )
+    assert lines["environment"] == str(environment)
+
+
+def test_base_is_an_environment(heartbeat, base):
+    """It has a name and no place of its own among the others."""
+    _, lines, _ = heartbeat("--dry-run", "--name", "base")
+    assert lines["environment"] == str(base.prefix)
+
+
+def test_offline_sends_nothing(heartbeat, home, receiver):
+    """As for everything else that conda does."""
+    (home / ".condarc").write_text("offline: true\n")
+    status, lines, _ = heartbeat("--channel", receiver.url_for("/x"))
+    assert (status, lines["not sent"], receiver.log) == (1, "offline is on", [])
+
+
+def test_without_a_channel_of_anacondas_nothing_is_sent(heartbeat, home):
+    """Nobody else's server gets a heartbeat that it did not ask for."""
+    (home / ".condarc").write_text(
+        "anaconda_heartbeat: true\n"
+        "channels: [https://conda.example.org/mirror]\n"
+        "channel_alias: https://conda.example.org\n"
+    )
+    status, lines, _ = heartbeat()
+    assert (status, lines["URL"], lines["not sent"]) == (
+        1,
+        "none",
+        "no channel of Anaconda's is configured",
+    )
+
+
+def test_a_connection_that_can_not_be_made_as_configured_is_not_made(heartbeat, home, receiver):
+    """A wrong setting about connections is named, and nothing is sent around it."""
+    (home / ".condarc").write_text("ssl_verify: /no/such/bundle.pem\n")
+    status, lines, _ = heartbeat("--channel", receiver.url_for("/x"))
+    assert (status, receiver.log) == (1, [])
+    assert lines["not sent"].startswith("ssl_verify: ")
+
+
+def test_a_proxy_is_named_without_its_password(heartbeat, home):
+    """As it is used, from conda's settings or from the usual variables."""
+    (home / ".condarc").write_text("proxy_servers: {https: 'http://me:secret@127.0.0.1:9'}\n")
+    _, lines, _ = heartbeat("--dry-run")
+    assert lines["proxy"] == "http://…@127.0.0.1:9"
+    _, lines, _ = heartbeat("--dry-run", https_proxy="http://127.0.0.1:10")
+    assert lines["proxy"] == "http://127.0.0.1:10"
+
+
+def test_telemetry_off_sends_the_version_only(heartbeat, home, environment):
+    """The setting holds for heartbeats as for every other request."""
+    (home / ".condarc").write_text("anaconda_anon_usage: off\n")
+    _, lines, _ = heartbeat("--dry-run")
+    assert re.search(r" aau/\S+$", lines["User-Agent"])
+    assert not (home / ".conda" / "aau_token").exists()
+    assert not (environment / "etc" / "aau_token").exists()

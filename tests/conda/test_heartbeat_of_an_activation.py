@@ -1,0 +1,190 @@
+"""A real environment is activated in a real bash, through a real conda."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+
+import pytest
+from support import HOSTILE, tool, wait_until
+
+ACTIVATE = 'eval "$("$1" shell.posix activate "$2")"'
+
+
+@pytest.fixture
+def activate(environ, tmp_path):
+    """Activate an environment in bash; return what it printed and its exit status."""
+
+    def run(base, prefix, **variables):
+        done = subprocess.run(
+            [tool("bash"), "-euc", ACTIVATE, "bash", base.conda, prefix],
+            env={**environ, **variables},
+            cwd=tmp_path,
+            capture_output=True,
+            timeout=60,
+        )
+        return done.stdout, done.stderr, done.returncode
+
+    return run
+
+
+def user_agents(receiver, count: int) -> list[str]:
+    """Wait for some requests and return the User-Agents of all that arrived."""
+    wait_until(lambda: len(receiver.log) >= count)
+    assert {request.method for request, _ in receiver.log} == {"HEAD"}
+    return [request.headers["User-Agent"] for request, _ in receiver.log]
+
+
+def token(path) -> str:
+    """Return the token in a file."""
+    return path.read_text().strip()
+
+
+def test_one_activation_sends_one_head_with_the_tokens(base, activate, home, receiver, tmp_path):
+    """conda's own User-Agent, then the tokens of this user and this environment."""
+    (home / ".condarc").write_text(f"anaconda_heartbeat: {receiver.url_for('/beat')}\n")
+    # conda itself does not quote quotation marks in what it prints for the shell.
+    prefix = base.make_environment(tmp_path / HOSTILE.strip("'\""))
+    assert activate(base, prefix) == (b"", b"", 0)
+    [user_agent] = user_agents(receiver, 1)
+    shown = subprocess.run(
+        [base.python, "-Ic", "from conda.base.context import context; print(context.user_agent)"],
+        env={"CONDA_SOLVER": "classic", "HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    own, _, tokens = user_agent.partition(" aau/")
+    assert own == shown.stdout.strip()
+    version, client, session, environment = tokens.split(" ")
+    assert client == f"c/{token(home / '.conda' / 'aau_token')}"
+    assert environment == f"e/{token(prefix / 'etc' / 'aau_token')}"
+    assert session.startswith("s/")
+    assert [request.path for request, _ in receiver.log] == ["/beat"]
+
+
+def test_the_request_carries_nothing_but_the_user_agent(base, activate, home, receiver, tmp_path):
+    """No cookie, no credential of ~/.netrc, nothing that requests would add."""
+    (home / ".condarc").write_text(f"anaconda_heartbeat: {receiver.url_for('/beat')}\n")
+    (home / ".netrc").write_text("default login me password secret\n")
+    (home / ".netrc").chmod(0o600)
+    activate(base, base.make_environment(tmp_path / "env"))
+    user_agents(receiver, 1)
+    [(request, _)] = receiver.log
+    assert sorted(request.headers.keys()) == ["Accept-Encoding", "Host", "User-Agent"]
+
+
+def test_a_redirect_is_not_followed(base, activate, home, httpserver, tmp_path):
+    """Neither to another path nor for the sake of a cookie."""
+    headers = {"Location": httpserver.url_for("/elsewhere"), "Set-Cookie": "a=b"}
+    httpserver.expect_request("/beat", method="HEAD").respond_with_data(
+        status=302, headers=headers
+    )
+    (home / ".condarc").write_text(f"anaconda_heartbeat: {httpserver.url_for('/beat')}\n")
+    for name in ("one", "two"):
+        activate(base, base.make_environment(tmp_path / name))
+    user_agents(httpserver, 2)
+    assert [request.path for request, _ in httpserver.log] == ["/beat", "/beat"]
+    assert [request.headers.get("Cookie") for request, _ in httpserver.log] == [None, None]
+
+
+@pytest.mark.parametrize(
+    "condarc",
+    [
+        "",
+        "anaconda_heartbeat: false\n",
+        "anaconda_heartbeat: perhaps\n",
+        "anaconda_heartbeat: {url}\noffline: true\n",
+    ],
+)
+def test_off_sends_nothing(base, activate, home, receiver, tmp_path, condarc):
+    """By default, when switched off, when wrong, and offline."""
+    (home / ".condarc").write_text(condarc.format(url=receiver.url_for("/beat")))
+    off, on = (base.make_environment(tmp_path / name) for name in ("off", "on"))
+    assert activate(base, off) == (b"", b"", 0)
+    # A heartbeat that is on arrives after the other one would have.
+    (home / ".condarc").unlink()
+    activate(base, on, CONDA_ANACONDA_HEARTBEAT=receiver.url_for("/on"))
+    user_agents(receiver, 1)
+    assert [request.path for request, _ in receiver.log] == ["/on"]
+
+
+def test_a_broken_condarc_stops_neither_activation_nor_heartbeat(
+    base, activate, home, receiver, tmp_path
+):
+    """Not even one with which conda itself refuses to work."""
+    prefix = base.make_environment(tmp_path / "env")
+    (prefix / "condarc.d").mkdir()
+    activate_code = subprocess.run(
+        [base.conda, "shell.posix", "activate", prefix],
+        env={"HOME": str(home), "CONDA_SOLVER": "classic"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    (home / ".condarc").write_text(f"anaconda_heartbeat: {receiver.url_for('/beat')}\n")
+    (prefix / ".condarc").write_text("channels: [a]\nchannels: [b]\n")
+    (prefix / "condarc.d" / "x.yml").write_bytes(b"\xff\xfe\x00 {[")
+    done = subprocess.run(
+        [tool("bash"), "-euc", activate_code],
+        env={"HOME": str(home), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        timeout=60,
+    )
+    assert (done.stdout, done.stderr, done.returncode) == (b"", b"", 0)
+    [user_agent] = user_agents(receiver, 1)
+    assert f"e/{token(prefix / 'etc' / 'aau_token')}" in user_agent
+
+
+def test_an_environment_without_conda_sends_with_its_own_python(
+    wheel, home, receiver, tmp_path, environ
+):
+    """Where neither base nor conda is known, the environment's own package does it."""
+    prefix = tmp_path / "env"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", prefix], check=True)
+    site_packages = next(prefix.glob("lib/python3*/site-packages"))
+    paths = [path for path in sys.path if path.endswith("site-packages")]
+    (site_packages / "libraries.pth").write_text("\n".join(paths) + "\n")
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "--python", prefix / "bin" / "python", "install"),
+            *("--quiet", "--no-deps", "--no-index", "--ignore-installed", wheel),
+        ],
+        check=True,
+    )
+    (prefix / "conda-meta").mkdir()
+    (home / ".condarc").write_text(f"anaconda_heartbeat: {receiver.url_for('/beat')}\n")
+    done = subprocess.run(
+        [tool("bash"), "-euc", '. "$CONDA_PREFIX/etc/conda/activate.d/anaconda-anon-usage.sh"'],
+        env={**environ, "CONDA_PREFIX": str(prefix)},
+        capture_output=True,
+        timeout=60,
+    )
+    assert (done.stdout, done.stderr, done.returncode) == (b"", b"", 0)
+    [user_agent] = user_agents(receiver, 1)
+    assert user_agent.startswith("requests/")
+    assert user_agent.endswith(f" e/{token(prefix / 'etc' / 'aau_token')}")
+
+
+def test_a_logged_in_user_adds_the_account_token(base, activate, home, receiver, tmp_path):
+    """``a/`` is the account's UUID, found in the file keyring of anaconda-auth."""
+
+    def encoded(data: bytes) -> str:
+        return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+    user = bytes(range(16))
+    claims = {"sub": "00010203-0405-0607-0809-0a0b0c0d0e0f", "exp": 2**33}
+    key = ".".join(
+        encoded(json.dumps(part).encode()) for part in ({"typ": "JWT", "alg": "none"}, claims)
+    )
+    login = base64.b64encode(json.dumps({"api_key": f"{key}.c2ln"}).encode()).decode()
+    (home / ".anaconda").mkdir()
+    (home / ".anaconda" / "keyring").write_text(
+        json.dumps({"Anaconda Cloud": {"anaconda.com": login}})
+    )
+    (home / ".condarc").write_text(f"anaconda_heartbeat: {receiver.url_for('/beat')}\n")
+    activate(base, base.make_environment(tmp_path / "env"))
+    [user_agent] = user_agents(receiver, 1)
+    assert user_agent.endswith(f" a/{encoded(user)}")

@@ -1,0 +1,131 @@
+"""Who may switch telemetry and the heartbeat on and off, and who can't be overruled."""
+
+from __future__ import annotations
+
+import pytest
+
+USER = "home/.condarc"
+SYSTEM = "base/.condarc"
+
+# files, variables -> (anaconda_anon_usage, anaconda_heartbeat)
+TABLE = {
+    "nothing is said": ({}, {}, (True, False)),
+    "the user says no": (
+        {USER: "anaconda_anon_usage: off\nanaconda_heartbeat: no\n"},
+        {},
+        (False, False),
+    ),
+    "the user says yes": (
+        {USER: "anaconda_anon_usage: on\nanaconda_heartbeat: yes\n"},
+        {},
+        (True, True),
+    ),
+    "the user overrules the system": (
+        {SYSTEM: "anaconda_anon_usage: false\nanaconda_heartbeat: true\n",
+         USER: "anaconda_anon_usage: true\nanaconda_heartbeat: false\n"},
+        {},
+        (True, False),
+    ),
+    "the user can't overrule what the system locked": (
+        {SYSTEM: "anaconda_anon_usage: true #!final\nanaconda_heartbeat: true #!final\n",
+         USER: "anaconda_anon_usage: false #!final\nanaconda_heartbeat: false #!final\n"},
+        {"CONDA_ANACONDA_ANON_USAGE": "off", "CONDA_ANACONDA_HEARTBEAT": "off"},
+        (True, True),
+    ),
+    "the system locked it off": (
+        {SYSTEM: "anaconda_anon_usage: false #!final\nanaconda_heartbeat: false #!final\n",
+         USER: "anaconda_anon_usage: true\nanaconda_heartbeat: true\n"},
+        {"CONDA_ANACONDA_ANON_USAGE": "on", "CONDA_ANACONDA_HEARTBEAT": "on"},
+        (False, False),
+    ),
+    "a variable overrules files": (
+        {USER: "anaconda_anon_usage: true\nanaconda_heartbeat: true\n"},
+        {"CONDA_ANACONDA_ANON_USAGE": "no", "CONDA_ANACONDA_HEARTBEAT": "0"},
+        (False, False),
+    ),
+    "a variable switches on": (
+        {USER: "anaconda_anon_usage: off\n"},
+        {"CONDA_ANACONDA_ANON_USAGE": "1", "CONDA_ANACONDA_HEARTBEAT": "1"},
+        (True, True),
+    ),
+    "the environment's own file counts": (
+        {USER: "anaconda_heartbeat: true\n",
+         "env/.condarc": "anaconda_anon_usage: off\nanaconda_heartbeat: off\n"},
+        {},
+        (False, False),
+    ),
+    "DO_NOT_TRACK alone": ({}, {"DO_NOT_TRACK": "1"}, (False, False)),
+    "DO_NOT_TRACK beats the user's files": (
+        {USER: "anaconda_anon_usage: true #!final\nanaconda_heartbeat: true #!final\n"},
+        {"DO_NOT_TRACK": "yes"},
+        (False, False),
+    ),
+    "DO_NOT_TRACK beats the user's variables": (
+        {},
+        {"DO_NOT_TRACK": "true", "CONDA_ANACONDA_ANON_USAGE": "on!important",
+         "CONDA_ANACONDA_HEARTBEAT": "on!important"},
+        (False, False),
+    ),
+    "DO_NOT_TRACK beats the environment's file": (
+        {"env/condarc": "anaconda_heartbeat: true #!final\n"},
+        {"DO_NOT_TRACK": "1"},
+        (False, False),
+    ),
+    "DO_NOT_TRACK beats what the system only suggests": (
+        {SYSTEM: "anaconda_anon_usage: true\nanaconda_heartbeat: true\n"},
+        {"DO_NOT_TRACK": "1"},
+        (False, False),
+    ),
+    "DO_NOT_TRACK does not beat what the system locked": (
+        {SYSTEM: "anaconda_anon_usage: true #!final\nanaconda_heartbeat: true #!final\n"},
+        {"DO_NOT_TRACK": "1"},
+        (True, True),
+    ),
+    "each setting is locked by itself": (
+        {SYSTEM: "anaconda_heartbeat: true #!final\n"},
+        {"DO_NOT_TRACK": "1"},
+        (False, True),
+    ),
+    "a directory that calls itself base is not the system's": (
+        {"named/condarc": "anaconda_heartbeat: true #!final\n"},
+        {"DO_NOT_TRACK": "1", "CONDA_ROOT": "named"},
+        (False, False),
+    ),
+    "DO_NOT_TRACK=0 is no wish": (
+        {USER: "anaconda_heartbeat: true\n"}, {"DO_NOT_TRACK": "0"}, (True, True)
+    ),
+    "DO_NOT_TRACK=false is no wish": (
+        {USER: "anaconda_heartbeat: true\n"}, {"DO_NOT_TRACK": "False"}, (True, True)
+    ),
+    "an empty DO_NOT_TRACK is no wish": (
+        {USER: "anaconda_heartbeat: true\n"}, {"DO_NOT_TRACK": ""}, (True, True)
+    ),
+    "a wrong value switches off": (
+        {SYSTEM: "anaconda_anon_usage: true\nanaconda_heartbeat: true\n",
+         USER: "anaconda_anon_usage: perhaps\nanaconda_heartbeat: ftp://example.org\n"},
+        {},
+        (False, False),
+    ),
+    "a number is no heartbeat": ({USER: "anaconda_heartbeat: 1\n"}, {}, (True, False)),
+    "a list is no heartbeat": ({USER: "anaconda_heartbeat: [true]\n"}, {}, (True, False)),
+    "a map is no heartbeat": ({USER: "anaconda_heartbeat: {on: true}\n"}, {}, (True, False)),
+    "a URL is where heartbeats go": (
+        {USER: "anaconda_heartbeat: https://example.org/beat\n"},
+        {},
+        (True, "https://example.org/beat"),
+    ),
+    "a URL with a password is refused": (
+        {USER: "anaconda_heartbeat: https://me:secret@example.org/\n"}, {}, (True, False)
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("situation", TABLE)
+def test_who_decides(answerer, situation):
+    """Every combination of sources, in conda's context and in our reader."""
+    files, variables, expected = TABLE[situation]
+    answers = answerer.ask({"files": files, "variables": variables})
+    actual = {
+        source: (answer["anon_usage"], answer["heartbeat"]) for source, answer in answers.items()
+    }
+    assert actual == {"conda": expected, "files": expected}

@@ -1,0 +1,37 @@
+"""What tests of every kind need: tools that may be missing, waits that end, hostile names."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+
+import pytest
+
+#: Seconds that a test waits for something which should happen, on a slow machine.
+PATIENCE = 30
+
+#: A directory name that has something for every kind of careless quoting.
+HOSTILE = "'\";&&e-$ èрт🚒♞中片-j"
+
+
+def missing(what: str):
+    """Skip a test that lacks a tool; where CI is set, fail it."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what} is not installed")
+    pytest.skip(f"{what} is not installed")
+
+
+def tool(name: str) -> str:
+    """Return the path of a program, or skip or fail the test without it."""
+    return shutil.which(name) or missing(name)
+
+
+def wait_until(condition, seconds: float = PATIENCE):
+    """Return the first true value of condition(), or the last one after some seconds."""
+    until = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value or time.monotonic() > until:
+            return value
+        time.sleep(0.02)
