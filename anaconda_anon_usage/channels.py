@@ -73,7 +73,9 @@ class _Channels:
         if alias and not _SCHEME.match(alias):
             raise WrongValue(f"channel_alias without a scheme: {alias!r}")
         self.alias = _clean(alias)
-        default_channels = _expanded(condarc.sequence("default_channels", default=_DEFAULT_CHANNELS))
+        default_channels = _expanded(
+            condarc.sequence("default_channels", default=_DEFAULT_CHANNELS)
+        )
         groups = {
             str(name): _expanded(urls)
             for name, urls in condarc.mapping_of_sequences("custom_multichannels").items()
@@ -82,9 +84,7 @@ class _Channels:
             groups["defaults"] = default_channels
         groups["local"] = []
         # Name -> URLs of the groups of channels, name -> URL of the single ones.
-        self._groups = {
-            name: [self._simple(url) for url in urls] for name, urls in groups.items()
-        }
+        self._groups = {name: [self._simple(url) for url in urls] for name, urls in groups.items()}
         self._single = {name: url for group in self._groups.values() for name, url in group}
         custom = condarc.mapping("custom_channels", default=_DEFAULT_CUSTOM_CHANNELS)
         for name, location in custom.items():

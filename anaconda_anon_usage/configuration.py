@@ -107,17 +107,8 @@ def from_conda() -> Settings:
 
     root = context.root_prefix
     settings = _Collector(root)
-    for name in ("anaconda_anon_usage", "anaconda_heartbeat"):
-        settings.mentions[name] = [
-            Mention(
-                f"CONDA_{name.upper()}" if source == "envvars" else str(source),
-                None,
-                parameters[name].value(None),
-                str(parameters[name].keyflag()) == "final",
-            )
-            for source, parameters in context.raw_data.items()
-            if name in parameters
-        ]
+    for name in MEANINGS:
+        settings.mentions[name] = _mentions_in_conda(context, name)
     for name in (
         "offline",
         "proxy_servers",
@@ -140,7 +131,7 @@ def from_files(prefix: str | None = None) -> Settings:
     root = installation.root_prefix()
     condarc = Condarc(prefix or installation.active_prefix() or root, root)
     settings = _Collector(root)
-    for name in ("anaconda_anon_usage", "anaconda_heartbeat"):
+    for name in MEANINGS:
         settings.mentions[name] = condarc.mentions(name)
 
     def text(*names: str) -> str | None:
@@ -193,6 +184,34 @@ def heartbeat_value(value: object) -> bool | str:
     raise WrongValue(f"neither true nor false nor a full http(s) URL: {value!r}")
 
 
+#: What the values of this package's own settings mean; WrongValue if they mean nothing.
+MEANINGS = {"anaconda_anon_usage": boolean, "anaconda_heartbeat": heartbeat_value}
+
+
+def anon_usage_of_conda(context) -> bool:
+    """Return whether tokens are sent, as conda's context has it now.
+
+    Args:
+        context: ``conda.base.context.context``.
+    """
+    mentions = _mentions_in_conda(context, "anaconda_anon_usage")
+    return _decide("anaconda_anon_usage", mentions, context.root_prefix, default=True)[0]
+
+
+def value_in_conda(parameter) -> object:
+    """Return the value of one mention of a setting, a list or a map as its text.
+
+    Args:
+        parameter: a ``conda.common.configuration.RawParameter``.
+    """
+    value = parameter.value(None)
+    return (
+        value
+        if value is None or isinstance(value, (bool, int, float, str))
+        else str(parameter._raw_value)
+    )
+
+
 def do_not_track() -> bool:
     """Return whether the variable DO_NOT_TRACK asks not to be tracked.
 
@@ -231,8 +250,8 @@ class _Collector:
             self._problems.append(f"{name}: {reason}")
 
     def settings(self) -> Settings:
-        anon_usage, anon_usage_from = self._decide("anaconda_anon_usage", boolean, True)
-        heartbeat, heartbeat_from = self._decide("anaconda_heartbeat", heartbeat_value, False)
+        anon_usage, anon_usage_from = self._decide("anaconda_anon_usage", default=True)
+        heartbeat, heartbeat_from = self._decide("anaconda_heartbeat", default=False)
         value = self._values.get
         return Settings(
             anon_usage=anon_usage,
@@ -250,21 +269,38 @@ class _Collector:
             problems=tuple(self._problems),
         )
 
-    def _decide(self, name: str, meaning, default):
-        """Return a setting's value, and the mention that it comes from."""
-        mentions = self.mentions[name]
-        if do_not_track():
-            # As strong as the user's own word, but not stronger than an administrator's.
-            asked = Mention("DO_NOT_TRACK", None, False, False)
-            mentions = [m for m in mentions if locked_by_administrator(m, self.root)] or [asked]
-        mention = deciding(mentions)
-        if mention is None:
-            return default, None
-        try:
-            return meaning(mention.value), mention
-        except WrongValue as error:
-            say(f"{mention.source}: {name}: {error}")
-            return False, mention
+    def _decide(self, name: str, default):
+        return _decide(name, self.mentions[name], self.root, default)
+
+
+def _decide(name: str, mentions: list[Mention], root: str | None, default):
+    """Return a setting's value, and the mention that it comes from."""
+    if do_not_track():
+        # As strong as the user's own word, but not stronger than an administrator's.
+        asked = Mention("DO_NOT_TRACK", None, False, False)
+        mentions = [m for m in mentions if locked_by_administrator(m, root)] or [asked]
+    mention = deciding(mentions)
+    if mention is None:
+        return default, None
+    try:
+        return MEANINGS[name](mention.value), mention
+    except WrongValue as error:
+        say(f"{mention.source}: {name}: {error}")
+        return False, mention
+
+
+def _mentions_in_conda(context, name: str) -> list[Mention]:
+    """Return every mention of a setting, which conda need not know, in conda's order."""
+    return [
+        Mention(
+            f"CONDA_{name.upper()}" if source == "envvars" else str(source),
+            None,
+            value_in_conda(parameters[name]),
+            str(parameters[name].keyflag()) == "final",
+        )
+        for source, parameters in context.raw_data.items()
+        if name in parameters
+    ]
 
 
 def _is_plain_url(text: str) -> bool:
@@ -280,9 +316,7 @@ def _is_plain_url(text: str) -> bool:
 
 def _serving(urls: list[str]) -> tuple[str, ...]:
     """Return those of REPOSITORIES that one of urls begins with."""
-    return tuple(
-        base for base in REPOSITORIES if any(f"{url}/".startswith(base) for url in urls)
-    )
+    return tuple(base for base in REPOSITORIES if any(f"{url}/".startswith(base) for url in urls))
 
 
 def _channel_urls_of_conda(context) -> list[str]:
@@ -321,4 +355,3 @@ def _envs_dirs(condarc: Condarc, root: str | None) -> tuple[str, ...]:
             os.path.abspath(os.path.expanduser(os.path.expandvars(d))) for d in directories
         )
     )
-

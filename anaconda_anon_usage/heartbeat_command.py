@@ -11,8 +11,7 @@ import os
 import sys
 import time
 
-from . import condarc, configuration, heartbeat, installation
-from .configuration import Settings
+from . import configuration, explanation, heartbeat, installation
 
 _EPILOG = """\
 exit status: 0 the request was sent, or would be; 1 it was not, or would not be;
@@ -24,14 +23,11 @@ class NoSuchEnvironment(Exception):
     """The command line names an environment that does not exist."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m anaconda_anon_usage.heartbeat",
-        description="Send one heartbeat now, whether activations send them or not.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments to a parser."""
+    parser.description = "Send one heartbeat now, whether activations send them or not."
+    parser.epilog = _EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     environment = parser.add_mutually_exclusive_group()
     environment.add_argument("-n", "--name", help="name of the environment")
     environment.add_argument("-p", "--prefix", help="path of the environment")
@@ -45,7 +41,6 @@ def parser() -> argparse.ArgumentParser:
         "--dry-run", action="store_true", help="explain the request and send nothing"
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing")
-    return parser
 
 
 def main(arguments: list[str]) -> int:
@@ -54,7 +49,17 @@ def main(arguments: list[str]) -> int:
     Args:
         arguments: the command line without the program's name.
     """
-    options = parser().parse_args(arguments)
+    parser = argparse.ArgumentParser(prog="python -m anaconda_anon_usage.heartbeat")
+    add_arguments(parser)
+    return run(parser.parse_args(arguments))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do what the command line says and return the exit status.
+
+    Args:
+        options: the arguments that add_arguments() adds.
+    """
     try:
         prefix = environment(options.name, options.prefix)
     except NoSuchEnvironment as error:
@@ -116,39 +121,14 @@ def environment(name: str | None, prefix: str | None) -> str:
 
 def explain(planned: heartbeat.Heartbeat) -> list[str]:
     """Return lines that say what a heartbeat is, and which setting decides it."""
-    settings = planned.settings
     proxy = heartbeat.proxy_of(planned) if planned.url else None
     return [
-        f"heartbeat:   {_state(settings)}",
+        f"heartbeat:   {explanation.heartbeat(planned.settings)}",
         f"URL:         {planned.url or 'none'}",
         f"User-Agent:  {planned.user_agent}",
         f"environment: {planned.prefix}",
         f"proxy:       {proxy or 'none'}",
     ]
-
-
-def _state(settings: Settings) -> str:
-    """Return on or off, and the file and line or the variable that says so."""
-    mention = settings.heartbeat_from
-    state = "on" if settings.heartbeat else "off"
-    if mention is None:
-        return f"{state} (the default)"
-    where = mention.source
-    line = mention.line or condarc.line_of(mention.source, "anaconda_heartbeat")
-    if line:
-        where += f", line {line}"
-    if configuration.locked_by_administrator(mention, settings.root_prefix):
-        where += ", locked by #!final"
-    if not settings.heartbeat and not _says_no(mention.value):
-        where += f": {mention.value!r} is neither a boolean nor an http(s) URL"
-    return f"{state} ({where})"
-
-
-def _says_no(value: object) -> bool:
-    try:
-        return configuration.heartbeat_value(value) is False
-    except ValueError:
-        return False
 
 
 def _is_environment(prefix: str) -> bool:

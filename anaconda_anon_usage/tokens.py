@@ -27,6 +27,7 @@ from collections import namedtuple
 from . import __version__, anaconda_cloud, host, installation, search_path
 from .debug import say
 from .grammar import is_token
+from .guard import guarded
 from .token_file import make_directory, random_token, read_or_create, read_text
 
 #: All tokens of one process; a str or None each, and lists from ``installer`` on.
@@ -121,13 +122,13 @@ def all_tokens(prefix: str | None = None) -> Tokens:
     """
     return Tokens(
         version=version_token(),
-        client=_guarded(client_token, None),
-        session=_guarded(session_token, None),
-        environment=_guarded(functools.partial(environment_token, prefix), None),
-        anaconda_cloud=_guarded(anaconda_auth_token, None),
-        installer=_guarded(functools.partial(installer_tokens, prefix), []),
-        organization=_guarded(functools.partial(organization_tokens, prefix), []),
-        machine=_guarded(functools.partial(machine_tokens, prefix), []),
+        client=guarded(client_token, None),
+        session=guarded(session_token, None),
+        environment=guarded(functools.partial(environment_token, prefix), None),
+        anaconda_cloud=guarded(anaconda_auth_token, None),
+        installer=guarded(functools.partial(installer_tokens, prefix), []),
+        organization=guarded(functools.partial(organization_tokens, prefix), []),
+        machine=guarded(functools.partial(machine_tokens, prefix), []),
     )
 
 
@@ -193,7 +194,7 @@ def _is_environment(prefix: str) -> bool:
 def _write_environment_tokens() -> None:
     for prefix, token in _unwritten.items():
         if _is_environment(prefix):
-            _guarded(functools.partial(_environment_token, prefix, token), None)
+            guarded(functools.partial(_environment_token, prefix, token), None)
 
 
 def _administrator_tokens(kind: str, prefix: str | None) -> list[str]:
@@ -223,36 +224,33 @@ def _administrator_tokens(kind: str, prefix: str | None) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _guarded(function, otherwise):
-    """Return what function returns, or otherwise if it fails: no token stops a client."""
-    try:
-        return function()
-    except Exception as error:
-        say(f"a token is left out: {type(error).__name__}: {error}")
-        return otherwise
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Print the token string, or a random token for administrators.
-
-    Args:
-        arguments: the command line without the program's name; by default that of the
-            process.
-    """
-    import argparse
-
-    parser = argparse.ArgumentParser(
-        prog="python -m anaconda_anon_usage.tokens",
-        description="Print the tokens that are appended to conda's User-Agent.",
-    )
+def add_arguments(parser) -> None:
+    """Add the arguments of ``python -m anaconda_anon_usage.tokens`` to a parser."""
+    parser.description = "Print the tokens that are appended to conda's User-Agent."
     parser.add_argument(
         "--random",
         action="store_true",
         help="print a fresh random token instead, fit for org_token or machine_token",
     )
-    options = parser.parse_args(arguments)
+
+
+def run(options) -> int:
+    """Print the token string or a random token, and return the exit status.
+
+    Args:
+        options: the arguments that add_arguments() adds.
+    """
     print(random_token() if options.random else token_string())
     return 0
+
+
+def main() -> int:
+    """Run the command line and return the exit status."""
+    import argparse
+
+    parser = argparse.ArgumentParser(prog="python -m anaconda_anon_usage.tokens")
+    add_arguments(parser)
+    return run(parser.parse_args())
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from support import HOSTILE, missing, tool, wait_until  # noqa: F401
 
 PROJECT = Path(__file__).parents[1]
 
+
 def pytest_addoption(parser):
     parser.addoption(
         "--conda-root",

@@ -99,7 +99,9 @@ def demonstrate(directory: Path, receiver: Receiver) -> int:
         create = [base.conda, "create", "--yes", "--quiet", "--offline", "--prefix", prefix]
         subprocess.run(create, env=environ, check=True, stdout=subprocess.DEVNULL)
     base.install_scripts(environment)
-    (home / ".condarc").write_text(f"anaconda_heartbeat: {receiver.url}/main/noarch/activate-0.0.0-0.conda\n")
+    (home / ".condarc").write_text(
+        f"anaconda_heartbeat: {receiver.url}/main/noarch/activate-0.0.0-0.conda\n"
+    )
     del environ["CONDA_OFFLINE"]
     print(f"~/.condarc: {(home / '.condarc').read_text()}")
 

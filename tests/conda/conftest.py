@@ -79,3 +79,25 @@ def answerer(conda_root, wheel, tmp_path_factory):
     answerer = Answerer(base, directory)
     yield answerer
     answerer.end()
+
+
+@pytest.fixture
+def conda(environ):
+    """Run a base's conda; return the completed process."""
+
+    def run(base: Base, *arguments, **variables) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [base.conda, *arguments],
+            env={**environ, **variables},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def plain_base(conda_root, tmp_path_factory) -> Base:
+    """A base without the package, to compare with."""
+    return Base(tmp_path_factory.mktemp("plain") / "base", conda_root)

@@ -36,7 +36,9 @@ CHANNELS = st.one_of(NAMES, URLS)
 def lists(part):
     """Return a strategy for a list in YAML, or something that is none."""
     items = st.lists(part, max_size=3).map(lambda found: f"[{', '.join(map(repr, found))}]")
-    return st.one_of(items, items, items, st.sampled_from(["~", "defaults", "1", "[~, 1]", "[[a]]"]))
+    return st.one_of(
+        items, items, items, st.sampled_from(["~", "defaults", "1", "[~, 1]", "[[a]]"])
+    )
 
 
 def maps(key, part, broken=("~", "text", "[a]", "{a: {b: c}}")):
@@ -127,7 +129,9 @@ VARIABLES = {
 def situations(draw) -> dict:
     """Draw files, as paths and texts, and variables."""
     files = draw(
-        st.dictionaries(st.sampled_from(FILES), condarc_texts() | condarc_texts() | BROKEN, max_size=5)
+        st.dictionaries(
+            st.sampled_from(FILES), condarc_texts() | condarc_texts() | BROKEN, max_size=5
+        )
     )
     names = draw(st.lists(st.sampled_from(list(VARIABLES)), max_size=2, unique=True))
     variables = {f"CONDA_{n.upper()}": draw(st.sampled_from(VARIABLES[n])) for n in names}

@@ -98,7 +98,7 @@ def test_quiet_prints_nothing(heartbeat, receiver):
         (
             "anaconda_heartbeat: ftp://x\n",
             {},
-            "off ({home}/.condarc, line 1: 'ftp://x' is neither a boolean nor an http(s) URL)",
+            "off ({home}/.condarc, line 1: neither true nor false nor a full http(s) URL: 'ftp://x')",
         ),
     ],
 )  # fmt: skip
@@ -121,9 +121,7 @@ def test_an_administrators_lock_is_named(own_base, environ, home, environment):
         text=True,
         timeout=60,
     )
-    assert done.stdout.splitlines()[0] == (
-        f"heartbeat:   on ({system}, line 1, locked by #!final)"
-    )
+    assert done.stdout.splitlines()[0] == (f"heartbeat:   on ({system}, line 1, locked by #!final)")
 
 
 @pytest.mark.parametrize("option", ["--name", "--prefix"])

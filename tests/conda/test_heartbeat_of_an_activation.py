@@ -58,7 +58,7 @@ def test_one_activation_sends_one_head_with_the_tokens(base, activate, home, rec
     )
     own, _, tokens = user_agent.partition(" aau/")
     assert own == shown.stdout.strip()
-    version, client, session, environment = tokens.split(" ")
+    _, client, session, environment = tokens.split(" ")
     assert client == f"c/{token(home / '.conda' / 'aau_token')}"
     assert environment == f"e/{token(prefix / 'etc' / 'aau_token')}"
     assert session.startswith("s/")
@@ -79,9 +79,7 @@ def test_the_request_carries_nothing_but_the_user_agent(base, activate, home, re
 def test_a_redirect_is_not_followed(base, activate, home, httpserver, tmp_path):
     """Neither to another path nor for the sake of a cookie."""
     headers = {"Location": httpserver.url_for("/elsewhere"), "Set-Cookie": "a=b"}
-    httpserver.expect_request("/beat", method="HEAD").respond_with_data(
-        status=302, headers=headers
-    )
+    httpserver.expect_request("/beat", method="HEAD").respond_with_data(status=302, headers=headers)
     (home / ".condarc").write_text(f"anaconda_heartbeat: {httpserver.url_for('/beat')}\n")
     for name in ("one", "two"):
         activate(base, base.make_environment(tmp_path / name))

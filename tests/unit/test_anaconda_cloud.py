@@ -1,7 +1,5 @@
 """The token of the Anaconda account: from the variable, the files and the library."""
 
-# ruff: noqa: SIM300 -- the expected value comes first
-
 from __future__ import annotations
 
 import base64
@@ -17,9 +15,9 @@ import uuid
 from pathlib import Path
 
 import pytest
-from support import missing
 from hypothesis import given
 from hypothesis import strategies as st
+from support import missing
 
 import anaconda_anon_usage
 from anaconda_anon_usage import anaconda_cloud, anaconda_settings
@@ -677,7 +675,9 @@ def test_overlong_key_of_toml_takes_no_time(home):
 @given(st.text(alphabet="[]ab.'\"=# \n\\\u00e9", max_size=200))
 def test_scan_of_any_text_gives_tables_or_fails_quietly(text):
     """No settings raise, whatever lies in the file."""
-    assert isinstance(anaconda_cloud._attempt(anaconda_settings._scan_toml, text), (dict, type(None)))
+    assert isinstance(
+        anaconda_cloud._attempt(anaconda_settings._scan_toml, text), (dict, type(None))
+    )
 
 
 # The library

@@ -1,0 +1,109 @@
+"""``conda anon-usage``, ``conda doctor``, and what the plugin costs every command."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+from support import HOSTILE
+
+
+def test_the_command_line_is_a_subcommand(conda, base):
+    """With the same output as the program and the module."""
+    as_subcommand = conda(base, "anon-usage")
+    as_module = subprocess.run(
+        [base.python, "-I", "-m", "anaconda_anon_usage"],
+        env={"HOME": os.environ["HOME"], "CONDA_SOLVER": "classic"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert as_subcommand.returncode == as_module.returncode == 0
+    assert [line.partition(":")[0] for line in as_subcommand.stdout.splitlines()] == [
+        "telemetry",
+        "heartbeat",
+        "User-Agent",
+        "environment",
+    ]
+    assert as_subcommand.stdout.splitlines()[:2] == as_module.stdout.splitlines()[:2]
+
+
+def test_its_exit_status_is_the_commands(conda, base):
+    """A wrong environment is 2 here as well."""
+    done = conda(base, "anon-usage", "heartbeat", "--prefix", "/nowhere")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "anaconda-anon-usage: no environment is at '/nowhere'\n"
+
+
+def test_tokens_are_printed(conda, base):
+    """As the module prints them."""
+    done = conda(base, "anon-usage", "tokens", CONDA_PREFIX=str(base.prefix))
+    assert done.stdout.startswith("aau/")
+    assert " e/" in done.stdout
+
+
+def has_health_checks(base) -> bool:
+    """Return whether this conda knows the hook for ``conda doctor``."""
+    code = "from conda.plugins.types import CondaHealthCheck"
+    return subprocess.run([base.python, "-Ic", code], capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "scripts, heartbeat, expected",
+    [
+        (True, "true", "✅ the activation script stands in this environment"),
+        (False, "true", "❌ the activation script is missing in this environment"),
+        (False, "false", "✅ no activation script, and none is needed"),
+    ],
+)
+def test_doctor_reports(conda, base, home, tmp_path, scripts, heartbeat, expected):
+    """Heartbeat on or off and why, the activation script, the token files."""
+    if not has_health_checks(base):
+        pytest.skip("this conda's doctor has no checks of plugins")
+    (home / ".condarc").write_text(f"anaconda_heartbeat: {heartbeat}\n")
+    prefix = tmp_path / HOSTILE
+    (prefix / "conda-meta").mkdir(parents=True)
+    (prefix / "conda-meta" / "history").touch()
+    if scripts:
+        base.install_scripts(prefix)
+    (prefix / "etc").mkdir(exist_ok=True)
+    (prefix / "etc" / "aau_token").write_text("no token\n")
+    done = conda(base, "doctor", "--prefix", prefix)
+    state = "on" if heartbeat == "true" else "off"
+    assert f"heartbeat is {state} ({home}/.condarc, line 1)\n" in done.stdout
+    assert expected in done.stdout
+    assert f"❌ the environment token can't be used: {prefix}/etc/aau_token\n" in done.stdout
+
+
+def modules(python, conda, environ, *arguments) -> set[str]:
+    """Return the modules that a conda command has imported at its end."""
+    code = (
+        "import atexit, runpy, sys\n"
+        "atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
+        "sys.argv = sys.argv[1:]\n"
+        "runpy.run_path(sys.argv[0], run_name='__main__')\n"
+    )
+    done = subprocess.run(
+        [python, "-Ic", code, conda, *arguments],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    "arguments, most",
+    [
+        (["list", "--json"], 5),  # sends no request, so it needs no User-Agent
+        (["info", "--json"], 16),
+    ],
+)
+def test_few_modules_are_imported(base, plain_base, environ, arguments, most):
+    """conda imports the plugin on every command. The numbers may only go down."""
+    added = modules(base.python, base.conda, environ, *arguments) - modules(
+        plain_base.python, plain_base.conda, environ, *arguments
+    )
+    assert len(added) <= most, sorted(added)

@@ -1,0 +1,127 @@
+"""Nothing of ours breaks conda, whichever part of ours breaks."""
+
+from __future__ import annotations
+
+import ast
+import json
+import signal
+import subprocess
+
+import pytest
+from conda_root import Base
+
+# Each function that a conda command runs, in the order in which it meets them.
+PARTS = [
+    "plugin.conda_subcommands",
+    "plugin.conda_pre_commands",
+    "plugin.conda_health_checks",
+    "plugin._extend_user_agent",
+    "plugin._add_parameters",
+    "plugin._mark_activations",
+    "context_patch.extend_user_agent",
+    "context_patch.add_parameters",
+    "context_patch._appendix",
+    "configuration.anon_usage_of_conda",
+    "tokens.token_string",
+    "tokens.all_tokens",
+    "tokens.version_token",
+    "tokens.client_token",
+    "tokens.session_token",
+    "tokens.environment_token",
+    "tokens.anaconda_auth_token",
+    "tokens.installer_tokens",
+    "tokens.organization_tokens",
+    "tokens.machine_tokens",
+    "token_file.read_or_create",
+    "host.identity",
+    "installation.root_prefix",
+]
+
+
+@pytest.fixture(scope="module")
+def faulty_base(conda_root, wheel, tmp_path_factory) -> Base:
+    """A base whose package tests break and mend."""
+    base = Base(tmp_path_factory.mktemp("faulty") / "base", conda_root)
+    base.install(wheel)
+    return base
+
+
+@pytest.fixture
+def plant(faulty_base):
+    """Make one function of the installed package start with a statement."""
+    mended = []
+
+    def run(part: str, statement: str) -> None:
+        module, _, function = part.partition(".")
+        path = faulty_base.site_packages / "anaconda_anon_usage" / f"{module}.py"
+        source = path.read_text()
+        mended.append((path, source))
+        tree = ast.parse(source)
+        [found] = [
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef) and node.name == function
+        ]
+        found.body.insert(0, ast.parse(statement).body[0])
+        path.write_text(ast.unparse(ast.fix_missing_locations(tree)))
+
+    yield run
+    for path, source in mended:
+        path.write_text(source)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_failure_changes_neither_output_nor_status(
+    conda, faulty_base, plain_base, plant, tmp_path, part
+):
+    """Of a command that shows, of one that creates, and of ``conda config``."""
+    plant(part, "raise RuntimeError('planted')")
+    for arguments in (
+        ["info", "--json"],
+        ["create", "--yes", "--offline", "--json", "--prefix", tmp_path / "env"],
+        ["config", "--show", "--json"],
+    ):
+        done = conda(faulty_base, *arguments)
+        assert (done.returncode, done.stderr) == (0, "")
+        answer = json.loads(done.stdout)
+        if arguments[0] == "info":
+            own = json.loads(conda(plain_base, *arguments).stdout)["user_agent"]
+            assert answer["user_agent"].partition(" aau/")[0] == own
+
+
+@pytest.mark.parametrize("part", ["tokens.client_token", "context_patch._appendix"])
+def test_a_failure_is_told_to_who_asks(conda, faulty_base, plant, part):
+    """On stderr, with ``ANACONDA_ANON_USAGE_DEBUG=1``."""
+    plant(part, "raise RuntimeError('planted')")
+    done = conda(faulty_base, "info", "--json", ANACONDA_ANON_USAGE_DEBUG="1")
+    assert "anaconda-anon-usage: " in done.stderr
+    assert "RuntimeError: planted" in done.stderr
+    assert json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("part", ["tokens.client_token", "plugin._extend_user_agent"])
+def test_interruption_and_exit_pass(faulty_base, environ, plant, part):
+    """Ctrl-C in the midst of our code is the user's, not ours to swallow."""
+    plant(part, "raise SystemExit(42)")
+    done = subprocess.run([faulty_base.conda, "info"], env=environ, capture_output=True, timeout=60)
+    assert done.returncode == 42
+
+
+def test_an_interruption_ends_the_command(faulty_base, environ, plant):
+    """A real SIGINT, while a token is read."""
+    plant("tokens.client_token", "(print('reading', flush=True), __import__('time').sleep(60))")
+    process = subprocess.Popen(
+        [faulty_base.conda, "info"],
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout.readline() == "reading\n"
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode != 0
+    assert "CondaError: KeyboardInterrupt" in errors
