@@ -3,13 +3,16 @@ PYTHON ?= python3
 PYTEST_ARGS ?=
 BIN = .venv/bin
 
-.PHONY: demo test lint clean
+.PHONY: demo test bench lint clean
 
 demo: .venv/ready .conda-root/ready
 	$(BIN)/python tests/demo.py
 
 test: .venv/ready .conda-root/ready
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+bench: .venv/ready .conda-root/ready
+	$(BIN)/python benchmarks/conda_commands.py
 
 lint: .venv/ready
 	$(BIN)/ruff check .

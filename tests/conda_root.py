@@ -52,6 +52,14 @@ if __name__ == "__main__":
     sys.exit(main())
 """
 
+# Runs a script as Python does, and lists on stderr what has been imported by its end.
+LIST_MODULES = """\
+import atexit, runpy, sys
+atexit.register(lambda: print(*sys.modules, file=sys.stderr))
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
 
 def make_installation(root: Path) -> None:
     """Make a conda installation in root from packages on PyPI.
@@ -111,6 +119,22 @@ class Base:
             ],
             check=True,
         )
+
+    def modules(self, arguments: list[str], environ: dict[str, str]) -> set[str]:
+        """Run a conda command and return the modules that it has imported at its end.
+
+        Args:
+            arguments: the command's arguments.
+            environ: its variables.
+        """
+        done = subprocess.run(
+            [self.python, "-Ic", LIST_MODULES, self.conda, *arguments],
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        return set(done.stderr.split())
 
     def make_environment(self, prefix: Path) -> Path:
         """Make an empty environment that holds this base's activation scripts.

@@ -76,24 +76,6 @@ def test_doctor_reports(conda, base, home, tmp_path, scripts, heartbeat, expecte
     assert f"❌ the environment token can't be used: {prefix}/etc/aau_token\n" in done.stdout
 
 
-def modules(python, conda, environ, *arguments) -> set[str]:
-    """Return the modules that a conda command has imported at its end."""
-    code = (
-        "import atexit, runpy, sys\n"
-        "atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
-        "sys.argv = sys.argv[1:]\n"
-        "runpy.run_path(sys.argv[0], run_name='__main__')\n"
-    )
-    done = subprocess.run(
-        [python, "-Ic", code, conda, *arguments],
-        env=environ,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    return set(done.stderr.split())
-
-
 @pytest.mark.parametrize(
     "arguments, most",
     [
@@ -103,7 +85,5 @@ def modules(python, conda, environ, *arguments) -> set[str]:
 )
 def test_few_modules_are_imported(base, plain_base, environ, arguments, most):
     """conda imports the plugin on every command. The numbers may only go down."""
-    added = modules(base.python, base.conda, environ, *arguments) - modules(
-        plain_base.python, plain_base.conda, environ, *arguments
-    )
+    added = base.modules(arguments, environ) - plain_base.modules(arguments, environ)
     assert len(added) <= most, sorted(added)
