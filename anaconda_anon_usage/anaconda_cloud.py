@@ -18,7 +18,8 @@ import time
 
 from . import anaconda_settings
 from .debug import say
-from .token_file import encode, read_text
+from .files import read_text
+from .token_file import encode
 
 #: Bytes of the keyring, and characters of a key, that are read at most.
 SIZE_LIMIT = 64 * 1024

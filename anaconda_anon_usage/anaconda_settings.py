@@ -10,7 +10,7 @@ import os
 import re
 
 from .debug import say
-from .token_file import read_text
+from .files import read_text
 
 #: Bytes of config.toml that are read at most.
 SIZE_LIMIT = 64 * 1024

@@ -5,7 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 
-from . import __version__, explanation, heartbeat_command, tokens
+from . import (
+    __version__,
+    environments,
+    explanation,
+    heartbeat_command,
+    hooks_command,
+    tokens,
+)
 from .configuration import load
 from .user_agent import user_agent
 
@@ -32,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, module, summary in (
         ("tokens", tokens, "print the tokens"),
         ("heartbeat", heartbeat_command, "explain or send one heartbeat"),
+        ("hooks", hooks_command, "show, install or remove activation scripts"),
     ):
         command = commands.add_parser(name, help=summary)
         module.add_arguments(command)
@@ -40,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _status(options: argparse.Namespace) -> int:
-    prefix = heartbeat_command.environment(None, None)
+    prefix = environments.chosen(None, None)
     settings = load(prefix)
     print(f"telemetry:   {explanation.telemetry(settings)}")
     print(f"heartbeat:   {explanation.heartbeat(settings)}")

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 
 from . import search_path
 from .debug import say
-from .token_file import read_text
+from .files import read_text
 
 #: Bytes of one configuration file that are read at most.
 SIZE_LIMIT = 256 * 1024

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from . import installation, search_path
-from .channels import configured_urls
 from .condarc import (
     FALSE_WORDS,
     TRUE_WORDS,
@@ -128,6 +127,8 @@ def from_files(prefix: str | None = None) -> Settings:
     Args:
         prefix: the environment, as for load().
     """
+    from .channels import configured_urls
+
     root = installation.root_prefix()
     condarc = Condarc(prefix or installation.active_prefix() or root, root)
     settings = _Collector(root)
@@ -194,8 +195,16 @@ def anon_usage_of_conda(context) -> bool:
     Args:
         context: ``conda.base.context.context``.
     """
-    mentions = _mentions_in_conda(context, "anaconda_anon_usage")
-    return _decide("anaconda_anon_usage", mentions, context.root_prefix, default=True)[0]
+    return _decided_in_conda(context, "anaconda_anon_usage", default=True)
+
+
+def heartbeat_of_conda(context) -> bool | str:
+    """Return whether heartbeats are sent, or where to, as conda's context has it now.
+
+    Args:
+        context: ``conda.base.context.context``.
+    """
+    return _decided_in_conda(context, "anaconda_heartbeat", default=False)
 
 
 def value_in_conda(parameter) -> object:
@@ -287,6 +296,10 @@ def _decide(name: str, mentions: list[Mention], root: str | None, default):
     except WrongValue as error:
         say(f"{mention.source}: {name}: {error}")
         return False, mention
+
+
+def _decided_in_conda(context, name: str, default):
+    return _decide(name, _mentions_in_conda(context, name), context.root_prefix, default)[0]
 
 
 def _mentions_in_conda(context, name: str) -> list[Mention]:

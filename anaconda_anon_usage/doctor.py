@@ -6,8 +6,9 @@ import os
 
 from . import explanation
 from .configuration import from_conda
+from .files import read_text
 from .grammar import is_token
-from .token_file import TOKEN_LENGTH, read_text
+from .token_file import TOKEN_LENGTH
 
 
 def report(prefix: str) -> None:

@@ -7,11 +7,10 @@ it is and what decides that.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 
-from . import configuration, explanation, heartbeat, installation
+from . import environments, explanation, heartbeat
 
 _EPILOG = """\
 exit status: 0 the request was sent, or would be; 1 it was not, or would not be;
@@ -19,18 +18,12 @@ exit status: 0 the request was sent, or would be; 1 it was not, or would not be;
 """
 
 
-class NoSuchEnvironment(Exception):
-    """The command line names an environment that does not exist."""
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments to a parser."""
     parser.description = "Send one heartbeat now, whether activations send them or not."
     parser.epilog = _EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    environment = parser.add_mutually_exclusive_group()
-    environment.add_argument("-n", "--name", help="name of the environment")
-    environment.add_argument("-p", "--prefix", help="path of the environment")
+    environments.add_arguments(parser)
     parser.add_argument(
         "--channel", metavar="URL", help="base URL to use instead of the configured one"
     )
@@ -61,8 +54,8 @@ def run(options: argparse.Namespace) -> int:
         options: the arguments that add_arguments() adds.
     """
     try:
-        prefix = environment(options.name, options.prefix)
-    except NoSuchEnvironment as error:
+        prefix = environments.chosen(options.name, options.prefix)
+    except environments.NoSuchEnvironment as error:
         print(f"anaconda-anon-usage: {error}", file=sys.stderr)
         return 2
     if options.channel and not options.channel.startswith(("http://", "https://")):
@@ -90,35 +83,6 @@ def run(options: argparse.Namespace) -> int:
     return status
 
 
-def environment(name: str | None, prefix: str | None) -> str:
-    """Return the prefix of the environment that the command line means.
-
-    Args:
-        name: its name, or None.
-        prefix: its path, or None; without both it is the activated one, else base,
-            else the one that this Python runs in.
-
-    Raises:
-        NoSuchEnvironment: there is none.
-    """
-    if name is not None:
-        settings = configuration.load()
-        if name in ("base", "root") and settings.root_prefix:
-            return settings.root_prefix
-        for directory in settings.envs_dirs:
-            found = os.path.join(directory, name)
-            # A name with a separator would be a path below, or above, the directory.
-            if os.path.basename(name) == name and name and _is_environment(found):
-                return found
-        raise NoSuchEnvironment(f"no environment is named {name!r}")
-    if prefix is not None:
-        found = os.path.abspath(os.path.expanduser(prefix))
-        if not _is_environment(found):
-            raise NoSuchEnvironment(f"no environment is at {found!r}")
-        return found
-    return installation.active_prefix() or installation.root_prefix() or sys.prefix
-
-
 def explain(planned: heartbeat.Heartbeat) -> list[str]:
     """Return lines that say what a heartbeat is, and which setting decides it."""
     proxy = heartbeat.proxy_of(planned) if planned.url else None
@@ -129,7 +93,3 @@ def explain(planned: heartbeat.Heartbeat) -> list[str]:
         f"environment: {planned.prefix}",
         f"proxy:       {proxy or 'none'}",
     ]
-
-
-def _is_environment(prefix: str) -> bool:
-    return os.path.isdir(os.path.join(prefix, "conda-meta"))

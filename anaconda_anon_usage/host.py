@@ -11,7 +11,7 @@ import os
 import sys
 
 from .debug import say
-from .token_file import read_text
+from .files import read_text
 
 
 @functools.cache

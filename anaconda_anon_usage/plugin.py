@@ -25,6 +25,9 @@ _CHANGE_ENVIRONMENTS = {
     "upgrade",
 }
 
+# When each environment was changed before this command began.
+_histories_before: dict[str, int] = {}
+
 
 @hookimpl
 @harmless(otherwise=[])
@@ -45,7 +48,7 @@ def conda_subcommands():
 @hookimpl
 @harmless(otherwise=[])
 def conda_pre_commands():
-    """Make ``conda config`` know the settings; mark what is no activation of the user's."""
+    """Make ``conda config`` know the settings; get ready for changes of environments."""
     from conda.plugins.types import CondaPreCommand
 
     return [
@@ -53,10 +56,25 @@ def conda_pre_commands():
             name="anaconda-anon-usage-settings", action=_add_parameters, run_for={"config"}
         ),
         CondaPreCommand(
-            name="anaconda-anon-usage-activations",
-            action=_mark_activations,
+            name="anaconda-anon-usage-before-change",
+            action=_before_change,
             run_for=_CHANGE_ENVIRONMENTS,
         ),
+    ]
+
+
+@hookimpl
+@harmless(otherwise=[])
+def conda_post_commands():
+    """Put the activation scripts into environments that were created or changed."""
+    from conda.plugins.types import CondaPostCommand
+
+    return [
+        CondaPostCommand(
+            name="anaconda-anon-usage-after-change",
+            action=_after_change,
+            run_for=_CHANGE_ENVIRONMENTS,
+        )
     ]
 
 
@@ -90,9 +108,35 @@ def _add_parameters(command: str) -> None:
 
 
 @harmless()
-def _mark_activations(command: str) -> None:
+def _before_change(command: str) -> None:
     # What this process starts inherits the variable, and the launcher ends when it sees it.
     os.environ["_ANACONDA_HEARTBEAT_GUARD"] = "1"
+    _histories_before.update(_histories())
+
+
+@harmless()
+def _after_change(command: str) -> None:
+    after = _histories()
+    if after:
+        from .hooks import install_in_changed
+
+        install_in_changed(_histories_before, after)
+
+
+def _histories() -> dict[str, int]:
+    """Return when each environment was changed; nothing while the heartbeat is off."""
+    from conda.base.context import context
+
+    from .configuration import heartbeat_of_conda
+
+    if not heartbeat_of_conda(context):
+        return {}
+    from . import environments, hooks
+
+    # The target of the command is not always told right (conda before 26.7 takes base for
+    # it where `env create` finds the name in a file), so all environments are looked at.
+    known = environments.known(context.root_prefix, context.envs_dirs)
+    return hooks.histories([*known, context.target_prefix])
 
 
 @harmless()

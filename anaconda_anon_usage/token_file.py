@@ -1,10 +1,8 @@
-"""Read or create one small file safely.
+"""Read or create the file of one token.
 
-The files lie in homes and environments that are shared, read-only, full, copied or
-hostile, and many processes may want the first token at the same moment. So reads are
-bounded and never block, a token appears in one piece or not at all, exactly one of any
-number of racing processes wins, and a token that was copied to another place (another
-machine, another prefix) is noticed and made anew.
+Many processes may want the first token at the same moment, and homes and environments
+are copied. So exactly one of any number of racing processes wins, and a token that was
+copied to another place (another machine, another prefix) is noticed and made anew.
 """
 
 from __future__ import annotations
@@ -13,15 +11,12 @@ import binascii
 import contextlib
 import errno
 import os
-import stat
 import time
 from hashlib import blake2b
 
 from .debug import say
+from .files import may_write, read_bytes, read_text, say_failure, write, write_temporary
 from .grammar import is_token
-
-#: Bytes of a file that is read at most, unless the caller says otherwise.
-SIZE_LIMIT = 4096
 
 #: Characters of a random token: 16 bytes in base64 without padding.
 TOKEN_LENGTH = 22
@@ -31,16 +26,6 @@ _ABANDONED_AFTER = 60
 
 # Seconds that are waited at most for another process that makes a token anew.
 _LOCK_WAIT = 1.0
-
-# Absent on some systems, where the files they guard against are absent too.
-_READ_FLAGS = (
-    os.O_RDONLY
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_NOCTTY", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-    | getattr(os, "O_NOINHERIT", 0)
-)
 
 
 def random_token() -> str:
@@ -56,68 +41,6 @@ def encode(data: bytes) -> str:
     """Return data in URL-safe base64 without padding (RFC 4648, section 5)."""
     text = binascii.b2a_base64(data, newline=False).decode("ascii")
     return text.rstrip("=").replace("+", "-").replace("/", "_")
-
-
-def read_bytes(path: str, limit: int = SIZE_LIMIT) -> bytes:
-    """Return the content of a regular file of limited size, without ever blocking.
-
-    Args:
-        path: the file; a symbolic link is followed.
-        limit: the size in bytes above which the file is refused.
-
-    Raises:
-        OSError: the file is absent, unreadable, too large, or not a regular file.
-    """
-    # Asked before and after: opening alone lets go the writer of a FIFO, or starts a device.
-    _require_regular(os.stat(path), path)
-    descriptor = os.open(path, _READ_FLAGS)
-    try:
-        _require_regular(os.fstat(descriptor), path)
-        # The size is checked by reading: that of files in /proc is 0, and a file can grow.
-        data = b""
-        while len(data) <= limit:
-            chunk = os.read(descriptor, limit + 1 - len(data))
-            if not chunk:
-                return data
-            data += chunk
-        raise OSError(errno.EFBIG, "too large", path)
-    finally:
-        os.close(descriptor)
-
-
-def read_text(path: str, limit: int = SIZE_LIMIT) -> str | None:
-    """Return the UTF-8 text of a regular file of limited size, or None on any failure.
-
-    A failure other than that there is no such file is said in debug output.
-
-    Args:
-        path: the file; a symbolic link is followed.
-        limit: the size in bytes above which the file is refused.
-    """
-    try:
-        return read_bytes(path, limit).decode("utf-8")
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (OSError, ValueError) as error:
-        _say_failure(path, error)
-        return None
-
-
-def make_directory(path: str) -> bool:
-    """Make one directory, unless that would leave a superuser's in a user's home.
-
-    Whatever the umask is, it is no more open to others than the directory it is in.
-
-    Returns:
-        Whether the directory stands.
-    """
-    try:
-        parent = os.path.dirname(path)
-        if _may_write(parent):
-            os.mkdir(path, 0o700 | (os.stat(parent).st_mode & 0o777))
-    except OSError:
-        pass  # it stands, or it can't be made
-    return os.path.isdir(path)
 
 
 def read_or_create(
@@ -154,7 +77,7 @@ def read_or_create(
                 return None
             _make(path, sidecar, place, mode, proposed or random_token(), replace=stale)
     except (OSError, ValueError) as error:
-        _say_failure(path, error)
+        say_failure(path, error)
     return None
 
 
@@ -171,15 +94,6 @@ def tie(token: str, place: str) -> str:
         + " "
         + encode(blake2b(place_bytes, key=key, person=b"aau place", digest_size=3).digest())
     )
-
-
-def _require_regular(status: os.stat_result, path: str) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "not a regular file", path)
-
-
-def _say_failure(path: str, error: Exception) -> None:
-    say(f"{path}: {type(error).__name__}: {getattr(error, 'strerror', '')}")
 
 
 def _standing_token(path: str, sidecar: str, place: str | None) -> tuple[str | None, bool]:
@@ -212,30 +126,19 @@ def _tie_once(token: str, sidecar: str, place: str, mode: int) -> None:
     if (read_text(sidecar) or "").strip() == content or not _may_write_at(sidecar):
         return
     try:
-        _write(sidecar, content, mode)
+        write(sidecar, _line(content), mode)
     except OSError as error:
         say(f"{sidecar}: {error.strerror}")
 
 
 def _may_write_at(path: str) -> bool:
-    """Return whether a file can be made at path by the rule of _may_write().
+    """Return whether a file can be made at path by the rule of may_write().
 
     It asks for the directory above too: ``~/.conda`` may be root's after an earlier
     ``sudo conda``, or a link to a directory of root's.
     """
     directory = os.path.dirname(path)
-    return _may_write(directory) and _may_write(os.path.dirname(directory))
-
-
-def _may_write(directory: str) -> bool:
-    """Return False for a superuser in somebody else's directory.
-
-    ``sudo conda ...`` keeps the user's HOME on many systems; a file of root's there
-    would lock the user out of their own token.
-    """
-    if not hasattr(os, "geteuid") or os.geteuid() != 0:
-        return True
-    return os.stat(directory).st_uid == 0
+    return may_write(directory) and may_write(os.path.dirname(directory))
 
 
 def _make(path: str, sidecar: str, place: str | None, mode: int, token: str, replace: bool) -> None:
@@ -244,7 +147,7 @@ def _make(path: str, sidecar: str, place: str | None, mode: int, token: str, rep
     Args:
         replace: whether what stands at path is of no use, and goes.
     """
-    temporary = _write_temporary(path, token, mode)
+    temporary = write_temporary(path, _line(token), mode)
     try:
         if not replace:
             try:
@@ -263,37 +166,8 @@ def _make(path: str, sidecar: str, place: str | None, mode: int, token: str, rep
             os.unlink(temporary)
 
 
-def _write(path: str, text: str, mode: int) -> None:
-    temporary = _write_temporary(path, text, mode)
-    try:
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-
-
-def _write_temporary(path: str, text: str, mode: int) -> str:
-    """Write text to a new file next to path, flushed, and return its name."""
-    temporary = f"{path}.{random_token()}.tmp"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
-    descriptor = os.open(temporary, flags, 0o600)
-    try:
-        try:
-            data = text.encode("ascii") + b"\n"
-            if os.write(descriptor, data) != len(data):  # the disk or the quota is full
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), temporary)
-            with contextlib.suppress(OSError):  # a file system without permissions
-                if hasattr(os, "fchmod"):
-                    os.fchmod(descriptor, mode)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-    return temporary
+def _line(text: str) -> bytes:
+    return text.encode("ascii") + b"\n"
 
 
 def _sweep(path: str) -> None:

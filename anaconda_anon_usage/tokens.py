@@ -26,9 +26,10 @@ from collections import namedtuple
 
 from . import __version__, anaconda_cloud, host, installation, search_path
 from .debug import say
+from .files import make_directory, read_text
 from .grammar import is_token
 from .guard import guarded
-from .token_file import make_directory, random_token, read_or_create, read_text
+from .token_file import random_token, read_or_create
 
 #: All tokens of one process; a str or None each, and lists from ``installer`` on.
 Tokens = namedtuple(

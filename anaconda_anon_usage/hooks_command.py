@@ -1,0 +1,85 @@
+"""The activation scripts by hand: show, install and remove them, in one or all environments."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from . import configuration, environments, hooks
+from .hooks import BLOCKED, CURRENT, MISSING, PACKAGE, Hooks
+
+_EPILOG = """\
+states: current, outdated (of another version), missing, package (the package is installed
+there and brings its own), blocked.
+
+exit status: 0 all that was asked for is so; 1 it could not be done somewhere;
+2 the command line is wrong.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments to a parser."""
+    parser.description = "Show, install or remove the activation scripts of environments."
+    parser.epilog = _EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    action = parser.add_mutually_exclusive_group()
+    for name, summary in (
+        ("status", "show what stands where (the default)"),
+        ("install", "put the scripts into environments, or bring them up to date"),
+        ("remove", "take away the scripts that --install put there"),
+    ):
+        action.add_argument(
+            f"--{name}", dest="action", action="store_const", const=name, help=summary
+        )
+    parser.set_defaults(action="status")
+    environments.add_arguments(parser, everything=True)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def main() -> int:
+    """Run the command line of the process and return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m anaconda_anon_usage.hooks")
+    add_arguments(parser)
+    return run(parser.parse_args())
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do what the command line says and return the exit status.
+
+    Args:
+        options: the arguments that add_arguments() adds.
+    """
+    try:
+        if options.all:
+            settings = configuration.load()
+            prefixes = environments.known(settings.root_prefix, settings.envs_dirs)
+        else:
+            prefixes = [environments.chosen(options.name, options.prefix)]
+    except environments.NoSuchEnvironment as error:
+        print(f"anaconda-anon-usage: {error}", file=sys.stderr)
+        return 2
+    actions = {"status": hooks.check, "install": hooks.install, "remove": hooks.remove}
+    done = [actions[options.action](prefix) for prefix in prefixes]
+    print(
+        json.dumps([found._asdict() for found in done], indent=2) if options.json else table(done)
+    )
+    wanted = {
+        "status": {CURRENT, MISSING, PACKAGE, hooks.OUTDATED, BLOCKED},
+        "install": {CURRENT, PACKAGE},
+        "remove": {MISSING, PACKAGE},
+    }[options.action]
+    return 0 if all(found.state in wanted for found in done) else 1
+
+
+def table(found: list[Hooks]) -> str:
+    """Return the states of environments as a table with a heading."""
+    rows = [
+        ("environment", "state", "reason"),
+        *((h.prefix, h.state, h.reason or "") for h in found),
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(2)]
+    return "\n".join(
+        f"{prefix:{widths[0]}}  {state:{widths[1]}}  {reason}".rstrip()
+        for prefix, state, reason in rows
+    )
