@@ -22,7 +22,7 @@ def say(message: str) -> None:
     """Write one line to stderr if the user asked for explanations.
 
     Args:
-        message: what was decided and why; never a token, a key or a user name.
+        message: what was decided and why; never a token or a key.
     """
     if not enabled():
         return

@@ -187,7 +187,7 @@ def _detach() -> None:
         signal.alarm(int(DEADLINE) + 1)
         # A lock or a pipe of the caller's that is still open here would stay held. The
         # launcher has closed what a shell can close, 3 to 9.
-        os.closerange(3, min(os.sysconf("SC_OPEN_MAX"), 4096))
+        os.closerange(3, 4096)
 
 
 def _session(settings):
