@@ -9,24 +9,13 @@ configuration wants is not made.
 from __future__ import annotations
 
 import os
-import re
 import warnings
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from . import installation, search_path
-from .condarc import (
-    FALSE_WORDS,
-    TRUE_WORDS,
-    Condarc,
-    Mention,
-    WrongValue,
-    boolean,
-    boolean_or_text,
-    deciding,
-    expand,
-)
+from . import installation
+from .condarc import Condarc, Mention, WrongValue, boolean, boolean_or_text, expand
 from .debug import say
+from .decisions import SETTINGS, decide, mentions_in_conda
 
 #: Where heartbeats can go, in order of preference. The first that serves a configured
 #: channel is used.
@@ -106,8 +95,8 @@ def from_conda() -> Settings:
 
     root = context.root_prefix
     settings = _Collector(root)
-    for name in MEANINGS:
-        settings.mentions[name] = _mentions_in_conda(context, name)
+    for name in SETTINGS:
+        settings.mentions[name] = mentions_in_conda(context, name)
     for name in (
         "offline",
         "proxy_servers",
@@ -132,7 +121,7 @@ def from_files(prefix: str | None = None) -> Settings:
     root = installation.root_prefix()
     condarc = Condarc(prefix or installation.active_prefix() or root, root)
     settings = _Collector(root)
-    for name in MEANINGS:
+    for name in SETTINGS:
         settings.mentions[name] = condarc.mentions(name)
 
     def text(*names: str) -> str | None:
@@ -159,89 +148,6 @@ def from_files(prefix: str | None = None) -> Settings:
     return settings.settings()
 
 
-def heartbeat_value(value: object) -> bool | str:
-    """Return what a value of ``anaconda_heartbeat`` means.
-
-    Args:
-        value: as YAML or a variable gives it.
-
-    Returns:
-        True or False as conda reads booleans, or an http(s) URL to send to instead.
-
-    Raises:
-        WrongValue: it is neither; a number is not a boolean here, but for 0 and 1 in
-            a variable, which has no other type than text.
-    """
-    if value is None or isinstance(value, bool):
-        return bool(value)
-    if isinstance(value, str):
-        text = value.strip()
-        if text.lower() in (*TRUE_WORDS, "1"):
-            return True
-        if text.lower() in (*FALSE_WORDS, "0"):
-            return False
-        if _is_plain_url(text):
-            return text
-    raise WrongValue(f"neither true nor false nor a full http(s) URL: {value!r}")
-
-
-#: What the values of this package's own settings mean; WrongValue if they mean nothing.
-MEANINGS = {"anaconda_anon_usage": boolean, "anaconda_heartbeat": heartbeat_value}
-
-
-def anon_usage_of_conda(context) -> bool:
-    """Return whether tokens are sent, as conda's context has it now.
-
-    Args:
-        context: ``conda.base.context.context``.
-    """
-    return _decided_in_conda(context, "anaconda_anon_usage", default=True)
-
-
-def heartbeat_of_conda(context) -> bool | str:
-    """Return whether heartbeats are sent, or where to, as conda's context has it now.
-
-    Args:
-        context: ``conda.base.context.context``.
-    """
-    return _decided_in_conda(context, "anaconda_heartbeat", default=False)
-
-
-def value_in_conda(parameter) -> object:
-    """Return the value of one mention of a setting, a list or a map as its text.
-
-    Args:
-        parameter: a ``conda.common.configuration.RawParameter``.
-    """
-    value = parameter.value(None)
-    return (
-        value
-        if value is None or isinstance(value, (bool, int, float, str))
-        else str(parameter._raw_value)
-    )
-
-
-def do_not_track() -> bool:
-    """Return whether the variable DO_NOT_TRACK asks not to be tracked.
-
-    Any value but ``0`` and ``false`` counts (https://consoledonottrack.com).
-    """
-    return os.environ.get("DO_NOT_TRACK", "").strip().lower() not in ("", "0", "false")
-
-
-def locked_by_administrator(mention: Mention, root: str | None) -> bool:
-    """Return whether a mention is ``#!final`` in a file that administrators rule.
-
-    Args:
-        mention: the mention.
-        root: the prefix of the conda installation, or None.
-    """
-    return mention.final and any(
-        os.path.normpath(mention.source).startswith(os.path.join(os.path.normpath(directory), ""))
-        for directory in search_path.administrator_directories(root)
-    )
-
-
 class _Collector:
     """Gathers settings one by one, so that a wrong one spoils only itself."""
 
@@ -259,8 +165,8 @@ class _Collector:
             self._problems.append(f"{name}: {reason}")
 
     def settings(self) -> Settings:
-        anon_usage, anon_usage_from = self._decide("anaconda_anon_usage", default=True)
-        heartbeat, heartbeat_from = self._decide("anaconda_heartbeat", default=False)
+        anon_usage, anon_usage_from = self._decide("anaconda_anon_usage")
+        heartbeat, heartbeat_from = self._decide("anaconda_heartbeat")
         value = self._values.get
         return Settings(
             anon_usage=anon_usage,
@@ -278,53 +184,8 @@ class _Collector:
             problems=tuple(self._problems),
         )
 
-    def _decide(self, name: str, default):
-        return _decide(name, self.mentions[name], self.root, default)
-
-
-def _decide(name: str, mentions: list[Mention], root: str | None, default):
-    """Return a setting's value, and the mention that it comes from."""
-    if do_not_track():
-        # As strong as the user's own word, but not stronger than an administrator's.
-        asked = Mention("DO_NOT_TRACK", None, False, False)
-        mentions = [m for m in mentions if locked_by_administrator(m, root)] or [asked]
-    mention = deciding(mentions)
-    if mention is None:
-        return default, None
-    try:
-        return MEANINGS[name](mention.value), mention
-    except WrongValue as error:
-        say(f"{mention.source}: {name}: {error}")
-        return False, mention
-
-
-def _decided_in_conda(context, name: str, default):
-    return _decide(name, _mentions_in_conda(context, name), context.root_prefix, default)[0]
-
-
-def _mentions_in_conda(context, name: str) -> list[Mention]:
-    """Return every mention of a setting, which conda need not know, in conda's order."""
-    return [
-        Mention(
-            f"CONDA_{name.upper()}" if source == "envvars" else str(source),
-            None,
-            value_in_conda(parameters[name]),
-            str(parameters[name].keyflag()) == "final",
-        )
-        for source, parameters in context.raw_data.items()
-        if name in parameters
-    ]
-
-
-def _is_plain_url(text: str) -> bool:
-    """Return whether text is an http(s) URL in ASCII with a host and no user name."""
-    if not re.fullmatch(r"https?://[!-~]+", text):
-        return False
-    try:
-        parts = urlsplit(text)
-        return bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
-    except ValueError:
-        return False
+    def _decide(self, name: str):
+        return decide(name, self.mentions[name], self.root)
 
 
 def _serving(urls: list[str]) -> tuple[str, ...]:

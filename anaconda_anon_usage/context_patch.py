@@ -53,12 +53,12 @@ def add_parameters() -> None:
     """
     from conda.base.context import Context, context
 
-    from .configuration import MEANINGS
+    from .decisions import SETTINGS
 
-    for name, default in (("anaconda_anon_usage", True), ("anaconda_heartbeat", False)):
+    for name, setting in SETTINGS.items():
         if name in Context.parameter_names:
             continue
-        loader = _loader(default, MEANINGS[name])
+        loader = _loader(setting.default, setting.meaning)
         loader._set_name(name)
         setattr(Context, name, loader)
         Context.parameter_names += (name,)
@@ -70,9 +70,10 @@ def add_parameters() -> None:
 
 
 def _appendix(context) -> str:
-    from .configuration import anon_usage_of_conda
+    from .decisions import decide_in_conda
 
-    return " " + _token_string(context.target_prefix, anon_usage_of_conda(context))
+    enabled = decide_in_conda(context, "anaconda_anon_usage")
+    return " " + _token_string(context.target_prefix, enabled)
 
 
 @functools.cache
@@ -90,7 +91,7 @@ def _loader(default, meaning):
     """
     from conda.common import configuration
 
-    from .configuration import value_in_conda
+    from .decisions import value_in_conda
 
     def typify(name, value, source):
         try:

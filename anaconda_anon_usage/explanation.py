@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import condarc, configuration
+from . import condarc, decisions
 from .condarc import Mention, WrongValue
 from .configuration import Settings
 
@@ -29,10 +29,10 @@ def _state(name: str, value: object, mention: Mention | None, root: str | None) 
     line = mention.line or condarc.line_of(mention.source, name)
     if line:
         where += f", line {line}"
-    if configuration.locked_by_administrator(mention, root):
+    if decisions.locked_by_administrator(mention, root):
         where += ", locked by #!final"
     try:
-        configuration.MEANINGS[name](mention.value)
+        decisions.SETTINGS[name].meaning(mention.value)
     except WrongValue as error:
         where += f": {error}"
     return f"{state} ({where})"

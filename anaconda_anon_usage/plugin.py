@@ -127,9 +127,9 @@ def _histories() -> dict[str, int]:
     """Return when each environment was changed; nothing while the heartbeat is off."""
     from conda.base.context import context
 
-    from .configuration import heartbeat_of_conda
+    from .decisions import decide_in_conda
 
-    if not heartbeat_of_conda(context):
+    if not decide_in_conda(context, "anaconda_heartbeat"):
         return {}
     from . import environments, hooks
 

@@ -91,6 +91,11 @@ TABLE = {
         {"DO_NOT_TRACK": "1", "CONDA_ROOT": "named"},
         (False, False),
     ),
+    "an environment below base is not the system's": (
+        {"base/envs/mine/.condarc": "anaconda_heartbeat: true #!final\n"},
+        {"DO_NOT_TRACK": "1", "CONDARC": "base/envs/mine/.condarc"},
+        (False, False),
+    ),
     "DO_NOT_TRACK=0 is no wish": (
         {USER: "anaconda_heartbeat: true\n"}, {"DO_NOT_TRACK": "0"}, (True, True)
     ),
