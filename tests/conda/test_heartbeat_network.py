@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import ssl
 import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 import trustme
-from support import PATIENCE, wait_until
+from support import PATIENCE, tool, wait_until
+
+RESOLVER = Path(__file__).parent / "silent_resolver.py"
 
 PATH = "/main/noarch/activate-0.0.0-0.conda"
 
@@ -208,6 +213,29 @@ def test_a_server_that_never_answers_does_not_keep_the_process(heartbeat, drip, 
         assert len(server.accepted) == 1
     finally:
         server.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make such a network")
+def test_a_resolver_that_never_answers_does_not_keep_the_process(base, environ, tmp_path):
+    """No timeout of the network library covers the resolution of names."""
+    tool("ip")
+    prefix = base.make_environment(tmp_path / "env")
+    done = subprocess.run(
+        [
+            *(tool("unshare"), "--net", "--mount", sys.executable, RESOLVER),
+            *(base.python, "-I", "-m", "anaconda_anon_usage.heartbeat", "--activated"),
+        ],
+        env={
+            **environ,
+            "PATH": os.environ["PATH"],
+            "CONDA_PREFIX": str(prefix),
+            "CONDA_ANACONDA_HEARTBEAT": "https://conda.example.org/",
+        },
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "asked\n", "")
 
 
 def test_a_refused_connection_is_silent(heartbeat, home):
