@@ -60,6 +60,7 @@ def conda_pre_commands():
             action=_before_change,
             run_for=_CHANGE_ENVIRONMENTS,
         ),
+        CondaPreCommand(name="anaconda-anon-usage-before-run", action=_before_run, run_for={"run"}),
     ]
 
 
@@ -137,6 +138,23 @@ def _histories() -> dict[str, int]:
     # it where `env create` finds the name in a file), so all environments are looked at.
     known = environments.known(context.root_prefix, context.envs_dirs)
     return hooks.histories([*known, context.target_prefix])
+
+
+@harmless()
+def _before_run(command: str) -> None:
+    """Have ``conda run`` count as one activation, of the environment that it is for.
+
+    Its script (``wrap_subprocess_call`` in conda/utils.py) activates base first and then
+    the environment, which may be the active one. So base is marked as counted one level
+    above, as the activation script would mark it, and an active target is not.
+    """
+    from conda.base.context import context
+
+    level = int(os.environ.get("CONDA_SHLVL") or 0)
+    if context.target_prefix != context.root_prefix:
+        os.environ[f"_ANACONDA_HEARTBEAT_{level + 1}"] = context.root_prefix
+    if context.target_prefix == os.environ.get("CONDA_PREFIX"):
+        os.environ.pop(f"_ANACONDA_HEARTBEAT_{level}", None)
 
 
 @harmless()

@@ -21,6 +21,7 @@ PARTS = [
     "plugin._before_change",
     "plugin._after_change",
     "plugin._histories",
+    "plugin._before_run",
     "context_patch.extend_user_agent",
     "context_patch.add_parameters",
     "context_patch._appendix",

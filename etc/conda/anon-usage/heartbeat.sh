@@ -3,7 +3,7 @@
 # Run by /bin/sh in the background, started by etc/conda/activate.d/anaconda-anon-usage.*
 # of the environment that was activated. It may say yes too often, never too rarely:
 # Python reads the configuration properly. Builtins only, so that a heartbeat that is off
-# costs no process but this one; nothing is printed, since all streams are /dev/null.
+# starts no program; nothing is printed, since all streams are /dev/null.
 
 # Locks and pipes of the caller's must not stay held here. A shell can name no more than
 # these; Python closes the rest.
@@ -13,12 +13,16 @@ exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 set +efu
 unset IFS
 
-# Seconds of processor time for all of it, should a configuration file be endless.
-# shellcheck disable=SC3045  # not in POSIX, but in every sh; silent where it is not
-ulimit -S -t 10
+# Do not keep the caller's directory busy. `command`, for the same bash would run an
+# exported function of that name.
+command cd / || exit 0
 
 prefix=${CONDA_PREFIX:?}
 base_python=${CONDA_PYTHON_EXE-}
+case ${base_python} in
+/*) ;;
+*) base_python= ;; # never what the current directory holds
+esac
 base=${base_python%/bin/*}
 
 # Builds activate their environments too, and so does conda itself while it installs.
@@ -54,7 +58,8 @@ could_be_on() {
 # Whether one of the files has a line that could switch the heartbeat on.
 mentioned_in() {
   for file in "$@"; do
-    [ -f "${file}" ] || continue
+    # Not a pipe, which would wait; readable, or some shells end here.
+    [ -f "${file}" ] && [ -r "${file}" ] || continue
     while read -r line || [ -n "${line}" ]; do
       case ${line} in
       '#'*) ;;
@@ -69,9 +74,13 @@ mentioned_in() {
 # conda's search path (conda/base/constants.py), its order does not matter here.
 mentioned() {
   [ -n "${CONDA_ANACONDA_HEARTBEAT+set}" ] && could_be_on "${CONDA_ANACONDA_HEARTBEAT}" && return 0
-  for directory in /etc/conda /var/lib/conda ${base:+"${base}"} \
+  for directory in /etc/conda /var/lib/conda "${CONDA_ROOT-}" "${base}" \
     ${XDG_CONFIG_HOME:+"${XDG_CONFIG_HOME}/conda"} \
     ${HOME:+"${HOME}/.config/conda" "${HOME}/.conda"} "${prefix}"; do
+    case ${directory} in
+    /*) ;;
+    *) continue ;; # unset, or relative to whatever directory this is
+    esac
     mentioned_in "${directory}/.condarc" "${directory}/condarc" \
       "${directory}"/condarc.d/*.yml "${directory}"/condarc.d/*.yaml && return 0
   done
@@ -84,14 +93,20 @@ mentioned() {
   esac
   case ${condarc} in
   /*) mentioned_in "${condarc}" "${condarc}"/*.yml "${condarc}"/*.yaml ;;
-  *) return 1 ;; # a relative path would be looked up in whatever directory this is
+  *) return 1 ;; # none, or relative
   esac
 }
 
-mentioned || exit 0
-
-# Do not keep the caller's directory busy.
-cd /
+# In a subshell, whose limits are its own: 2 seconds of processor time and 100 MB of
+# memory are plenty for every configuration that conda itself could read. What goes beyond
+# is ended by the kernel, which would leave a core file.
+# shellcheck disable=SC3045  # not in POSIX of 2017, but in every sh
+(
+  ulimit -S -c 0
+  ulimit -S -t 2
+  ulimit -S -d 100000
+  mentioned
+) || exit 0
 
 # Base's Python first: it can ask conda itself. Isolated (-I), so that nothing in the
 # current directory, the user's site or PYTHON variables is run.

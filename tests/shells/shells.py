@@ -1,0 +1,399 @@
+"""The shells that conda activates in, and what is needed to watch an activation in them."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from support import PATIENCE, missing, wait_until
+
+#: Where the stubs find the launcher, below the environment's prefix.
+LAUNCHER = "etc/conda/anon-usage/heartbeat.sh"
+
+#: What the command line of a launcher, and of the Python it becomes, contains.
+OURS = ("anon-usage/heartbeat.sh", "anaconda_anon_usage.heartbeat")
+
+
+#: Shells that .ci/run can not install: tested wherever they are found.
+OPTIONAL = ("pwsh",)
+
+
+def program(name: str) -> str:
+    """Return the path of a shell, or skip or fail the test without it."""
+    # xonsh is where pip put it, which need not be on PATH.
+    path = os.pathsep.join((os.environ["PATH"], os.path.dirname(sys.executable)))
+    found = shutil.which(name, path=path)
+    if not found and name in OPTIONAL:
+        pytest.skip(f"{name} is not installed")
+    return found or missing(name)
+
+
+@dataclass(frozen=True)
+class Shell:
+    """One shell: how it runs a script, and how a stub is sourced in it."""
+
+    name: str
+    #: Runs a script, whose path is put last.
+    command: tuple[str, ...]
+    #: The extension of the stubs that conda sources in it.
+    extension: str
+    #: Sources the file whose path is in the variable STUB.
+    source: str
+    #: Modes in which a careless stub ends the script or prints something.
+    strict: tuple[str, ...] = ("",)
+    #: What `conda shell.<name>` calls it, and how conda's shell function evaluates that.
+    conda_name: str | None = None
+    evaluate: str = 'eval "$({conda} shell.{name} {command})"'
+    #: Starts it without the user's files, for a terminal, and commands that make it terse.
+    interactive: tuple[str, ...] | None = None
+    prompt: str = "PS1='> '"
+    #: Writes everything that a script could change to the file in DUMP.
+    dump: str | None = None
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def argv(self) -> list[str]:
+        """The command, with the program's whole path; skips or fails the test without it."""
+        return [program(self.command[0]), *self.command[1:]]
+
+    def stub(self, prefix: Path, folder: str = "activate.d") -> Path:
+        """Return the path of the stub that is sourced in this shell."""
+        return prefix / f"etc/conda/{folder}/anaconda-anon-usage{self.extension}"
+
+    def run(self, script: str, environ: dict[str, str], cwd: Path, wrapper=(), **options):
+        """Run a script, wait for its end and that of its output, and return the outcome.
+
+        Args:
+            script: the text.
+            environ: the process's variables.
+            cwd: where it runs; the script lies there too.
+            wrapper: a command that runs the one put behind it.
+            options: for subprocess.run().
+        """
+        path = cwd / f"script-{uuid.uuid4().hex}{self.extension}"
+        path.write_text(script + "\n")
+        return subprocess.run(
+            [*wrapper, *self.argv, path],
+            env=environ,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="surrogateescape",
+            timeout=4 * PATIENCE,
+            **options,
+        )
+
+
+POSIX_DUMP = """
+{{ set; alias; trap; set +o; umask; pwd; jobs; echo "last=$!"; {more} }} >"$DUMP" 2>&1
+ls /proc/$$/fd >>"$DUMP"
+"""
+
+SH_STRICT = ("set -eu", "set -euC", "set -eux 2>/dev/null", "set -m; set -eu")
+
+POSIX = {
+    "extension": ".sh",
+    "source": '. "$STUB"',
+    "dump": POSIX_DUMP.format(more=""),
+}
+
+SHELLS = [
+    Shell(
+        "bash",
+        ("bash",),
+        strict=(
+            "set -euo pipefail; set -CE; set -o functrace; trap 'echo ERR' ERR",
+            "set -euo pipefail; set -m",
+            "set -o posix; set -eu; shopt -s nullglob failglob extglob",
+            "shopt -s expand_aliases; alias command=false test=false sh=false export=false",
+        ),
+        conda_name="bash",
+        interactive=("bash", "--norc", "--noprofile", "--noediting", "-i"),
+        **{**POSIX, "dump": POSIX_DUMP.format(more="declare -f; shopt;")},
+    ),
+    Shell(
+        "bash-login",
+        ("bash", "--noprofile", "--login"),
+        strict=("set -euo pipefail",),
+        **POSIX,
+    ),
+    Shell(
+        "zsh",
+        ("zsh", "-f"),
+        strict=(
+            "setopt err_exit no_unset nomatch no_clobber",
+            'setopt err_return warn_create_global; f() { . "$STUB"; }; f',
+            "setopt glob_subst sh_word_split extended_glob err_exit no_unset",
+            "setopt aliases; alias command=false test=false sh=false export=false",
+        ),
+        conda_name="zsh",
+        interactive=("zsh", "-f", "-i", "+Z"),
+        prompt="PS1='> '; unsetopt prompt_sp prompt_cr",
+        **{**POSIX, "dump": POSIX_DUMP.format(more="functions; setopt;")},
+    ),
+    Shell(
+        "dash",
+        ("dash",),
+        strict=("set -eu", "set -euC"),
+        conda_name="dash",
+        interactive=("dash", "-i"),
+        **POSIX,
+    ),
+    Shell(
+        "busybox",
+        ("busybox", "sh"),
+        strict=("set -eu", "set -euC; set -o pipefail"),
+        conda_name="ash",
+        interactive=("busybox", "sh", "-i"),
+        **POSIX,
+    ),
+    Shell(
+        "ksh",
+        ("ksh",),
+        strict=("set -eu", "set -euC; set -o pipefail; set -m"),
+        conda_name="posix",
+        interactive=("ksh", "-i", "+E"),
+        **{**POSIX, "dump": POSIX_DUMP.format(more="typeset -f;")},
+    ),
+    Shell(
+        "fish",
+        ("fish", "--no-config"),
+        ".fish",
+        'source "$STUB"',
+        strict=("function sh; false; end; function cd; false; end",),
+        conda_name="fish",
+        evaluate="eval ({conda} shell.fish {command})",
+        interactive=("fish", "--no-config", "--private", "-i"),
+        prompt="function fish_prompt; echo '> '; end",
+        dump='begin; set; functions; abbr; trap; umask; pwd; jobs; echo "last=$last_pid"; end >$DUMP 2>&1',
+    ),
+    Shell(
+        "tcsh",
+        ("tcsh", "-f"),
+        ".csh",
+        'source "$STUB"',
+        strict=("set noclobber; set notify; set printexitvalue; alias sh false; alias test false",),
+        conda_name="csh",
+        evaluate='set ask_conda="`{conda} shell.csh {command}`"; eval "$ask_conda"',
+        interactive=("tcsh", "-f", "-i"),
+        prompt="unset edit; set prompt='> '",
+        dump="( set; setenv; alias; umask; pwd; jobs ) >! $DUMP",
+    ),
+    Shell(
+        "tcsh-e",
+        ("tcsh", "-fe"),
+        ".csh",
+        'source "$STUB"',
+    ),
+    Shell(
+        "xonsh",
+        ("xonsh", "--no-rc"),
+        ".sh",
+        "source-bash --suppress-skip-message -n @($STUB)",
+        strict=("$XONSH_SUBPROC_CMD_RAISE_ERROR = True\n$XONSH_SHOW_TRACEBACK = True",),
+        conda_name="xonsh",
+        evaluate="execx($({conda} shell.xonsh {command}))",
+    ),
+    Shell(
+        "pwsh",
+        ("pwsh", "-NoProfile", "-NonInteractive", "-File"),
+        ".ps1",
+        ". $Env:STUB",
+        strict=("Set-StrictMode -Version Latest; $ErrorActionPreference = 'Stop'",),
+        conda_name="powershell",
+        evaluate="(& {conda} shell.powershell {command} | Out-String) | Invoke-Expression",
+        dump="""
+            $(Get-Variable | Where-Object Name -notin StackTrace, Error, dump | Out-String -Width 300;
+            Get-ChildItem Env: | Out-String -Width 300; Get-Alias | Out-String; Get-Location) > $Env:DUMP
+        """,
+    ),
+    # source-env takes nothing but a constant: start() writes it.
+    Shell("nu", ("nu", "--no-config-file"), ".nu", "source-env {stub}"),
+]
+
+
+def quote_for_nu(path: Path) -> str:
+    """Return a path as rattler writes it for nu, with what it forgets to escape."""
+    escaped = str(path).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+class Receiver(ThreadingHTTPServer):
+    """Takes heartbeats, and can keep them waiting for an answer.
+
+    The path of a heartbeat is what the condarc of its environment says, so that the
+    paths tell which environment it is about.
+    """
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.paths: list[str] = []
+        self.may_answer = threading.Event()
+        self.may_answer.set()
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def close(self):
+        """Answer what waits, and stop."""
+        self.may_answer.set()
+        self.shutdown()
+        self.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_HEAD(self):
+        self.server.paths.append(self.path)
+        self.server.may_answer.wait(PATIENCE)
+        self.send_response(404)
+        self.end_headers()
+
+    def handle_one_request(self):
+        try:
+            super().handle_one_request()
+        except ConnectionError:
+            pass  # the heartbeat's deadline came first
+
+    def log_message(self, *args):
+        pass
+
+
+class Processes:
+    """The background processes of one test, known by a variable that they inherit."""
+
+    NAME = "AAU_TEST"
+
+    def __init__(self):
+        self.value = uuid.uuid4().hex
+
+    def running(self) -> list[int]:
+        """Return the ids of the launchers and heartbeats that are alive."""
+        found = []
+        for directory in Path("/proc").iterdir():
+            if not directory.name.isdecimal():
+                continue
+            try:
+                environ = (directory / "environ").read_bytes()
+                command = (directory / "cmdline").read_bytes().decode(errors="replace")
+            except OSError:  # gone, or not ours
+                continue
+            mine = f"{self.NAME}={self.value}".encode() in environ.split(b"\0")
+            if mine and any(text in command for text in OURS):
+                found.append(int(directory.name))
+        return found
+
+    def wait(self) -> None:
+        """Wait until none is left; fail if one outlives its deadline by far."""
+        # A process that becomes another program has no name for a moment.
+        if wait_until(lambda: not self.running() and not time.sleep(0.02) and not self.running()):
+            return
+        left = self.running()
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        raise AssertionError(f"processes that did not end: {left}")
+
+
+class Activation:
+    """An environment as a shell has it right before the activation scripts are run.
+
+    Args:
+        base: whose scripts and Python it has.
+        prefix: the environment's directory, which is made.
+        environ: the process's variables.
+        home: the home directory, whose condarc names the receiver.
+    """
+
+    def __init__(self, base, prefix: Path, environ: dict[str, str], home: Path):
+        self.prefix = base.make_environment(prefix)
+        self.home = home
+        self.receiver = Receiver()
+        self.processes = Processes()
+        self.cwd = home.parent / "cwd"
+        self.cwd.mkdir(exist_ok=True)
+        self.environ = {
+            **environ,
+            "CONDA_PREFIX": str(prefix),
+            "CONDA_SHLVL": "1",
+            "CONDA_PYTHON_EXE": str(base.python),
+            "PATH": f"{prefix}/bin:{environ['PATH']}",
+            Processes.NAME: self.processes.value,
+        }
+        (home / ".condarc").write_text(f"anaconda_heartbeat: {self.receiver.url}/arrived\n")
+
+    def run(self, shell: Shell, script: str = "SOURCE", stub: Path | None = None, **options):
+        """Run a script in which SOURCE sources the stub, or another file."""
+        stub = stub or shell.stub(self.prefix)
+        source = shell.source.replace("{stub}", quote_for_nu(stub))
+        environ = {**self.environ, "STUB": str(stub)}
+        return shell.run(script.replace("SOURCE", source), environ, self.cwd, **options)
+
+    def silent_run(self, shell: Shell, script: str = "SOURCE", expected: str = "", **options):
+        """Run a script and make sure that it succeeds and prints what is expected only."""
+        done = self.run(shell, script, **options)
+        actual = (done.returncode, done.stdout, done.stderr)
+        assert (0, expected, "") == actual, actual
+
+    def replace_launcher(self, text: str) -> None:
+        """Put another launcher in the place of ours."""
+        (self.prefix / LAUNCHER).write_text(text + "\n")
+
+    def make_launcher_wait(self) -> None:
+        """Replace the launcher by one that runs until release() is called."""
+        os.mkfifo(self.prefix / "gate")
+        self.replace_launcher(
+            'cd "$CONDA_PREFIX" && : >started && read -r _ <gate && : >ended',
+        )
+
+    def launcher_is_running(self) -> bool:
+        """Return whether the launcher that waits has started and not ended, after a while."""
+        started = wait_until((self.prefix / "started").exists)
+        return started and not (self.prefix / "ended").exists() and bool(self.processes.running())
+
+    def release(self) -> None:
+        """Let the launcher that waits end, and make sure that it did so by itself."""
+        # Opening a pipe waits for its reader: not if the launcher is gone.
+        gate = wait_until(self._open_gate)
+        if gate:
+            os.write(gate, b"\n")
+            os.close(gate)
+        self.processes.wait()
+        assert (self.prefix / "ended").exists()
+
+    def _open_gate(self):
+        try:
+            return os.open(self.prefix / "gate", os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            return None
+
+    def count_pythons(self) -> Path:
+        """Let base's Python write a line to a file for each start, and return the file."""
+        fake = self.home.parent / "fake-base"
+        module = fake / "lib/python3.99/site-packages/anaconda_anon_usage/heartbeat.py"
+        module.parent.mkdir(parents=True)
+        module.touch()
+        python = fake / "bin" / "python"
+        python.parent.mkdir()
+        log = self.home.parent / "pythons"
+        log.touch()
+        python.write_text(f'#!/bin/sh\necho "$@" >>{shlex.quote(str(log))}\n')
+        python.chmod(0o755)
+        self.environ["CONDA_PYTHON_EXE"] = str(python)
+        return log
+
+    def close(self) -> None:
+        """Wait for what still runs in the background."""
+        self.receiver.close()
+        self.processes.wait()

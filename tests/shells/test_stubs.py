@@ -1,0 +1,297 @@
+"""What every shell must pass when the stub is sourced: nobody can tell that it was."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+
+import pexpect
+import pytest
+from shells import SHELLS, Activation, quote_for_nu
+from support import HOSTILE, PATIENCE, wait_until
+
+#: Names that a careless script would take apart, or run.
+HOSTILE_NAMES = (
+    HOSTILE,
+    "$(touch x)",
+    "`touch x`",
+    "a\nb",
+    "-n",
+    "%PATH%",
+    "!x!",
+    "^&",
+    "~",
+    "a;touch x",
+    "* [a-z]?",
+    "#{x}",
+    "back\\slash",
+)
+
+#: The Python command line that the launcher ends in.
+STARTED = "-I -m anaconda_anon_usage.heartbeat --activated\n"
+
+ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[()][A-Z0-9]|[=>])|\r")
+
+every_shell = pytest.mark.parametrize("shell", SHELLS, ids=str)
+every_terminal = pytest.mark.parametrize("shell", [s for s in SHELLS if s.interactive], ids=str)
+
+
+@pytest.fixture
+def activation(base, tmp_path, environ, home):
+    """An environment with a hostile name."""
+    activation = Activation(base, tmp_path / HOSTILE, environ, home)
+    yield activation
+    activation.close()
+
+
+@every_shell
+def test_a_heartbeat_arrives_and_nothing_is_printed(shell, activation):
+    """Sourcing the stub sends one heartbeat; stdout and stderr stay empty."""
+    activation.silent_run(shell)
+    activation.processes.wait()
+    assert ["/arrived"] == activation.receiver.paths
+
+
+@every_shell
+def test_nothing_is_waited_for(shell, activation):
+    """The shell, and who reads its output to the end, are done before the launcher is."""
+    activation.make_launcher_wait()
+    activation.silent_run(shell)
+    assert activation.launcher_is_running()
+    activation.release()
+
+
+@every_shell
+def test_no_descriptor_is_held(shell, activation):
+    """Descriptors of the caller's are closed while the heartbeat waits for its answer."""
+    activation.receiver.may_answer.clear()
+    reading, writing = os.pipe()
+    activation.silent_run(
+        shell,
+        wrapper=("bash", "-c", f'exec 7>&{writing} 12>&{writing} {writing}>&-; exec "$@"', "bash"),
+        pass_fds=[writing],
+    )
+    os.close(writing)
+    assert ["/arrived"] == wait_until(lambda: activation.receiver.paths)
+    readable, _, _ = select.select([reading], [], [], PATIENCE)
+    assert (b"", True) == (readable and os.read(reading, 1), bool(activation.processes.running()))
+    os.close(reading)
+
+
+@pytest.mark.parametrize("shell", [s for s in SHELLS if s.dump], ids=str)
+def test_the_state_of_the_shell_stays(shell, activation, tmp_path):
+    """Variables, functions, aliases, options, traps, $!, jobs, umask, directory, descriptors."""
+    activation.count_pythons()
+    changed = _changes(shell, activation, shell.stub(activation.prefix))
+    empty = tmp_path / f"empty{shell.extension}"
+    empty.touch()
+    of_nothing = _changes(shell, activation, empty)
+    assert {"_ANACONDA_HEARTBEAT_1"} == changed - of_nothing
+
+
+def _changes(shell, activation, stub):
+    """Return the names at the beginning of the lines that sourcing a file changes."""
+    dumps = [activation.cwd / "dump1", activation.cwd / "dump2"]
+    texts = [shell.dump.replace("$Env:DUMP", str(d)).replace("$DUMP", str(d)) for d in dumps]
+    activation.silent_run(shell, f"{texts[0]}\nSOURCE\n{texts[1]}", stub=stub)
+    activation.processes.wait()
+    before, after = (set(dump.read_text(errors="replace").splitlines()) for dump in dumps)
+    assert before
+    return {re.match(r"\W*(?:export |declare -x )?(\w*)", line)[1] for line in before ^ after}
+
+
+@pytest.mark.parametrize(
+    ("shell", "mode"),
+    [pytest.param(s, mode, id=f"{s}-{n}") for s in SHELLS for n, mode in enumerate(s.strict)],
+)
+def test_strict_modes(shell, mode, activation):
+    """A script in a strict mode goes on to its end, in silence."""
+    pythons = activation.count_pythons()
+    activation.silent_run(shell, f"{mode}\nSOURCE\necho end", expected="end\n")
+    activation.processes.wait()
+    assert STARTED == pythons.read_text()
+
+
+@pytest.mark.parametrize("shell", [s for s in SHELLS if s.extension == ".sh"][:-1], ids=str)
+def test_a_trace_shows_no_secret(shell, activation):
+    """`set -x` shows the stub, nothing of what is sent or where to."""
+    traced = activation.run(shell, "set -x\nSOURCE").stderr
+    assert ["export"] == re.findall(r"export|aau/|127\.0\.0\.1", traced)
+
+
+@every_shell
+def test_names_are_not_run(shell, activation, base, tmp_path):
+    """Whatever the environment is called, it is taken as it is."""
+    activation.count_pythons()
+    started = []
+    for number, name in enumerate(HOSTILE_NAMES):
+        prefix = tmp_path / str(number) / name
+        base.make_environment(prefix)
+        activation.prefix = prefix
+        activation.environ["CONDA_PREFIX"] = str(prefix)
+        activation.replace_launcher('printf "%s" "${CONDA_PREFIX}" >"${HOME}/started"')
+        # Some shells, and conda, can't source a file below every such name.
+        activation.silent_run(shell, stub=shell.stub(base.prefix))
+        activation.processes.wait()
+        started.append((activation.home / "started").read_text())
+    assert [str(tmp_path / str(n) / name) for n, name in enumerate(HOSTILE_NAMES)] == started
+    assert [] == [path for path in activation.cwd.iterdir() if path.name == "x"]
+
+
+@every_shell
+@pytest.mark.parametrize("lacking", ["prefix", "level", "launcher", "python"])
+def test_what_is_missing_is_not_missed(shell, lacking, activation):
+    """Without a prefix, a level, the launcher or any Python the activation goes on."""
+    stub = shell.stub(activation.prefix)
+    if lacking == "prefix":
+        del activation.environ["CONDA_PREFIX"]
+    elif lacking == "level":
+        del activation.environ["CONDA_SHLVL"]
+    elif lacking == "launcher":
+        (activation.prefix / "etc/conda/anon-usage/heartbeat.sh").unlink()
+    else:
+        activation.environ["CONDA_PYTHON_EXE"] = str(activation.prefix / "bin" / "python")
+    activation.silent_run(shell, "SOURCE\necho end", expected="end\n", stub=stub)
+    activation.processes.wait()
+    # A level is not needed for a heartbeat, the others are.
+    assert (["/arrived"] if lacking == "level" else []) == activation.receiver.paths
+
+
+# xonsh would itself be run with all that; its stub is the one of the other shells.
+@pytest.mark.parametrize("shell", [s for s in SHELLS if s.name != "xonsh"], ids=str)
+def test_only_our_package_is_run(shell, activation):
+    """Nothing from the current directory, PYTHON variables or the user's site is run."""
+    executed = activation.home / "executed"
+    version = "import sys; print('%d.%d' % sys.version_info[:2])"
+    python = activation.environ["CONDA_PYTHON_EXE"]
+    version = os.popen(f'{python} -c "{version}"').read().strip()
+    trap = f"open({str(executed)!r}, 'a').write(__file__)\n"
+    user_site = activation.home / f".local/lib/python{version}/site-packages"
+    for directory in (activation.cwd, user_site):
+        (directory / "anaconda_anon_usage").mkdir(parents=True)
+        for name in ("anaconda_anon_usage/__init__", "requests", "conda", "sitecustomize"):
+            (directory / f"{name}.py").write_text(trap)
+    (user_site / "usercustomize.py").write_text(trap)
+    for name in ("PYTHONPATH", "PYTHONHOME"):
+        activation.environ[name] = str(activation.cwd)
+    activation.environ["PYTHONSTARTUP"] = str(activation.cwd / "requests.py")
+    activation.silent_run(shell)
+    activation.processes.wait()
+    assert (["/arrived"], False) == (activation.receiver.paths, executed.exists())
+
+
+@every_shell
+def test_off_starts_no_python(shell, activation):
+    """Without a condarc or a variable that names the heartbeat, no Python is started."""
+    pythons = activation.count_pythons()
+    (activation.home / ".condarc").write_text("channels: [defaults]\n")
+    activation.silent_run(shell)
+    activation.processes.wait()
+    assert "" == pythons.read_text()
+    activation.environ["CONDA_ANACONDA_HEARTBEAT"] = "true"
+    activation.silent_run(shell)
+    activation.processes.wait()
+    assert STARTED == pythons.read_text()
+
+
+@every_terminal
+def test_a_terminal_shows_nothing(shell, activation, tmp_path):
+    """Prompts and what is between them are as without the stub, also at later prompts."""
+    empty = tmp_path / f"empty{shell.extension}"
+    empty.touch()
+    expected = _transcript(shell, activation, empty)
+    assert expected == _transcript(shell, activation, shell.stub(activation.prefix))
+    assert ["/arrived"] == activation.receiver.paths
+
+
+def _terminal(shell, activation, stub):
+    """Start an interactive shell, up to its first prompt that is ours."""
+    terminal = pexpect.spawn(
+        shell.argv[0],
+        list(shell.interactive[1:]),
+        env={**activation.environ, "STUB": str(stub), "TERM": "dumb"},
+        cwd=str(activation.cwd),
+        echo=False,
+        encoding="utf-8",
+        timeout=PATIENCE,
+        dimensions=(24, 500),
+    )
+    terminal.sendline(shell.prompt)
+    _say(terminal, "ready")
+    return terminal
+
+
+def _say(terminal, word):
+    """Let the shell say a word, which is not in the command in this form, and read up to it."""
+    terminal.sendline(f"echo {word[0]}''{word[1:]}")
+    terminal.expect(rf"{word}\r*\n")
+    return terminal.before
+
+
+def _says(terminal, word):
+    """Let the shell say a word, and return whether it does so within a second."""
+    terminal.sendline(f"echo {word[0]}''{word[1:]}")
+    return terminal.expect([pexpect.TIMEOUT, rf"{word}\r*\n"], timeout=1)
+
+
+def _transcript(shell, activation, stub):
+    """Return what a terminal shows from before a stub is sourced until well after."""
+    terminal = _terminal(shell, activation, stub)
+    terminal.sendline(shell.source)
+    seen = _say(terminal, "sourced")
+    activation.processes.wait()
+    for _ in range(2):  # when a shell tells of jobs that ended
+        terminal.sendline("")
+    seen += _say(terminal, "later")
+    terminal.sendline("exit")
+    terminal.expect(pexpect.EOF)
+    seen += terminal.before
+    terminal.close()
+    return ESCAPES.sub("", seen)
+
+
+@every_terminal
+def test_the_launcher_survives_the_terminal(shell, activation):
+    """Neither Ctrl-C at the prompt, nor the hang-up, nor the shell's end reach it."""
+    activation.make_launcher_wait()
+    terminal = _terminal(shell, activation, shell.stub(activation.prefix))
+    terminal.sendline(shell.source)
+    _say(terminal, "sourced")
+    terminal.sendintr()
+    # A shell that is busy with Ctrl-C may throw away what is typed meanwhile.
+    assert wait_until(lambda: _says(terminal, "again"))
+    terminal.close(force=True)
+    assert (False, True) == (terminal.isalive(), activation.launcher_is_running())
+    activation.release()
+
+
+@every_shell
+def test_the_launcher_survives_the_end_of_its_session(shell, activation):
+    """`ssh -t host script`: the script's end hangs up on its group, on the launcher too."""
+    activation.make_launcher_wait()
+    stub = shell.stub(activation.prefix)
+    script = activation.cwd / f"script{shell.extension}"
+    script.write_text(shell.source.replace("{stub}", quote_for_nu(stub)) + "\n")
+    terminal = pexpect.spawn(
+        shell.argv[0],
+        [*shell.argv[1:], str(script)],
+        env={**activation.environ, "STUB": str(stub), "TERM": "dumb"},
+        cwd=str(activation.cwd),
+        timeout=PATIENCE,
+    )
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert activation.launcher_is_running()
+    activation.release()
+
+
+def test_a_heartbeat_ends_by_its_deadline(activation):
+    """A server that never answers holds nothing up for long."""
+    activation.receiver.may_answer.clear()
+    activation.silent_run(SHELLS[0])
+    activation.processes.wait()
+    assert (["/arrived"], False) == (
+        activation.receiver.paths,
+        activation.receiver.may_answer.is_set(),
+    )
