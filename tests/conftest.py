@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 from conda_root import Base, build_wheel, clean_environ
-from support import HOSTILE, missing, tool, wait_until  # noqa: F401
-
-PROJECT = Path(__file__).parents[1]
+from support import PROJECT, missing
 
 
 def pytest_addoption(parser):

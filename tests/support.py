@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from pathlib import Path
 
 import pytest
+
+PROJECT = Path(__file__).parents[1]
 
 #: Seconds that a test waits for something which should happen, on a slow machine.
 PATIENCE = 30

@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import PROJECT
-from support import tool
+from support import PROJECT, tool
 
 SCRIPTS = sorted(
     path for folder in ("activate.d", "deactivate.d", "etc/conda/anon-usage")
