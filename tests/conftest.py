@@ -62,16 +62,24 @@ def wheel(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def base(conda_root, wheel, tmp_path_factory) -> Base:
+def make_base(conda_root, wheel):
+    """Make a base with the package installed, at a path."""
+
+    def make(prefix: Path) -> Base:
+        base = Base(prefix, conda_root)
+        base.install(wheel)
+        return base
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def base(make_base, tmp_path_factory) -> Base:
     """A base with the package installed. Tests leave it as they find it."""
-    base = Base(tmp_path_factory.mktemp("base") / "base", conda_root)
-    base.install(wheel)
-    return base
+    return make_base(tmp_path_factory.mktemp("base") / "base")
 
 
 @pytest.fixture
-def own_base(conda_root, wheel, tmp_path) -> Base:
+def own_base(make_base, tmp_path) -> Base:
     """A base with the package installed that the test may change."""
-    base = Base(tmp_path / "base", conda_root)
-    base.install(wheel)
-    return base
+    return make_base(tmp_path / "base")

@@ -71,12 +71,10 @@ class Answerer:
 
 
 @pytest.fixture(scope="module")
-def answerer(conda_root, wheel, tmp_path_factory):
+def answerer(make_base, tmp_path_factory):
     """Both sources, in the Python of a base of this module's own."""
     directory = tmp_path_factory.mktemp("configuration")
-    base = Base(directory / "base", conda_root)
-    base.install(wheel)
-    answerer = Answerer(base, directory)
+    answerer = Answerer(make_base(directory / "base"), directory)
     yield answerer
     answerer.end()
 

@@ -19,11 +19,9 @@ LAUNCHER = "etc/conda/anon-usage/heartbeat.sh"
 
 
 @pytest.fixture(scope="module")
-def base(conda_root, wheel, tmp_path_factory) -> Base:
+def base(make_base, tmp_path_factory) -> Base:
     """A base of this module's own: its environments are counted here."""
-    base = Base(tmp_path_factory.mktemp("hooks") / "base", conda_root)
-    base.install(wheel)
-    return base
+    return make_base(tmp_path_factory.mktemp("hooks") / "base")
 
 
 @pytest.fixture

@@ -43,11 +43,9 @@ PARTS = [
 
 
 @pytest.fixture(scope="module")
-def faulty_base(conda_root, wheel, tmp_path_factory) -> Base:
+def faulty_base(make_base, tmp_path_factory) -> Base:
     """A base whose package tests break and mend."""
-    base = Base(tmp_path_factory.mktemp("faulty") / "base", conda_root)
-    base.install(wheel)
-    return base
+    return make_base(tmp_path_factory.mktemp("faulty") / "base")
 
 
 @pytest.fixture
