@@ -42,6 +42,8 @@ def boolean(value: object) -> bool:
     """
     if isinstance(value, (bool, int, float, complex)):
         return bool(value)
+    if isinstance(value, (list, dict)):  # its text may be endless: YAML has aliases
+        raise WrongValue("not a boolean but a list or a map")
     word = str(value).strip().lower().replace(".", "", 1)
     if word in TRUE_WORDS:
         return True

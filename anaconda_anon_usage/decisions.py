@@ -40,6 +40,8 @@ def heartbeat_value(value: object) -> bool | str:
             return False
         if _is_plain_url(text):
             return text
+    if isinstance(value, (list, dict)):  # its text may be endless: YAML has aliases
+        raise WrongValue("neither true nor false nor a full http(s) URL but a list or a map")
     raise WrongValue(f"neither true nor false nor a full http(s) URL: {value!r}")
 
 
@@ -109,17 +111,15 @@ def mentions_in_conda(context, name: str) -> list[Mention]:
 
 
 def value_in_conda(parameter) -> object:
-    """Return the value of one mention of a setting, a list or a map as its text.
+    """Return the value of one mention of a setting; a list or a map only as such.
 
     Args:
         parameter: a ``conda.common.configuration.RawParameter``.
     """
     value = parameter.value(None)
-    return (
-        value
-        if value is None or isinstance(value, (bool, int, float, str))
-        else str(parameter._raw_value)
-    )
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return "[...]" if isinstance(value, tuple) else "{...}"
 
 
 def do_not_track() -> bool:
