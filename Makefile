@@ -1,9 +1,10 @@
 # Everything is made from a Python with venv and pip; see CONTRIBUTING.md.
 PYTHON ?= python3
 PYTEST_ARGS ?=
-BIN = .venv/bin
+BENCH_ARGS ?=
+BIN = .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-.PHONY: demo test bench lint clean
+.PHONY: demo test unit real-conda bench lint build package clean
 
 demo: .venv/ready .conda-root/ready
 	$(BIN)/python tests/demo.py
@@ -11,12 +12,31 @@ demo: .venv/ready .conda-root/ready
 test: .venv/ready .conda-root/ready
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
+# The unit tests against the wheel, on each Python from 3.9 to 3.13 that is here.
+unit: build
+	$(BIN)/python -m nox --session unit -- $(PYTEST_ARGS)
+
+# A heartbeat from every shell of this machine, through the conda installation in CONDA.
+real-conda: .venv/ready
+	AAU_TEST_CHANNEL=conda-forge \
+	$(BIN)/python -m pytest tests/package/test_given_conda.py -rs "--conda-root=$(CONDA)"
+
 bench: .venv/ready .conda-root/ready
-	$(BIN)/python benchmarks/conda_commands.py
+	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
 
 lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+# The wheel and the sdist, in dist/.
+build: .venv/ready
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+	$(BIN)/python -m twine check --strict dist/*
+
+# The conda package, in dist/conda/.
+package: .venv/ready
+	$(BIN)/python recipe/build.py dist/conda conda-forge
 
 # What the tests need.
 .venv/ready: pyproject.toml
@@ -31,4 +51,4 @@ lint: .venv/ready
 	touch $@
 
 clean:
-	rm -rf .venv .conda-root build dist
+	rm -rf .venv .nox .conda-root build dist

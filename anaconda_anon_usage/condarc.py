@@ -10,6 +10,7 @@ left out, where conda would stop.
 from __future__ import annotations
 
 import os
+import warnings
 from collections import namedtuple
 from collections.abc import Iterator, Mapping
 
@@ -241,7 +242,9 @@ def _load(path: str) -> Mapping | None:
     try:
         from ruamel.yaml import YAML
 
-        content = YAML(typ="rt").load(text)  # round trip: comments carry the flags
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of an anchor that is used twice, for example
+            content = YAML(typ="rt").load(text)  # round trip: comments carry the flags
     except Exception as error:  # RecursionError and the library's own failures too
         say(f"{path}: left out: {type(error).__name__}")
         return None

@@ -5,7 +5,8 @@ holds it. So base's scripts and launcher are copied, byte for byte, into environ
 under the names that the package itself uses, so that its later arrival replaces them.
 
 A manifest beside the launcher holds a hash of all that was ever put there. Whatever is
-not in it, or belongs to a package, is somebody else's and is not touched.
+not in it, or belongs to a package, is somebody else's and is not touched. The package
+brings an empty manifest, so that it takes over this file too and leaves none behind.
 """
 
 from __future__ import annotations
@@ -109,14 +110,14 @@ def remove(prefix: str) -> Hooks:
     Returns:
         The state then: MISSING, or PACKAGE where the package's own scripts stay.
     """
+    if _has_package(prefix):
+        return check(prefix)
     written = _written(prefix)
-    if not _has_package(prefix):
-        current = {_hash(content) for content in _scripts().values()}
-        names = {*written["files"], *_scripts()}
-        try:
-            _remove_files(prefix, names, {*written["sha256"], *current})
-        except OSError as error:
-            return Hooks(prefix, BLOCKED, error.strerror or type(error).__name__)
+    hashes = {*written["sha256"], *(_hash(content) for content in _scripts().values())}
+    try:
+        _remove_files(prefix, {*written["files"], *_scripts()}, hashes)
+    except OSError as error:
+        return Hooks(prefix, BLOCKED, error.strerror or type(error).__name__)
     with contextlib.suppress(OSError):
         os.unlink(os.path.join(prefix, _MANIFEST))
     for folder in _FOLDERS:

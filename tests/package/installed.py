@@ -1,0 +1,73 @@
+"""What the tests of the packages look at: commands that succeed, and what is installed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[2]
+
+PACKAGE = "anaconda-anon-usage"
+
+#: The version that environments are upgraded to.
+NEXT = "999.0.0"
+
+#: Files that may stay behind when the package goes: what identifies the environment.
+TOKEN_FILES = {"etc/aau_token", "etc/aau_token_prefix"}
+
+#: Evaluates what conda prints for a shell, as conda's own shell function does.
+ACTIVATE = {
+    "bash": ("-euc", 'eval "$("$1" shell.posix activate "$2")"'),
+    "zsh": ("-fec", 'eval "$("$1" shell.posix activate "$2")"'),
+    "fish": ("--no-config", "-c", "eval ($argv[2] shell.fish activate $argv[3])"),
+}
+
+
+def check(command, environ, **options) -> str:
+    """Run a command that must succeed and return what it printed."""
+    done = subprocess.run(
+        list(map(str, command)),
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=240,
+        **options,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def files_in(prefix: Path) -> set[str]:
+    """Return the files in an environment, relative to it.
+
+    What Python compiled of other packages, and conda's own records, come as they like.
+    """
+    found = {
+        os.path.relpath(os.path.join(parent, name), prefix)
+        for parent, _, names in os.walk(prefix)
+        for name in names
+    }
+    return {
+        name
+        for name in found
+        if not name.startswith("conda-meta") and ("__pycache__" not in name or "anaconda" in name)
+    }
+
+
+def scripts_in(prefix: Path) -> dict[str, bytes]:
+    """Return the files in an environment's etc/conda, and what they hold."""
+    return {
+        str(path.relative_to(prefix)): path.read_bytes()
+        for path in (prefix / "etc" / "conda").rglob("*")
+        if path.is_file()
+    }
+
+
+def record(prefix: Path) -> dict:
+    """Return what conda knows about the package in an environment."""
+    [path] = (prefix / "conda-meta").glob(f"{PACKAGE}-*.json")
+    return json.loads(path.read_text())

@@ -1,0 +1,132 @@
+"""The conda package, built from the recipe, installed by conda and by py-rattler."""
+
+from __future__ import annotations
+
+import json
+import re
+from types import SimpleNamespace
+
+import pytest
+from installed import ACTIVATE, NEXT, PACKAGE, TOKEN_FILES, check, files_in, record, scripts_in
+
+from anaconda_anon_usage import __version__
+
+#: What the package requires stays when it goes.
+REQUIREMENTS = ("python", "requests", "ruamel.yaml")
+
+
+@pytest.fixture(params=["conda", "rattler"])
+def installer(request, conda, rattler):
+    """Two installers: how each makes an environment, and changes what it holds."""
+    if request.param == "conda":
+        return SimpleNamespace(
+            create=lambda prefix: conda("create", prefix, *REQUIREMENTS),
+            install=lambda prefix, wanted: conda("install", prefix, wanted),
+            remove=lambda prefix: conda("remove", prefix, PACKAGE),
+        )
+    return SimpleNamespace(
+        create=lambda prefix: rattler(prefix, *REQUIREMENTS),
+        install=lambda prefix, wanted: rattler(prefix, *REQUIREMENTS, wanted),
+        remove=lambda prefix: rattler(prefix, *REQUIREMENTS),
+    )
+
+
+@pytest.fixture
+def environment(installer, tmp_path):
+    """An environment without the package, and what is in it."""
+    prefix = tmp_path / "envs" / "ènv"
+    installer.create(prefix)
+    return prefix
+
+
+def of_user_agent(user_agent: str, prefix) -> str:
+    """Return the version in a User-Agent that has the environment's token."""
+    token = (prefix / "etc" / "aau_token").read_text().strip()
+    return re.search(rf" aau/(\S+) c/\S+ s/\S+ e/{token}$", user_agent)[1]
+
+
+def test_the_recipes_own_tests_pass(channel):
+    """In an environment that is activated, and whose activation sends no heartbeat."""
+    assert [log.count("all tests passed!") for log in channel.logs] == [1, 1]
+    assert channel.heartbeats == []
+
+
+def test_what_is_installed_works_and_goes_without_a_trace(
+    installer, environment, activate, heartbeat
+):
+    """From the installation through activations in every shell to the removal."""
+    before = files_in(environment)
+    installer.install(environment, f"{PACKAGE}={__version__}")
+    shown = check([environment / "bin" / PACKAGE, "--version"], {})
+    assert shown == f"{PACKAGE} {__version__}\n"
+    for shell in ACTIVATE:
+        activate(environment, shell)
+        assert of_user_agent(heartbeat(), environment) == __version__
+    installer.remove(environment)
+    assert files_in(environment) - before == TOKEN_FILES
+    activate(environment)
+
+
+def test_an_upgrade_replaces_every_script(installer, environment, activate, heartbeat):
+    """No file of the old version stays, and the environment keeps its token."""
+    installer.install(environment, f"{PACKAGE}={__version__}")
+    old = scripts_in(environment)
+    activate(environment)
+    assert of_user_agent(heartbeat(), environment) == __version__
+    token = (environment / "etc" / "aau_token").read_text()
+    installer.install(environment, f"{PACKAGE}={NEXT}")
+    new = scripts_in(environment)
+    launchers = "etc/conda/anon-usage/"
+    assert old.keys() - new.keys() == {launchers + "heartbeat.bat"}
+    assert new.keys() - old.keys() == {launchers + "heartbeat.cmd"}
+    assert new[launchers + "heartbeat.sh"].startswith(f"# {NEXT}\n".encode())
+    activate(environment)
+    assert of_user_agent(heartbeat(), environment) == NEXT
+    assert (environment / "etc" / "aau_token").read_text() == token
+
+
+@pytest.mark.parametrize("version", [__version__, NEXT], ids=["same", "next"])
+def test_it_replaces_the_scripts_that_hooks_put_there(
+    installer, environment, base_with_package, activate, heartbeat, version
+):
+    """From then on they are the package's, and go with it."""
+    before = files_in(environment)
+    hooks = [base_with_package.python, "-Im", "anaconda_anon_usage.hooks", "--prefix", environment]
+    assert "current" in check([*hooks, "--install"], {})
+    put_there = scripts_in(environment)
+    installer.install(environment, f"{PACKAGE}={version}")
+    owned = set(record(environment)["files"])
+    # Only a script that the next version no longer has is left to us.
+    stay = put_there.keys() - owned
+    assert stay == ({"etc/conda/anon-usage/heartbeat.bat"} if version == NEXT else set())
+    activate(environment)
+    assert of_user_agent(heartbeat(), environment) == version
+    assert "the package is installed there" in check(hooks, {})
+    installer.remove(environment)
+    assert files_in(environment) - before == TOKEN_FILES | stay
+    assert "missing" in check([*hooks, "--remove"], {})
+    assert files_in(environment) - before == TOKEN_FILES
+
+
+def test_the_record_says_what_the_package_is(conda, tmp_path):
+    """Its requirements, its licence, and the oldest conda beside which it works."""
+    conda("create", tmp_path / "env", PACKAGE)
+    found = record(tmp_path / "env")
+    assert {key: found[key] for key in ("constrains", "depends", "license", "noarch")} == {
+        "constrains": ["conda >=23.7"],
+        "depends": ["python >=3.9", "requests", "ruamel.yaml"],
+        "license": "BSD-3-Clause",
+        "noarch": "python",
+    }
+    assert (found["subdir"], found["version"]) == ("noarch", NEXT)
+
+
+def test_in_base_it_is_condas_plugin(conda, environ, tmp_path):
+    """The entry point comes with the package: conda's User-Agent has the tokens."""
+    prefix = tmp_path / "own-base"
+    conda("create", prefix, "conda", f"{PACKAGE}={__version__}")
+    run = [prefix / "bin" / "python", "-Im", "conda"]
+    shown = json.loads(check([*run, "info", "--json"], environ))
+    assert shown["root_prefix"] == str(prefix)
+    assert re.search(rf"^conda/.* aau/{__version__} c/\S+ s/\S+ e/\S+$", shown["user_agent"])
+    assert check([*run, "anon-usage", "--version"], environ) == f"{PACKAGE} {__version__}\n"

@@ -1,0 +1,168 @@
+"""The wheel and the sdist, and what pip makes of them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tarfile
+import zipfile
+
+import pytest
+from installed import PACKAGE, PROJECT, TOKEN_FILES, check, files_in, record, scripts_in
+from support import tool
+
+from anaconda_anon_usage import __version__
+
+PIP = ("pip", "--disable-pip-version-check")
+
+
+@pytest.fixture
+def virtual_environment(tmp_path):
+    """A plain virtual environment that has what the package requires."""
+    prefix = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", prefix], check=True)
+    site_packages = next(prefix.glob("lib/python3*/site-packages"))
+    paths = [path for path in sys.path if path.endswith("site-packages")]
+    (site_packages / "libraries.pth").write_text("\n".join(paths) + "\n")
+    return prefix
+
+
+def pip_install(prefix, wheel, environ) -> None:
+    """Install a wheel from outside of an environment, whatever else can be seen there."""
+    check(
+        [
+            *(sys.executable, "-m", *PIP, "--python", prefix / "bin" / "python", "install"),
+            *("--no-deps", "--no-index", "--ignore-installed", wheel),
+        ],
+        environ,
+    )
+
+
+def test_twine_finds_nothing_wrong(dist, environ):
+    """Neither in the wheel nor in the sdist."""
+    shown = check(
+        [sys.executable, "-m", "twine", "check", "--strict", dist.sdist, dist.wheel],
+        environ,
+    )
+    assert re.findall("PASSED|FAILED|WARNING", shown) == ["PASSED", "PASSED"]
+
+
+def test_the_sdist_holds_what_the_repository_holds(dist):
+    """But for what concerns the repository only, and for what git ignores."""
+    if not (PROJECT / ".git").exists():
+        pytest.skip("the source tree is no repository")
+
+    def listed(*options) -> list[str]:
+        command = [tool("git"), "ls-files", "--exclude-standard", *options]
+        return check(command, {"PATH": "/usr/bin:/bin"}, cwd=PROJECT).splitlines()
+
+    with tarfile.open(dist.sdist) as archive:
+        held = {name.partition("/")[2] for name in archive.getnames()}
+    tracked = {name for name in listed("--cached") if (PROJECT / name).exists()}
+    assert all(name.startswith((".ci/", ".github/")) for name in tracked - held)
+    ignored = tuple(listed("--others", "--ignored", "--directory"))
+    assert [name for name in held if name.startswith(ignored)] == []
+
+
+def test_the_wheel_and_the_conda_package_hold_the_same(dist, conda, tmp_path):
+    """The modules, the scripts and the launchers, byte for byte."""
+    conda("create", tmp_path / "env", f"{PACKAGE}={__version__}")
+    of_conda = {
+        re.sub(r"^lib/python3\.\d+/site-packages/", "", name): (
+            tmp_path / "env" / name
+        ).read_bytes()
+        for name in record(tmp_path / "env")["files"]
+        if not name.endswith(".pyc") and ".dist-info/" not in name and not name.startswith("bin/")
+    }
+    with zipfile.ZipFile(dist.wheel) as archive:
+        of_wheel = {
+            re.sub(r"^[^/]+\.data/data/", "", name): archive.read(name)
+            for name in archive.namelist()
+            if ".dist-info/" not in name
+        }
+    assert of_wheel == of_conda
+
+
+def test_every_script_in_the_source_is_installed(dist, conda, tmp_path):
+    """From the one list in pyproject.toml, which names directories."""
+    conda("create", tmp_path / "env", f"{PACKAGE}={__version__}")
+    with tarfile.open(dist.sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    folders = {"activate.d": "etc/conda/activate.d", "deactivate.d": "etc/conda/deactivate.d"}
+    wanted = {
+        f"{folders.get(folder, folder)}/{name}"
+        for folder, _, name in (path.rpartition("/") for path in names)
+        if folder in (*folders, "etc/conda/anon-usage") and name
+    }
+    assert wanted == scripts_in(tmp_path / "env").keys()
+
+
+def test_the_version_has_one_source(dist, source, channel, conda, environ, tmp_path):
+    """The module, the token, the program, the wheel, the sdist, the conda package."""
+    conda("create", tmp_path / "env", f"{PACKAGE}={__version__}")
+    python = tmp_path / "env" / "bin" / "python"
+    tokens = check([python, "-Im", "anaconda_anon_usage.tokens"], environ)
+    metadata = (
+        "from importlib.metadata import version; import anaconda_anon_usage as package;"
+        f"print(version('{PACKAGE}'), package.__version__)"
+    )
+    init = (source / "anaconda_anon_usage" / "__init__.py").read_text()
+    versions = {
+        "source": re.search('^__version__ = "(.*)"$', init, re.MULTILINE)[1],
+        "metadata": check([python, "-Ic", metadata], environ),
+        "--version": check([tmp_path / "env" / "bin" / PACKAGE, "--version"], environ),
+        "aau/": re.match(r"aau/(\S+)", tokens)[1],
+        "wheel": dist.wheel.name.split("-")[1],
+        "sdist": re.fullmatch(r"anaconda_anon_usage-(.*)\.tar\.gz", dist.sdist.name)[1],
+        "conda package": record(tmp_path / "env")["version"],
+    }
+    assert versions == {
+        "source": __version__,
+        "metadata": f"{__version__} {__version__}\n",
+        "--version": f"{PACKAGE} {__version__}\n",
+        "aau/": __version__,
+        "wheel": __version__,
+        "sdist": __version__,
+        "conda package": __version__,
+    }
+
+
+def test_pip_into_a_conda_environment_works_as_conda_does(
+    dist, conda, environ, activate, heartbeat, tmp_path
+):
+    """The same files at the same places, a heartbeat, and nothing left after uninstalling."""
+    prefix, by_conda = tmp_path / "env", tmp_path / "by-conda"
+    conda("create", by_conda, "pip", f"{PACKAGE}={__version__}")
+    conda("create", prefix, "pip", "requests", "ruamel.yaml")
+    before = files_in(prefix)
+    pip = [prefix / "bin" / "python", "-Im", *PIP]
+    check([*pip, "install", "--no-index", dist.wheel], environ)
+    assert scripts_in(prefix) == scripts_in(by_conda)
+    assert files_in(prefix) == files_in(by_conda)
+    activate(prefix)
+    assert f" aau/{__version__} " in heartbeat()
+    check([*pip, "uninstall", "--yes", PACKAGE], environ)
+    assert files_in(prefix) - before == TOKEN_FILES
+    activate(prefix)
+
+
+def test_in_a_virtual_environment_all_works_but_activation(
+    dist, virtual_environment, environ, receiver, tmp_path
+):
+    """The tokens, the explanation, and a heartbeat by hand."""
+    before = files_in(virtual_environment)
+    pip_install(virtual_environment, dist.wheel, environ)
+    python = virtual_environment / "bin" / "python"
+    program = virtual_environment / "bin" / PACKAGE
+    assert check([program, "--version"], environ) == f"{PACKAGE} {__version__}\n"
+    assert re.match(rf"aau/{__version__} c/\S+ s/\S+", check([program, "tokens"], environ))
+    assert "User-Agent: " in check([python, "-Im", "anaconda_anon_usage"], environ)
+    sent = check([python, "-Im", "anaconda_anon_usage.heartbeat"], environ)
+    assert "answered 404" in sent
+    [(request, _)] = receiver.log
+    assert f" aau/{__version__} " in request.headers["User-Agent"]
+    check(
+        [*(sys.executable, "-m", *PIP, "--python", python), "uninstall", "--yes", PACKAGE], environ
+    )
+    assert files_in(virtual_environment) - before <= TOKEN_FILES
