@@ -77,9 +77,12 @@ def make_installation(root: Path) -> None:
     conda = next(root.glob("lib/python3*/site-packages")) / "conda"
     shutil.move(unpacked / "conda_lock" / "_vendor" / "conda", conda)
     shutil.rmtree(unpacked)
-    # Undo what vendoring changed, or parts of conda would be imported twice.
+    # Undo what vendoring changed, or parts of conda would be imported twice; and let this
+    # conda, which is older than Python 3.13, find the lock of that one's logging.
     for module in conda.rglob("*.py"):
-        module.write_text(VENDORED_NAME.sub("conda", module.read_text()))
+        text = VENDORED_NAME.sub("conda", module.read_text())
+        text = text.replace("logging._acquireLock()", "logging._lock.acquire()")
+        module.write_text(text.replace("logging._releaseLock()", "logging._lock.release()"))
     _make_base_of(root)
 
 
