@@ -1,57 +1,103 @@
-"""What the plugin costs conda's own commands: ``python benchmarks/conda_commands.py``.
+"""4. What the plugin costs conda's own commands, with and without anaconda-auth.
 
-A base with the package and one without run the same command in turn, so that both see
-the same machine. Only the ratio of their medians means anything.
+Four bases run the same command in turn: plain, with this package, with anaconda-auth, and
+with both.
 """
 
 from __future__ import annotations
 
-import statistics
-import subprocess
-import sys
-import tempfile
-import time
+import json
 from pathlib import Path
 
-PROJECT = Path(__file__).parents[1]
-sys.path.insert(0, str(PROJECT / "tests"))
+import measure
+from conda_root import Base, clean_environ
+from measure import Table, Usage, column, goal, interleaved
+from parts import Parts, Server
 
-from conda_root import Base, build_wheel, clean_environ  # noqa: E402
-
-ROUNDS = 15
-COMMANDS = (["info"], ["list"], ["config", "--show"])
-
-
-def seconds(base: Base, arguments: list[str], environ: dict[str, str]) -> float:
-    """Return how long one command took."""
-    started = time.perf_counter()
-    subprocess.run([base.conda, *arguments], env=environ, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - started
+#: Goal: seconds that a command takes more.
+MORE = 0.015
 
 
-def main() -> None:
-    """Measure and print a table."""
-    installation = Path(sys.argv[1] if len(sys.argv) > 1 else PROJECT / ".conda-root")
-    with tempfile.TemporaryDirectory() as directory:
-        place = Path(directory)
-        (place / "home").mkdir()
-        environ = clean_environ(place / "home", CONDA_OFFLINE="1")
-        plain = Base(place / "plain", installation.absolute())
-        extended = Base(place / "extended", installation.absolute())
-        extended.install(build_wheel(PROJECT, place))
-        print(f"{'command':24}{'without':>10}{'with':>10}{'more':>10}{'ratio':>8}{'modules':>9}")
-        for arguments in COMMANDS:
-            times: dict[Base, list[float]] = {plain: [], extended: []}
-            for _ in range(ROUNDS):
-                for base, measured in times.items():
-                    measured.append(seconds(base, arguments, environ))
-            added = extended.modules(arguments, environ) - plain.modules(arguments, environ)
-            without, with_it = (statistics.median(measured[1:]) for measured in times.values())
-            print(
-                f"conda {' '.join(arguments):18}{without * 1e3:7.0f} ms{with_it * 1e3:7.0f} ms"
-                f"{(with_it - without) * 1e3:7.1f} ms{with_it / without:8.3f}{len(added):9}"
+def measure_all(parts: Parts, quick: bool) -> list[Table]:
+    """Return the tables of this module."""
+    server = Server(files=_channel(parts.place / "channel"))
+    auth_base = parts.make_base("commands-auth", with_package=False)
+    auth = parts.add_anaconda_auth(auth_base)
+    both_base = parts.make_base("commands-both", with_package=True)
+    parts.add_anaconda_auth(both_base)
+    bases = {
+        "plain": parts.plain_base,
+        "ours": parts.base,
+        "auth": auth_base,
+        "both": both_base,
+    }
+    search = ["search", "--override-channels", "--channel", server.url, "tiny"]
+    table = Table(
+        f"conda commands, without and with anaconda-auth {auth}",
+        (
+            *("command", "anaconda-auth", "without, ms", "with, ms", "more, ms", "more CPU, ms"),
+            *("ratio", "modules", "≤ 15 ms"),
+        ),
+    )
+    for command in (["info"], search):
+        samples = interleaved(
+            {
+                name: lambda name=name, command=command: _run(
+                    bases[name], command, _environ(parts, name)
+                )
+                for name in bases
+            },
+            1 if quick else 15,
+        )
+        for label, without, with_it in (("no", "plain", "ours"), ("yes", "auth", "both")):
+            walls = {name: column(samples[name], "wall") for name in (without, with_it)}
+            more = walls[with_it].minus(walls[without])
+            cpu = column(samples[with_it], "cpu").minus(column(samples[without], "cpu"))
+            added = len(
+                bases[with_it].modules(command, _environ(parts, with_it))
+                - bases[without].modules(command, _environ(parts, without))
             )
+            table.add(
+                f"conda {command[0]}",
+                label,
+                walls[without].text(digits=0),
+                walls[with_it].text(digits=0),
+                more.text(digits=1),
+                cpu.text(digits=1),
+                f"{walls[with_it].median / walls[without].median:.3f}",
+                added,
+                goal(more.median <= MORE),
+            )
+    table.notes.append("More: median of the differences of each round.")
+    return [table]
 
 
-if __name__ == "__main__":
-    main()
+def _environ(parts: Parts, name: str) -> dict[str, str]:
+    home = parts.place / "homes" / f"commands-{name}"
+    home.mkdir(parents=True, exist_ok=True)
+    return clean_environ(home, CONDA_PKGS_DIRS=str(home / "pkgs"))
+
+
+def _run(base: Base, arguments: list[str], environ: dict[str, str]) -> Usage:
+    return measure.run([base.conda, *arguments], environ)
+
+
+def _channel(directory: Path) -> Path:
+    """Make a channel with one package, of which only the description exists."""
+    record = {
+        "name": "tiny",
+        "version": "1.0",
+        "build": "0",
+        "build_number": 0,
+        "depends": [],
+        "md5": "0" * 32,
+        "sha256": "0" * 64,
+        "size": 1,
+        "subdir": "noarch",
+    }
+    for subdir in ("noarch", "linux-64"):
+        packages = {"tiny-1.0-0.tar.bz2": record} if subdir == "noarch" else {}
+        content = {"info": {"subdir": subdir}, "packages": packages, "packages.conda": {}}
+        (directory / subdir).mkdir(parents=True)
+        (directory / subdir / "repodata.json").write_text(json.dumps(content))
+    return directory

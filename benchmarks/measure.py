@@ -1,0 +1,231 @@
+"""How everything here is measured: interleaved runs, medians, and processes seen to their end.
+
+All cases of one table take turns, so that they see the same machine, and what is judged is
+a ratio of their medians. Background processes are adopted (PR_SET_CHILD_SUBREAPER, so this
+is for Linux) and waited for, which tells what each of them cost and when it was over.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import random
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_PR_SET_CHILD_SUBREAPER = 36
+
+#: Seconds that anything is waited for at most.
+PATIENCE = 60
+
+# Starts a program in the background and says its id. From sh, for a child's peak memory
+# is at least that of the process it was forked from, and sh is small.
+_IN_BACKGROUND = '"$@" </dev/null >/dev/null 2>&1 & echo $!'
+
+
+class Samples(list):
+    """Figures of one case, one for each round."""
+
+    @property
+    def median(self) -> float:
+        """The median."""
+        return statistics.median(self)
+
+    def text(self, scale: float = 1e3, digits: int = 2) -> str:
+        """Return median, minimum and maximum, by default in thousandths."""
+        low, middle, high = (f"{x * scale:.{digits}f}" for x in (min(self), self.median, max(self)))
+        return f"{middle} ({low}-{high})"
+
+    def minus(self, other: Samples) -> Samples:
+        """Return the differences of the rounds, in each of which both saw the same machine."""
+        return Samples(a - b for a, b in zip(self, other))
+
+
+def interleaved(cases: dict, rounds: int) -> dict:
+    """Run all cases in turn and return the Samples of each.
+
+    Args:
+        cases: functions without arguments that return a figure, or an object whose
+            figures are taken apart with column(), by name.
+        rounds: how often each is counted; before that each is run once more, unless
+            a single round is asked for.
+    """
+    warmups = 1 if rounds > 1 else 0
+    samples = {name: Samples() for name in cases}
+    # Shuffled, or each case would always run after the same one, and bear its traces.
+    order = random.Random(0)
+    for number in range(warmups + rounds):
+        for name in order.sample(list(cases), len(cases)):
+            figure = cases[name]()
+            if number >= warmups:
+                samples[name].append(figure)
+    return samples
+
+
+def column(samples: Samples, name: str) -> Samples:
+    """Return one attribute of the objects in samples."""
+    return Samples(getattr(sample, name) for sample in samples)
+
+
+@dataclass
+class Table:
+    """What is printed, and written as Markdown."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: list[tuple] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, *cells) -> None:
+        """Append a row."""
+        self.rows.append(tuple(str(cell) for cell in cells))
+
+    def markdown(self) -> str:
+        """Return the table as Markdown whose columns are also straight as text."""
+        lines = [self.columns, *self.rows]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(self.columns))]
+
+        def line(cells: Iterable[str]) -> str:
+            padded = (
+                cell.ljust(width) if number == 0 else cell.rjust(width)
+                for number, (cell, width) in enumerate(zip(cells, widths))
+            )
+            return f"| {' | '.join(padded)} |"
+
+        ruler = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+        text = [f"### {self.title}", "", line(self.columns), line(ruler), *map(line, self.rows)]
+        for note in self.notes:
+            text += ["", note]
+        return "\n".join(text) + "\n"
+
+
+def goal(holds: bool) -> str:
+    """Return how a table says whether a goal is reached."""
+    return "yes" if holds else "**no**"
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a process cost, those included that it has waited for."""
+
+    wall: float
+    user: float
+    system: float
+    #: Peak memory in MB.
+    memory: float
+
+    @property
+    def cpu(self) -> float:
+        """User and system time."""
+        return self.user + self.system
+
+
+def adopt_orphans() -> None:
+    """Become the parent of all background processes that are started below this one."""
+    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "background processes can't be adopted")
+
+
+def children() -> set[int]:
+    """Return the ids of all children of this process, adopted ones included."""
+    found: set[int] = set()
+    for task in Path("/proc/self/task").iterdir():
+        try:
+            found.update(map(int, (task / "children").read_text().split()))
+        except OSError:  # a thread that has ended
+            continue
+    return found
+
+
+def wait_for(pid: int, started: float) -> Usage:
+    """Wait for the end of a child and return what it cost.
+
+    Args:
+        pid: its id.
+        started: when it was started, as time.perf_counter() has it.
+    """
+    _, _, usage = os.wait4(pid, 0)
+    return Usage(
+        time.perf_counter() - started,
+        usage.ru_utime,
+        usage.ru_stime,
+        usage.ru_maxrss / 1024,
+    )
+
+
+def run(argv: list, environ: dict[str, str]) -> Usage:
+    """Run a program in the background, as the launcher is run, and return what it cost."""
+    for _ in range(3):
+        started = time.perf_counter()
+        starter = subprocess.run(
+            ["/bin/sh", "-c", _IN_BACKGROUND, "sh", *argv],
+            env=environ,
+            stdout=subprocess.PIPE,
+            check=True,
+            text=True,
+        )
+        try:
+            return wait_for(int(starter.stdout), started)
+        except ChildProcessError:
+            # Seen once in thousands of runs, at a load of 50, and not explained.
+            print("measure: a process was lost and is run again", file=sys.stderr)
+    raise RuntimeError(f"{argv[0]}: can't be waited for")
+
+
+class Reaper(threading.Thread):
+    """Waits for the children that appear while it runs, and keeps what they cost.
+
+    Args:
+        known: children that are none of its business.
+    """
+
+    def __init__(self, known: set[int]):
+        super().__init__(daemon=True)
+        self.known = known
+        self.started = time.perf_counter()
+        self.usages: list[Usage] = []
+        self._end = threading.Event()
+        self.start()
+
+    def run(self) -> None:
+        """Collect until told to end and until nothing is left."""
+        until = None
+        while until is None or time.perf_counter() < until:
+            waiting = children() - self.known
+            for pid in waiting:
+                try:
+                    # Asked without waiting, for the next one may have ended already.
+                    done, _, usage = os.wait4(pid, os.WNOHANG)
+                except ChildProcessError:
+                    continue
+                if done:
+                    wall = time.perf_counter() - self.started
+                    memory = usage.ru_maxrss / 1024
+                    self.usages.append(Usage(wall, usage.ru_utime, usage.ru_stime, memory))
+            if self._end.is_set():
+                until = until or time.perf_counter() + PATIENCE
+                if not waiting:
+                    return
+            time.sleep(0.005)
+
+    def finish(self) -> list[Usage]:
+        """Wait until no child is left, and return what all of them cost."""
+        self._end.set()
+        self.join()
+        return self.usages
+
+
+def wait_until(condition: Callable, seconds: float = PATIENCE):
+    """Return the first true value of condition(), or the last one after some seconds."""
+    until = time.perf_counter() + seconds
+    while True:
+        value = condition()
+        if value or time.perf_counter() > until:
+            return value
+        time.sleep(0.002)

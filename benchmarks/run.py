@@ -1,0 +1,88 @@
+"""All benchmarks: ``make bench``, or ``python benchmarks/run.py [--quick] [NAME ...]``.
+
+Prints tables; a run of everything also writes them to ``benchmarks/results.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import importlib
+import os
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+import measure  # noqa: E402
+from parts import PROJECT, Parts, machine, versions  # noqa: E402
+
+#: One module for each point of the issue, in its order.
+NAMES = ("activation", "delivery", "background", "conda_commands", "tokens", "scale")
+
+
+def main() -> int:
+    """Run what the command line asks for and return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join(NAMES)}")
+    parser.add_argument("--quick", action="store_true", help="few rounds: does it work at all?")
+    parser.add_argument(
+        "--conda-root",
+        type=Path,
+        default=os.environ.get("AAU_TEST_CONDA", PROJECT / ".conda-root"),
+        help="a conda installation to measure with, which is only read",
+    )
+    parser.add_argument("--output", type=Path, help="where the tables are written as Markdown")
+    options = parser.parse_args()
+    unknown = set(options.names) - set(NAMES)
+    if unknown:
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    output = options.output
+    if not output and not options.quick and not options.names:
+        output = HERE / "results.md"
+
+    measure.adopt_orphans()
+    started = time.monotonic()
+    failed = []
+    with tempfile.TemporaryDirectory(prefix="aau-bench-") as directory:
+        parts = Parts(Path(directory).resolve(), Path(options.conda_root).absolute())
+        texts = [_head(parts, options.quick)]
+        print(texts[0])
+        for name in NAMES:
+            if options.names and name not in options.names:
+                continue
+            begun = time.monotonic()
+            try:
+                tables = importlib.import_module(name).measure_all(parts, options.quick)
+                found = [table.markdown() for table in tables]
+            except Exception as error:
+                traceback.print_exc()
+                failed.append(name)
+                found = [f"### {name}\n\nfailed: {type(error).__name__}\n"]
+            texts += found
+            print(*found, sep="\n", flush=True)
+            print(f"({name}: {time.monotonic() - begun:.0f} s)\n", file=sys.stderr, flush=True)
+    print(f"(everything: {time.monotonic() - started:.0f} s)", file=sys.stderr)
+    if output:
+        output.write_text("\n".join(texts))
+    return 1 if failed else 0
+
+
+def _head(parts: Parts, quick: bool) -> str:
+    date = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    facts = {"date": date, **versions(parts), **machine()}
+    facts["load average before"] = f"{os.getloadavg()[0]:.1f} (other work on the machine)"
+    if quick:
+        facts["rounds"] = "too few to mean anything (--quick)"
+    lines = ["# Results", ""]
+    lines += ["What each table means is said in README.md. Only ratios mean anything.", ""]
+    lines += [f"- {name}: {value}" for name, value in facts.items()]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
