@@ -4,13 +4,17 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 BIN = .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-.PHONY: demo test unit real-conda bench lint build package clean
+.PHONY: demo test faults unit real-conda bench lint build package clean
 
 demo: .venv/ready .conda-root/ready
 	$(BIN)/python tests/demo.py
 
 test: .venv/ready .conda-root/ready
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# Faults of disks, networks and machines, and 1,000 activations at once; best run as root.
+faults: .venv/ready .conda-root/ready
+	$(BIN)/python -m pytest tests/faults $(PYTEST_ARGS)
 
 # The unit tests against the wheel, on each Python from 3.9 to 3.13 that is here.
 unit: build

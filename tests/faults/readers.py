@@ -1,0 +1,59 @@
+"""The two readers of hostile text, each as a function of bytes that checks what it promises.
+
+Fuzzed by test_fuzz.py, and with coverage's guidance by fuzz_readers.py.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import tempfile
+from pathlib import Path
+
+from anaconda_anon_usage import anaconda_cloud, condarc, configuration, grammar, tokens
+
+#: What every string that is sent must be; said in one place, the package's own.
+TOKEN_STRING = grammar.TOKEN_STRING
+
+_DIRECTORY = Path(tempfile.mkdtemp(prefix="aau-fuzz-"))
+_VARIABLES = {"HOME": str(_DIRECTORY), "PATH": "/usr/bin:/bin"}
+
+
+def check_condarc(data: bytes) -> None:
+    """Read a condarc: settings of the promised types come of it, and nothing is printed."""
+    (_DIRECTORY / ".condarc").write_bytes(data)
+    printed = io.StringIO()
+    silence = contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed)
+    with _variables(_VARIABLES), silence[0], silence[1]:
+        settings = configuration.from_files(None)
+        condarc.line_of(str(_DIRECTORY / ".condarc"), "anaconda_heartbeat")
+    assert "" == printed.getvalue()
+    assert isinstance(settings.anon_usage, bool) and isinstance(settings.offline, bool)
+    assert all(problem.isprintable() or "\n" not in problem for problem in settings.problems)
+    url = settings.heartbeat
+    if not isinstance(url, bool):  # no space, no line break, nothing beyond ASCII
+        assert url.startswith(("http://", "https://")) and all("!" <= c <= "~" for c in url)
+        assert "@" not in url.split("/")[2]
+    assert set(settings.repositories) <= set(configuration.REPOSITORIES)
+    assert TOKEN_STRING.fullmatch(tokens.token_string(None, enabled=False))
+
+
+def check_jwt(data: bytes) -> None:
+    """Read an API key: a token of 22 characters or none comes of it, and no exception."""
+    text = data.decode("utf-8", "surrogateescape")
+    token = anaconda_cloud.token_from_api_key(text, now=1.0)
+    assert token is None or (len(token) == 22 and grammar.is_token(token))
+    assert TOKEN_STRING.fullmatch(f"aau/1 a/{token or 'none'}")
+
+
+@contextlib.contextmanager
+def _variables(variables: dict[str, str]):
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

@@ -1,0 +1,137 @@
+"""Servers that misbehave, each in one way, and keep what they are sent."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import socket
+import ssl
+import struct
+import threading
+
+from support import PATIENCE
+
+from anaconda_anon_usage.grammar import TOKEN_STRING
+
+
+class Server:
+    """A server on this machine that does one thing to every client.
+
+    Args:
+        behave: called with each connection, after a request's head was read from it, and
+            with an event that ends the test.
+        tls: with what the server talks TLS, if it does.
+        address: where it listens.
+        read: whether it reads a request at all.
+    """
+
+    def __init__(self, behave, tls: ssl.SSLContext | None = None, address="127.0.0.1", read=True):
+        self.behave, self.tls, self.read = behave, tls, read
+        self.heads: list[str] = []
+        self.connections = 0
+        self.ended = threading.Event()
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self.listener = socket.create_server((address, 0), family=family, backlog=1024)
+        host = f"[{address}]" if ":" in address else address
+        self.authority = f"{host}:{self.listener.getsockname()[1]}"
+        self.url = f"{'https' if tls else 'http'}://{self.authority}"
+        self.threads = [threading.Thread(target=self._serve)]
+        self.threads[0].start()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                self.connections += 1
+                thread = threading.Thread(target=self._handle, args=(client,))
+                self.threads.append(thread)
+                thread.start()
+
+    def _handle(self, client: socket.socket) -> None:
+        client.settimeout(PATIENCE)
+        with contextlib.suppress(OSError), client:
+            if self.tls:
+                client = self.tls.wrap_socket(client, server_side=True)
+            if self.read:
+                self.heads.append(read_head(client))
+            self.behave(client, self.ended)
+
+    def close(self) -> None:
+        """End all threads."""
+        self.ended.set()
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        for thread in self.threads:
+            thread.join(PATIENCE)
+
+
+def read_head(connection) -> str:
+    """Read a request up to its empty line."""
+    data = b""
+    while not data.endswith(b"\r\n\r\n"):
+        chunk = connection.recv(65536)
+        if not chunk:
+            raise OSError("closed")
+        data += chunk
+    return data.decode()
+
+
+def answer(head: str):
+    """Return a behaviour: send a head and end the connection."""
+    text = head.replace("\n", "\r\n") + "\r\n\r\n"
+    return lambda client, ended: client.sendall(text.encode())
+
+
+NOT_FOUND = answer("HTTP/1.1 404 Not Found\nContent-Length: 0\nConnection: close")
+
+
+def silent(client, ended) -> None:
+    """Keep the connection open and say nothing."""
+    ended.wait(PATIENCE)
+
+
+def one_byte_a_second(client, ended) -> None:
+    """Send a head that would take an hour."""
+    for byte in itertools.chain(b"HTTP/1.1 200 OK\r\nX-Slow: ", itertools.repeat(97)):
+        client.sendall(bytes([byte]))
+        if ended.wait(1):
+            return
+
+
+def endless(begin: bytes, more: bytes):
+    """Return a behaviour: send something that has no end, as fast as it is taken."""
+
+    def behave(client, ended) -> None:
+        client.sendall(begin)
+        while not ended.is_set():
+            client.sendall(more)
+
+    return behave
+
+
+def close(client, ended) -> None:
+    """Close the connection without a word."""
+
+
+def reset(client, ended) -> None:
+    """Break the connection off."""
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def user_agent(head: str) -> str:
+    """Return the User-Agent of a request, which must be one HEAD with nothing else in it."""
+    request, *lines = head.removesuffix("\r\n\r\n").split("\r\n")
+    headers = dict(line.split(": ", 1) for line in lines)
+    assert ("HEAD", "HTTP/1.1") == (request.split(" ")[0], request.split(" ")[2])
+    assert ["Accept-Encoding", "Host", "User-Agent"] == sorted(headers)
+    assert len(lines) == 3
+    return headers["User-Agent"]
+
+
+def letters(user_agent: str) -> str:
+    """Return the letters of the tokens in a User-Agent, which must be as the grammar wants."""
+    own, version, rest = user_agent.partition("aau/")
+    assert TOKEN_STRING.fullmatch(version + rest), user_agent
+    assert own == "" or (own[-1] == " " and all(" " <= c <= "~" for c in own)), user_agent
+    return "".join(token[0] for token in rest.split(" ")[1:])

@@ -1,0 +1,206 @@
+"""Bad files in every place that is read: the activation goes on, cheaply, and sends no rubbish."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from bad_files import ANY, JSON, YAML
+from processes import PACKAGE_PARENT, make_environment, with_mounts
+from servers import letters, user_agent
+from test_privileges import USER, become, give
+from unnoticed import assert_unnoticed
+
+from anaconda_anon_usage import search_path
+
+#: Every place of a token, below a directory that holds the home and the environment, and
+#: the letters that remain where it holds what is not ours to replace.
+TOKENS = {
+    "home/.conda/aau_token": "se",
+    "home/.conda/aau_token_host": "cse",
+    "env/etc/aau_token": "cs",
+    "env/etc/aau_token_prefix": "cse",
+    "home/.conda/org_token": "cse",
+    "env/.machine_token": "cse",
+    "home/installer_token": "cse",
+}
+
+#: What can be replaced by a token of ours, or is one that an administrator could have placed.
+REPLACED = ("empty", "short", "invalid UTF-8", "NUL", "control characters", "second header",
+            "spaces", "long")  # fmt: skip
+
+#: Every condarc's place but those of the system.
+CONDARCS = [
+    *("home/.condarc", "home/.conda/.condarc", "home/.conda/condarc"),
+    *("home/.conda/condarc.d/a.yml", "home/.config/conda/.condarc", "home/.config/conda/condarc"),
+    *("home/.config/conda/condarc.d/a.yaml", "home/xdg/conda/.condarc", "home/xdg/conda/condarc"),
+    *("env/.condarc", "env/condarc", "env/condarc.d/a.yml", "home/named.yml"),
+]
+
+SYSTEM = (".condarc", "condarc", "condarc.d/a.yml")
+
+
+def put(kind: dict, name: str, path: Path) -> None:
+    """Put something bad at a path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kind[name](path)
+
+
+@pytest.fixture
+def beat(activate, server, home):
+    """Activate, be unnoticed, and return the letters of the tokens that arrived, if any."""
+    receiver = server()
+
+    def run(*before, **variables):
+        url = f"{receiver.url}/beat"
+        assert_unnoticed(activate(before, CONDA_ANACONDA_HEARTBEAT=url, **variables))
+        found = [letters(user_agent(head)) for head in receiver.heads]
+        assert len(found) == receiver.connections <= 1
+        return found
+
+    return run
+
+
+@pytest.mark.parametrize("kind", ANY)
+def test_all_token_files_bad_at_once(beat, home, tmp_path, kind):
+    """Each costs at most its own token."""
+    for place in TOKENS:
+        put(ANY, kind, tmp_path / place)
+    put({**ANY, **JSON}, kind, home / ".anaconda" / "keyring")
+    put(ANY, kind, home / ".anaconda" / "config.toml")
+    ours = "cse" if kind in REPLACED else "s"
+    # Whatever begins with a line like a token's is one that an administrator may choose.
+    administrators = "iom" if kind in ("short", "second header") else ""
+    assert [ours + administrators] == beat()
+    assert False is (home / ".conda" / "gone").exists()
+
+
+@pytest.mark.parametrize("kind", [*JSON, "no permission"])
+def test_keyring_that_is_bad_costs_the_account(beat, home, kind):
+    """And nothing else."""
+    put({**JSON, "no permission": lambda path: path.touch(0)}, kind, home / ".anaconda/keyring")
+    assert ["cse"] == beat()
+
+
+@pytest.mark.parametrize("kind", ["200 MB", "device", "pipe"])
+@pytest.mark.parametrize("place", TOKENS)
+def test_reading_a_token_takes_little_memory(watched, home, tmp_path, environ, place, kind):
+    """However large or endless its file is."""
+    make_environment(tmp_path / "env")
+    put(ANY, kind, tmp_path / place)
+    code = "from anaconda_anon_usage.tokens import token_string; print(token_string())"
+    report = watched(
+        [sys.executable, "-c", code],
+        {**environ, "PYTHONPATH": PACKAGE_PARENT, "CONDA_PREFIX": str(tmp_path / "env")},
+    )
+    assert (TOKENS[place], "", True, True) == (
+        letters(report.stdout.strip()),
+        report.stderr,
+        report.megabytes < 40,
+        report.processor_seconds < 5,
+    )
+
+
+# condarc
+
+
+@pytest.mark.parametrize("kind", [*ANY, *YAML])
+def test_bad_condarc_of_the_user(beat, home, kind):
+    """With which conda itself may refuse to work."""
+    put({**ANY, **YAML}, kind, home / ".condarc")
+    assert beat() in ([], [""] if kind == "wrong type of our setting" else ["cse"])
+    assert False is Path("gone").exists()
+
+
+@pytest.mark.parametrize("kind", [*ANY, "aliases", "duplicate keys", "nested maps", "tabs"])
+def test_all_condarcs_bad_at_once(beat, home, tmp_path, kind):
+    """Those of the system, too, where the test may lay files over its own."""
+    for place in [*CONDARCS, *(f"system/conda/{name}" for name in SYSTEM)]:
+        put({**ANY, **YAML}, kind, tmp_path / place)
+    # /var/lib/conda, without touching the machine's own.
+    before = with_mounts({"/var/lib": tmp_path / "system"}) if os.geteuid() == 0 else []
+    found = beat(*before, XDG_CONFIG_HOME=str(home / "xdg"), CONDARC=str(home / "named.yml"))
+    assert found in ([], [""] if kind == "wrong type of our setting" else ["cse"])
+
+
+READ = """
+import sys
+from anaconda_anon_usage import configuration
+settings = configuration.from_files(sys.argv[1])
+print(settings.heartbeat, settings.anon_usage)
+"""
+
+
+@pytest.mark.parametrize("kind", [*ANY, *YAML])
+def test_reader_of_condarcs_takes_bounded_time_and_memory(watched, environ, home, tmp_path, kind):
+    """Without conda; the number of files is the user's choice."""
+    make_environment(tmp_path / "env")
+    for place in ("home/.condarc", "env/condarc"):
+        put({**ANY, **YAML}, kind, tmp_path / place)
+    report = watched(
+        [sys.executable, "-c", READ, str(tmp_path / "env")],
+        {**environ, "PYTHONPATH": PACKAGE_PARENT},
+    )
+    assert (0, "") == (report.status, report.stderr)
+    assert f"False {kind != 'wrong type of our setting'}\n" == report.stdout
+    assert (True, True) == (report.megabytes < 150, report.processor_seconds < 30)
+
+
+def test_every_place_of_the_search_path_was_tried(monkeypatch, home, tmp_path):
+    """The list above is conda's."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "xdg"))
+    monkeypatch.setenv("CONDARC", str(home / "named.yml"))
+    for place in CONDARCS:
+        put(ANY, "empty", tmp_path / place)
+    found = search_path.condarc_files(str(tmp_path / "env"), None)
+    inside = {path for path in found if path.startswith(str(tmp_path))}
+    assert {str(tmp_path / place) for place in CONDARCS} <= inside
+    names = {os.path.relpath(path, tmp_path) for path in inside}
+    assert set(CONDARCS) == names
+
+
+# Homes
+
+
+@pytest.mark.parametrize("value", ["/nonexistent", "relative", "~", "/dev/null"])
+def test_home_that_is_none_costs_the_client_token(beat, value):
+    """And nothing is made in its place."""
+    assert ["se"] == beat(HOME=value)
+    assert False is Path("/nonexistent").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody unknown")
+def test_home_that_is_not_set_and_not_known_costs_the_client_token(beat, prefix):
+    """As in a container that runs as any user."""
+    give(prefix, USER)
+    assert ["se"] == beat(*become(USER), HOME=None)
+
+
+def test_directory_of_tokens_that_is_a_file_costs_the_client_token(beat, home):
+    """And stays as it is."""
+    (home / ".conda").write_text("mine")
+    assert ["se"] == beat()
+    assert "mine" == (home / ".conda").read_text()
+
+
+# conda's own commands
+
+
+@pytest.mark.parametrize(
+    "kind", ["200 MB", "second header", "pipe", "device", "symlink loop", "NUL"]
+)
+def test_conda_goes_on_with_bad_token_files(base, environ, home, tmp_path, watched, kind):
+    """As quietly as ever."""
+    make_environment(tmp_path / "env")
+    for place in TOKENS:
+        put(ANY, kind, tmp_path / place)
+    put(ANY, kind, home / ".anaconda" / "keyring")
+    report = watched(
+        [str(base.conda), "info", "--json"], {**environ, "CONDA_PREFIX": str(tmp_path / "env")}
+    )
+    assert (0, "", []) == (report.status, report.stderr, report.left)
+    found = letters(json.loads(report.stdout)["user_agent"])
+    assert (True, True) == ("s" in found, report.megabytes < 200)

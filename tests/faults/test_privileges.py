@@ -1,0 +1,162 @@
+"""Other users' homes, shared environments and planted links."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+from servers import letters, user_agent
+from support import tool
+from unnoticed import assert_unnoticed
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become others")
+
+USER, COLLEAGUE, GROUP = 54321, 54322, 54323
+
+
+def give(path: Path, user: int, group: int = GROUP) -> None:
+    """Make a directory and all that is in it somebody's."""
+    for each in [path, *path.rglob("*")]:
+        os.chown(each, user, group, follow_symlinks=False)
+
+
+def entries(path: Path, owner: int) -> list[str]:
+    """Return what somebody owns in a directory."""
+    return [str(p.relative_to(path)) for p in path.rglob("*") if p.lstat().st_uid == owner]
+
+
+def become(user: int) -> list[str]:
+    """Return the start of a command line whose rest is run by somebody.
+
+    Who can read everything, for this Python may lie in a home of root's, but write only
+    what is theirs.
+    """
+    capability = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+    who = [f"--reuid={user}", f"--regid={GROUP}", "--clear-groups"]
+    return [tool("setpriv"), *who, *(capability if user else [])]
+
+
+@pytest.fixture
+def beat(activate, server):
+    """Activate as somebody; return the User-Agent that arrived."""
+    receiver = server()
+
+    def run(before=(), umask=0o022, **variables):
+        options = {"umask": umask}
+        count = len(receiver.heads)
+        url = f"{receiver.url}/beat"
+        assert_unnoticed(
+            activate(before, options=options, CONDA_ANACONDA_HEARTBEAT=url, **variables)
+        )
+        [head] = receiver.heads[count:]
+        return user_agent(head)
+
+    return run
+
+
+def test_sudo_leaves_nothing_of_roots_in_a_users_home(beat, home, prefix):
+    """The user's environment and home stay the user's."""
+    give(home, USER)
+    give(prefix, USER)
+    sudo = [tool("sudo"), "--preserve-env", f"HOME={home}"]
+    assert "s" == letters(beat(sudo))
+    assert ([], []) == (entries(home, 0), entries(prefix, 0))
+
+
+def test_sudo_uses_the_tokens_of_the_user(beat, home, prefix):
+    """And leaves them as they are."""
+    give(home, USER)
+    give(prefix, USER)
+    own = beat(become(USER))
+    assert "cse" == letters(own)
+    sudo = beat([tool("sudo"), "--preserve-env", f"HOME={home}"])
+    assert tokens(own, "ce") == tokens(sudo, "ce")
+    assert ([], []) == (entries(home, 0), entries(prefix, 0))
+
+
+def test_sudo_conda_leaves_nothing_of_roots_in_a_users_home(base, environ, home):
+    """A command that asks for every token."""
+    give(home, USER)
+    done = subprocess.run(
+        [tool("sudo"), "--preserve-env", f"HOME={home}", base.conda, "info", "--json"],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (0, "", []) == (done.returncode, done.stderr, entries(home, 0))
+    assert " aau/" in done.stdout
+
+
+def tokens(user_agent: str, kinds: str) -> list[str]:
+    """Return the tokens of some kinds."""
+    return [word for word in user_agent.split(" ") if word[1:2] == "/" and word[0] in kinds]
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+@pytest.mark.parametrize("mode", [0o2770, 0o2775, 0o0755])
+def test_shared_environment_keeps_its_permissions(beat, home, prefix, umask, mode):
+    """Its token is the group's to read as the environment is, and nobody's to write but the maker's."""
+    give(home, USER)
+    give(prefix, USER)
+    prefix.chmod(mode)
+    (prefix / "etc").chmod(mode)
+    first = beat(become(USER), umask)
+    made = [prefix / "etc" / name for name in ("aau_token", "aau_token_prefix")]
+    expected = 0o600 | mode & 0o444
+    assert [(expected, GROUP, USER)] * 2 == [
+        (stat.S_IMODE(p.stat().st_mode), p.stat().st_gid, p.stat().st_uid) for p in made
+    ]
+    assert (mode, mode) == tuple(stat.S_IMODE(p.stat().st_mode) for p in (prefix, prefix / "etc"))
+    give(home, COLLEAGUE)
+    assert tokens(first, "e") == tokens(beat(become(COLLEAGUE), umask), "e")
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o077])
+def test_users_tokens_are_the_users_alone(beat, home, umask):
+    """Whatever the umask is, in a home that others can read."""
+    give(home, USER)
+    home.chmod(0o755)
+    beat(become(USER), umask)
+    modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in (home / ".conda").iterdir()}
+    assert {0o600} == set(modes.values())
+    assert 0 == stat.S_IMODE((home / ".conda").stat().st_mode) & 0o022
+
+
+@pytest.mark.parametrize("name", ["aau_token", "aau_token_prefix"])
+@pytest.mark.parametrize("content", [None, "", "precious\n", "two words\n"])
+@pytest.mark.parametrize("user", [USER, 0])
+def test_planted_link_is_not_followed_for_writing(beat, home, prefix, name, content, user):
+    """In a directory that everybody can write to, to a file of the victim's."""
+    give(home, user)
+    victim = home / "victim"
+    if content is not None:
+        victim.write_text(content)
+        os.chown(victim, user, GROUP)
+    give(prefix, user)
+    (prefix / "etc").chmod(0o777)
+    (prefix / "etc" / name).symlink_to(victim)
+    os.chown(prefix / "etc" / name, COLLEAGUE, GROUP, follow_symlinks=False)
+    beat(become(user))
+    assert content == (victim.read_text() if victim.exists() else None)
+
+
+@pytest.mark.parametrize("where", [".conda", "etc"])
+def test_directory_that_is_a_planted_link_is_not_written_by_root(
+    beat, home, prefix, tmp_path, where
+):
+    """It could lead anywhere."""
+    roots = tmp_path / "roots"
+    roots.mkdir()
+    if where == "etc":
+        os.rename(prefix / "etc", roots / "etc")
+        (prefix / "etc").symlink_to(roots / "etc")
+    else:
+        (home / ".conda").symlink_to(roots)
+    give(home, USER)
+    give(prefix, USER)
+    beat()
+    assert [] == list(roots.rglob("aau_token*"))
