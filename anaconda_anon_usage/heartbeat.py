@@ -34,18 +34,17 @@ PATH = "main/noarch/activate-0.0.0-0.conda"
 Heartbeat = namedtuple("Heartbeat", "url user_agent prefix settings obstacle")
 
 
-def prepare(prefix: str, channel: str | None = None, path: str = PATH) -> Heartbeat:
+def prepare(prefix: str, settings, channel: str | None = None, path: str = PATH) -> Heartbeat:
     """Return the heartbeat of an environment, whether the setting is on or off.
 
     Args:
         prefix: the environment's directory.
+        settings: the ``configuration.Settings`` that hold for it.
         channel: a base URL to use instead of what the configuration says.
         path: what to ask for below the base URL.
     """
-    from .configuration import load
     from .user_agent import user_agent
 
-    settings = load(prefix)
     url = None
     if channel:
         url = f"{channel.rstrip('/')}/{path.lstrip('/')}"
@@ -162,9 +161,10 @@ def _send_if_on() -> None:
         return
     from .configuration import load
 
-    if not load(prefix).heartbeat:
+    settings = load(prefix)
+    if not settings.heartbeat:
         return
-    heartbeat = prepare(prefix)
+    heartbeat = prepare(prefix, settings)
     if heartbeat.obstacle:
         say(f"no heartbeat: {heartbeat.obstacle}")
     else:

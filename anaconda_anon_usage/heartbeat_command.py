@@ -10,7 +10,7 @@ import argparse
 import sys
 import time
 
-from . import environments, explanation, heartbeat
+from . import configuration, environments, explanation, heartbeat
 
 _EPILOG = """\
 exit status: 0 the request was sent, or would be; 1 it was not, or would not be;
@@ -61,7 +61,8 @@ def run(options: argparse.Namespace) -> int:
     if options.channel and not options.channel.startswith(("http://", "https://")):
         print(f"anaconda-anon-usage: not an http(s) URL: {options.channel}", file=sys.stderr)
         return 2
-    planned = heartbeat.prepare(prefix, options.channel, options.path)
+    settings = configuration.load(prefix)
+    planned = heartbeat.prepare(prefix, settings, options.channel, options.path)
     lines = explain(planned)
     status = 1
     if planned.obstacle:
@@ -85,7 +86,12 @@ def run(options: argparse.Namespace) -> int:
 
 def explain(planned: heartbeat.Heartbeat) -> list[str]:
     """Return lines that say what a heartbeat is, and which setting decides it."""
-    proxy = heartbeat.proxy_of(planned) if planned.url else None
+    proxy = None
+    if planned.url:
+        try:
+            proxy = heartbeat.proxy_of(planned)
+        except Exception as error:  # what TLS should trust can't be had, for example
+            proxy = f"unknown ({type(error).__name__}: {error})"
     return [
         f"heartbeat:   {explanation.heartbeat(planned.settings)}",
         f"URL:         {planned.url or 'none'}",
