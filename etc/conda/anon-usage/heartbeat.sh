@@ -108,12 +108,6 @@ mentioned() {
   mentioned
 ) || exit 0
 
-# Behind everything that the user waits for: a hundred activations at once would otherwise
-# keep each other's shells waiting for seconds. Not at the very end of the queue, or a busy
-# machine would never send one.
-set --
-[ -x /usr/bin/nice ] && set -- /usr/bin/nice -n 10
-
 # Base's Python first: it can ask conda itself. Isolated (-I), so that nothing in the
 # current directory, the user's site or PYTHON variables is run.
 for home in ${base:+"${base}"} "${prefix}"; do
@@ -121,6 +115,6 @@ for home in ${base:+"${base}"} "${prefix}"; do
   [ "${home}" = "${base}" ] && python=${base_python}
   [ -x "${python}" ] || continue
   for module in "${home}"/lib/python3*/site-packages/anaconda_anon_usage/heartbeat.py; do
-    [ -f "${module}" ] && exec "$@" "${python}" -I -m anaconda_anon_usage.heartbeat --activated
+    [ -f "${module}" ] && exec "${python}" -I -m anaconda_anon_usage.heartbeat --activated
   done
 done
