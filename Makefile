@@ -13,7 +13,7 @@ test: .venv/ready .conda-root/ready
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 # Faults of disks, networks and machines, and 1,000 activations at once; best run as root.
-faults: .venv/ready .conda-root/ready
+faults: .venv/faults .conda-root/ready
 	$(BIN)/python -m pytest tests/faults $(PYTEST_ARGS)
 
 # The unit tests against the wheel, on each Python from 3.9 to 3.13 that is here.
@@ -47,6 +47,10 @@ package: .venv/ready
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[test,lint]'
+	touch $@
+
+.venv/faults: .venv/ready
+	$(BIN)/python -m pip install --quiet --editable '.[faults]'
 	touch $@
 
 # A real conda, from PyPI.
