@@ -8,6 +8,7 @@ import sys
 
 from . import configuration, installation
 from .files import read_bytes
+from .installation import is_environment
 
 # Bytes of conda's list of environments that are read at most.
 _SIZE_LIMIT = 2**20
@@ -29,11 +30,6 @@ def add_arguments(parser, everything: bool = False) -> None:
     group.add_argument("-p", "--prefix", help="path of the environment")
     if everything:
         group.add_argument("--all", action="store_true", help="every environment conda knows")
-
-
-def is_environment(prefix: str) -> bool:
-    """Return whether a directory is an environment, of conda's or of another tool's."""
-    return os.path.isdir(os.path.join(prefix, "conda-meta"))
 
 
 def chosen(name: str | None, prefix: str | None) -> str:

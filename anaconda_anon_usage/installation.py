@@ -42,6 +42,11 @@ def active_prefix() -> str | None:
     return path if os.path.isabs(path) else None
 
 
+def is_environment(prefix: str) -> bool:
+    """Return whether a directory is an environment, of conda's or of another tool's."""
+    return os.path.isdir(os.path.join(prefix, "conda-meta"))
+
+
 def conda_version(root: str | None) -> str | None:
     """Return the version of the installation's conda, or None if it has none.
 

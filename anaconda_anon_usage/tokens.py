@@ -82,7 +82,7 @@ def environment_token(prefix: str | None = None) -> str | None:
         22 characters; None if it can be neither read nor written.
     """
     target = os.path.abspath(prefix or installation.active_prefix() or sys.prefix)
-    if _is_environment(target) and target not in _unwritten:
+    if installation.is_environment(target) and target not in _unwritten:
         return _environment_token(target)
     if not prefix:
         return None  # nothing is activated, and this Python runs outside of conda
@@ -188,13 +188,9 @@ def _environment_token(prefix: str, proposed: str | None = None) -> str | None:
     )
 
 
-def _is_environment(prefix: str) -> bool:
-    return os.path.isdir(os.path.join(prefix, "conda-meta"))
-
-
 def _write_environment_tokens() -> None:
     for prefix, token in _unwritten.items():
-        if _is_environment(prefix):
+        if installation.is_environment(prefix):
             guarded(functools.partial(_environment_token, prefix, token), None)
 
 

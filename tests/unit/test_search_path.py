@@ -22,8 +22,8 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the paths are t
 def system(tmp_path, monkeypatch) -> Path:
     """A directory in place of /etc/conda and /var/lib/conda, and a working directory."""
     monkeypatch.setattr(search_path, "_SYSTEM", (str(tmp_path / "system"),))
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
     return tmp_path / "system"
 
 
@@ -74,10 +74,10 @@ def test_default_xdg_directory_is_listed_once(home, monkeypatch, name):
 
 
 @pytest.mark.parametrize("name", ["HOME", "XDG_CONFIG_HOME", "CONDARC"])
-@pytest.mark.parametrize("value", ["", ".", "own", "./condarc", "../work/condarc"])
+@pytest.mark.parametrize("value", ["", ".", "own", "./condarc", "../here/condarc"])
 def test_nothing_is_taken_from_the_working_directory(tmp_path, monkeypatch, name, value):
     """A repository that somebody else wrote could hold it."""
-    work = tmp_path / "work"
+    work = tmp_path / "here"
     write(*(work / path for path in (".condarc", "condarc", "conda/.condarc", ".conda/condarc")))
     write(*(work / "own" / path for path in (".condarc", "conda/condarc", ".conda/condarc")))
     write(work / "own" / "a.yml")
