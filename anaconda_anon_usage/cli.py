@@ -14,7 +14,7 @@ from . import (
     tokens,
 )
 from .configuration import load
-from .user_agent import user_agent
+from .user_agent import of_conda
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -52,7 +52,7 @@ def _status(options: argparse.Namespace) -> int:
     settings = load(prefix)
     print(f"telemetry:   {explanation.telemetry(settings)}")
     print(f"heartbeat:   {explanation.heartbeat(settings)}")
-    print(f"User-Agent:  {user_agent(prefix, settings)}")
+    print(f"User-Agent:  {of_conda(prefix, settings)}")
     print(f"environment: {prefix}")
     return 0
 

@@ -1,21 +1,23 @@
-"""The settings that this package obeys, from conda where it can be imported.
+"""The settings that this package obeys, from conda's files and variables.
 
-Where it can't, or where conda can't read its own configuration, condarc.py answers
-instead, by the same rules. Whatever is doubtful ends with less being sent: a wrong value
-turns telemetry or the heartbeat off, and a connection that can't be made the way the
-configuration wants is not made.
+conda itself is not asked: importing it takes longer than a whole heartbeat, and an
+environment need not have it. That both say the same is tested with a real conda
+(tests/conda/test_configuration_sources.py). Only the plugin, in conda's own process, asks
+conda's context (decisions.py), which knows the command line too.
+
+Whatever is doubtful ends with less being sent: a wrong value turns telemetry or the
+heartbeat off, and a connection that can't be made the way the configuration wants is not
+made.
 """
 
 from __future__ import annotations
 
 import os
-import warnings
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from . import installation
 from .condarc import Condarc, Mention, WrongValue, boolean, boolean_or_text, expand
-from .debug import say
-from .decisions import SETTINGS, decide, mentions_in_conda
+from .decisions import SETTINGS, decide
 
 #: Where heartbeats can go, in order of preference. The first that serves a configured
 #: channel is used.
@@ -26,8 +28,7 @@ REPOSITORIES = (
 )
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """What the configuration says, for one environment."""
 
     #: Whether tokens are sent, and the mention that decides it (None: the default).
@@ -58,69 +59,11 @@ def load(prefix: str | None = None) -> Settings:
     Args:
         prefix: the environment, whose own condarc counts; by default the activated one.
     """
-    if installation.has_conda():
-        try:
-            return from_conda_afresh(prefix)
-        except Exception as error:
-            say(f"conda's configuration can't be used: {type(error).__name__}: {error}")
-    return from_files(prefix)
-
-
-def from_conda_afresh(prefix: str | None = None) -> Settings:
-    """Return the settings as conda has them, after it has read its files once more.
-
-    Args:
-        prefix: the environment, as for load().
-
-    Raises:
-        Exception: whatever conda raises where it can't read its configuration.
-    """
-    from types import SimpleNamespace
-
-    from conda.base.context import reset_context
-
-    # Until somebody asks for it, conda's context has read no file. The argument is what
-    # `--prefix` on conda's command line would be.
-    reset_context(argparse_args=SimpleNamespace(prefix=prefix) if prefix else None)
-    return from_conda()
-
-
-def from_conda() -> Settings:
-    """Return the settings as conda's own context has them now.
-
-    Raises:
-        Exception: whatever conda raises where it can't read its configuration.
-    """
-    from conda.base.context import context
-
-    root = context.root_prefix
-    settings = _Collector(root)
-    for name in SETTINGS:
-        settings.mentions[name] = mentions_in_conda(context, name)
-    for name in (
-        "offline",
-        "proxy_servers",
-        "ssl_verify",
-        "client_ssl_cert",
-        "client_ssl_cert_key",
-        "envs_dirs",
-    ):
-        settings.read(name, lambda name=name: getattr(context, name))
-    settings.read("channels", lambda: _serving(_channel_urls_of_conda(context)))
-    return settings.settings()
-
-
-def from_files(prefix: str | None = None) -> Settings:
-    """Return the settings as conda's files and variables have them, without conda.
-
-    Args:
-        prefix: the environment, as for load().
-    """
     from .channels import configured_urls
 
     root = installation.root_prefix()
     condarc = Condarc(prefix or installation.active_prefix() or root, root)
-    settings = _Collector(root)
+    settings = Collector(root)
     for name in SETTINGS:
         settings.mentions[name] = condarc.mentions(name)
 
@@ -143,12 +86,12 @@ def from_files(prefix: str | None = None) -> Settings:
     settings.read("envs_dirs", lambda: _envs_dirs(condarc, root))
     settings.read(
         "channels",
-        lambda: _serving(configured_urls(condarc, installation.conda_version(root))),
+        lambda: serving(configured_urls(condarc, installation.conda_version(root))),
     )
     return settings.settings()
 
 
-class _Collector:
+class Collector:
     """Gathers settings one by one, so that a wrong one spoils only itself."""
 
     def __init__(self, root: str | None):
@@ -188,22 +131,9 @@ class _Collector:
         return decide(name, self.mentions[name], self.root)
 
 
-def _serving(urls: list[str]) -> tuple[str, ...]:
+def serving(urls: list[str]) -> tuple[str, ...]:
     """Return those of REPOSITORIES that one of urls begins with."""
     return tuple(base for base in REPOSITORIES if any(f"{url}/".startswith(base) for url in urls))
-
-
-def _channel_urls_of_conda(context) -> list[str]:
-    from conda.models.channel import Channel
-
-    alias = context.channel_alias
-    urls = [f"{alias.scheme}://{alias.location}"]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # conda 24.9 to 25.7 warn where none is configured
-        channels = context.channels
-    for channel in channels:
-        urls += [url for url in Channel(channel).base_urls if url]
-    return urls
 
 
 def _ssl_verify(condarc: Condarc) -> bool | str:

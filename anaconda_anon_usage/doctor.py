@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from . import explanation
-from .configuration import from_conda
+from .configuration import load
 from .files import read_text
 from .grammar import is_token
 from .token_file import TOKEN_LENGTH
@@ -17,7 +17,7 @@ def report(prefix: str) -> None:
     Args:
         prefix: the environment's directory.
     """
-    settings = from_conda()
+    settings = load(prefix)
     print("Anonymous usage:\n")
     print(f"telemetry is {explanation.telemetry(settings)}")
     print(f"heartbeat is {explanation.heartbeat(settings)}")

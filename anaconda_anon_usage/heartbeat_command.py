@@ -10,7 +10,7 @@ import argparse
 import sys
 import time
 
-from . import configuration, environments, explanation, heartbeat
+from . import configuration, connection, environments, explanation, heartbeat
 
 _EPILOG = """\
 exit status: 0 the request was sent, or would be; 1 it was not, or would not be;
@@ -89,7 +89,7 @@ def explain(planned: heartbeat.Heartbeat) -> list[str]:
     proxy = None
     if planned.url:
         try:
-            proxy = heartbeat.proxy_of(planned)
+            proxy = connection.proxy_shown(planned.url, planned.settings)
         except Exception as error:  # what TLS should trust can't be had, for example
             proxy = f"unknown ({type(error).__name__}: {error})"
     return [

@@ -53,10 +53,6 @@ def conda_version(root: str | None) -> str | None:
     Args:
         root: the prefix of the conda installation, or None.
     """
-    if has_conda():
-        from conda import __version__
-
-        return __version__
     # The record of an installed package: conda-meta/<name>-<version>-<build>.json.
     try:
         records = os.listdir(os.path.join(root, "conda-meta")) if root else []
@@ -67,4 +63,8 @@ def conda_version(root: str | None) -> str | None:
         version, _, build = version_and_build.partition("-")
         if name == "conda" and build.endswith(".json") and version[:1].isdigit():
             return version
+    if has_conda():  # but not installed as a package, as in a checkout
+        from conda import __version__
+
+        return __version__
     return None

@@ -13,42 +13,54 @@ from .tokens import token_string
 
 
 def user_agent(prefix: str, settings: Settings) -> str:
-    """Return the User-Agent that a request about an environment carries.
+    """Return the User-Agent that a heartbeat of an environment carries.
+
+    conda itself is not imported for it: its own User-Agent names the solver, for which it
+    loads all its plugins, and the solver takes no part in a heartbeat.
 
     Args:
         prefix: the environment's directory.
         settings: the settings that hold for it.
     """
-    return f"{without_tokens(settings.root_prefix)} {token_string(prefix, settings.anon_usage)}"
+    return f"{_without_conda(settings.root_prefix)} {_token_string(prefix, settings)}"
 
 
-def without_tokens(root: str | None) -> str:
-    """Return conda's own User-Agent, or its equivalent where conda can't be imported.
+def of_conda(prefix: str, settings: Settings) -> str:
+    """Return the User-Agent that conda's own requests about an environment carry.
 
     Args:
-        root: the prefix of the conda installation, or None.
+        prefix: the environment's directory.
+        settings: the settings that hold for it.
+
+    Returns:
+        As user_agent(), but where conda can be imported with the words of conda's own,
+        the solver's among them.
     """
     if installation.has_conda():
         try:
             from conda.base.context import context
 
-            return context.user_agent.partition(" aau/")[0]
+            own = context.user_agent.partition(" aau/")[0]
+            return f"{own} {_token_string(prefix, settings)}"
         except Exception as error:
             say(f"conda's User-Agent can't be used: {type(error).__name__}: {error}")
-    return _equivalent(root)
+    return user_agent(prefix, settings)
 
 
-def _equivalent(root: str | None) -> str:
-    """Return what ``Context.user_agent`` in conda/base/context.py is made of.
+def _token_string(prefix: str, settings: Settings) -> str:
+    return token_string(prefix, settings.anon_usage)
 
-    It leaves out the solver, which takes no part in a heartbeat, and conda's version
-    where there is no conda.
+
+def _without_conda(root: str | None) -> str:
+    """Return what ``Context.user_agent`` in conda/base/context.py says without a solver.
+
+    conda's version is left out where there is no conda.
     """
-    import requests
+    from importlib import metadata
 
     parts = [
         ("conda", installation.conda_version(root)),
-        ("requests", requests.__version__),
+        ("requests", metadata.version("requests")),
         (platform.python_implementation(), platform.python_version()),
         (platform.system(), platform.release()),
         _distribution(),
@@ -68,7 +80,9 @@ def _distribution() -> tuple[str, str]:
     try:
         import distro  # conda brings it
 
-        return distro.id(), distro.version(best=True)
+        # Without lsb_release, which is a program of its own and says the same.
+        system = distro.LinuxDistribution(include_lsb=False, include_uname=False)
+        return system.id(), system.version(best=True)
     except ImportError:
         return "Linux", "unknown"
 

@@ -1,4 +1,4 @@
-"""Answers, in a base's own Python, what both sources of the configuration say.
+"""Answers, in a base's own Python, what conda's context and our reader say.
 
 Reads one JSON object a line: ``environ`` and ``prefix``. Writes one a line: what conda's
 context says (null where conda can't read its configuration), and what the reader of
@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import os
 import sys
+import warnings
+from types import SimpleNamespace
 
-from anaconda_anon_usage import configuration
+from anaconda_anon_usage import configuration, decisions
 from anaconda_anon_usage.configuration import Settings
 
 
@@ -40,6 +42,43 @@ def described(settings: Settings) -> dict:
     return answer
 
 
+def settings_of_conda(prefix: str) -> Settings:
+    """Return the settings as conda's own context has them, read afresh.
+
+    Raises:
+        Exception: whatever conda raises where it can't read its configuration.
+    """
+    from conda.base.context import context, reset_context
+
+    # Until somebody asks for it, conda's context has read no file. The argument is what
+    # `--prefix` on conda's command line would be.
+    reset_context(argparse_args=SimpleNamespace(prefix=prefix))
+    settings = configuration.Collector(context.root_prefix)
+    for name in configuration.SETTINGS:
+        settings.mentions[name] = decisions.mentions_in_conda(context, name)
+    for name in (
+        *("offline", "proxy_servers", "ssl_verify", "client_ssl_cert", "client_ssl_cert_key"),
+        "envs_dirs",
+    ):
+        settings.read(name, lambda name=name: getattr(context, name))
+    settings.read("channels", lambda: configuration.serving(channel_urls_of_conda(context)))
+    return settings.settings()
+
+
+def channel_urls_of_conda(context) -> list[str]:
+    """Return the URLs of the configured channels and of the channel alias."""
+    from conda.models.channel import Channel
+
+    alias = context.channel_alias
+    urls = [f"{alias.scheme}://{alias.location}"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # conda 24.9 to 25.7 warn where none is configured
+        channels = context.channels
+    for channel in channels:
+        urls += [url for url in Channel(channel).base_urls if url]
+    return urls
+
+
 def answers(prefix: str) -> dict:
     """Return what both sources say about an environment."""
     from conda.common.configuration import YamlRawParameter
@@ -48,11 +87,11 @@ def answers(prefix: str) -> dict:
     getattr(YamlRawParameter, "cache_clear", lambda: None)()
     try:
         Channel._reset_state()
-        of_conda = described(configuration.from_conda_afresh(prefix))
+        of_conda = described(settings_of_conda(prefix))
     except Exception as error:
         of_conda = None
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
-    return {"conda": of_conda, "files": described(configuration.from_files(prefix))}
+    return {"conda": of_conda, "files": described(configuration.load(prefix))}
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ def check_condarc(data: bytes) -> None:
     printed = io.StringIO()
     silence = contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed)
     with _variables(_VARIABLES), silence[0], silence[1]:
-        settings = configuration.from_files(None)
+        settings = configuration.load(None)
         condarc.line_of(str(_DIRECTORY / ".condarc"), "anaconda_heartbeat")
     assert "" == printed.getvalue()
     assert isinstance(settings.anon_usage, bool) and isinstance(settings.offline, bool)

@@ -129,7 +129,7 @@ def test_all_condarcs_bad_at_once(beat, home, tmp_path, kind):
 READ = """
 import sys
 from anaconda_anon_usage import configuration
-settings = configuration.from_files(sys.argv[1])
+settings = configuration.load(sys.argv[1])
 print(settings.heartbeat, settings.anon_usage)
 """
 

@@ -17,6 +17,7 @@ from processes import forget
 from readers import TOKEN_STRING, check_condarc, check_jwt
 
 from anaconda_anon_usage import tokens, user_agent
+from anaconda_anon_usage.configuration import Settings
 
 HERE = Path(__file__).parent
 
@@ -147,12 +148,16 @@ def test_any_machine_gives_a_user_agent(monkeypatch, home, texts, enabled):
         patch.setattr(user_agent, "_distribution", lambda: (next(answers), texts[1]))
         patch.setattr(user_agent, "_libc", lambda: (texts[2], texts[3]))
         patch.setattr(user_agent.installation, "conda_version", lambda root: texts[4])
-        patch.setattr(user_agent.installation, "has_conda", lambda: False)
         patch.setattr(tokens, "all_tokens", lambda prefix: hostile_tokens(texts))
-        own = user_agent.without_tokens(None)
-        string = tokens.token_string(None, enabled)
+        whole = user_agent.user_agent(None, settings_with(anon_usage=enabled))
+    own, _, string = whole.partition(" aau/")
     assert re.fullmatch(r"[!-~]+( [!-~]+)*", own)
-    assert TOKEN_STRING.fullmatch(string)
+    assert TOKEN_STRING.fullmatch(f"aau/{string}")
+
+
+def settings_with(**values) -> Settings:
+    """Settings of which only some matter."""
+    return Settings(**{**dict.fromkeys(Settings._fields), **values})
 
 
 def hostile_tokens(texts: list[str]) -> tokens.Tokens:
