@@ -19,7 +19,7 @@ import threading
 import time
 from collections import namedtuple
 
-from . import installation
+from . import installation, turns
 from .debug import say
 
 #: Seconds after which the process is gone, sent or not.
@@ -66,7 +66,8 @@ def send(heartbeat: Heartbeat) -> int:
     """Send one HEAD request and return its status.
 
     It carries nothing but the User-Agent: no body, no cookie, no credential, nothing
-    from ``.netrc``. It is not retried, and no redirect is followed.
+    from ``.netrc``, none of which urllib3 knows of. It is not retried, and no redirect is
+    followed.
 
     Args:
         heartbeat: what prepare() returned, without an obstacle.
@@ -74,20 +75,19 @@ def send(heartbeat: Heartbeat) -> int:
     Raises:
         Exception: whatever went wrong.
     """
-    import requests
-    import urllib3
+    from . import connection
 
-    request = requests.Request(
-        "HEAD", heartbeat.url, headers={"User-Agent": heartbeat.user_agent}
-    ).prepare()
-    request.headers.pop("Authorization", None)  # from a user name in the URL
-    with _session(heartbeat.settings) as session:
-        options = _connection(session, heartbeat)
-        # Session.send() would prepare the request that a redirect asks for, and read
-        # .netrc for it; the adapter sends this one and is done.
-        adapter = session.get_adapter(heartbeat.url)
-        urllib3.disable_warnings()  # `ssl_verify: false` is the user's choice
-        return adapter.send(request, timeout=DEADLINE, **options).status_code
+    with connection.manager(heartbeat.url, heartbeat.settings) as manager:
+        answer = manager.request(
+            "HEAD",
+            heartbeat.url,
+            headers={"User-Agent": heartbeat.user_agent},
+            retries=False,
+            redirect=False,
+            timeout=DEADLINE,
+            preload_content=False,
+        )
+        return answer.status
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -130,20 +130,6 @@ def within_deadline(function):
     return outcome[0] if outcome else TimeoutError(f"no answer within {DEADLINE:g} s")
 
 
-def proxy_of(heartbeat: Heartbeat) -> str | None:
-    """Return the proxy that a heartbeat goes through, with its credentials hidden."""
-    from urllib.parse import urlsplit
-
-    from requests.utils import select_proxy
-
-    with _session(heartbeat.settings) as session:
-        proxy = select_proxy(heartbeat.url, _connection(session, heartbeat)["proxies"])
-    if not proxy:
-        return None
-    credentials, separator, _ = urlsplit(proxy).netloc.rpartition("@")
-    return proxy.replace(credentials, "…", 1) if separator else proxy
-
-
 def _activated() -> None:
     """Send the heartbeat of the activated environment if it is on; never return."""
     try:
@@ -159,6 +145,7 @@ def _send_if_on() -> None:
     prefix = installation.active_prefix()
     if not prefix:
         return
+    turns.take()  # before anything that takes time or memory
     from .configuration import load
 
     settings = load(prefix)
@@ -188,42 +175,6 @@ def _detach() -> None:
         # A lock or a pipe of the caller's that is still open here would stay held. The
         # launcher has closed what a shell can close, 3 to 9.
         os.closerange(3, 4096)
-
-
-def _session(settings):
-    """Return a session with conda's proxies and TLS settings, as CondaSession has them."""
-    import requests
-    from requests.adapters import HTTPAdapter
-
-    session = requests.Session()
-    session.proxies.update(settings.proxy_servers)
-    session.verify = settings.ssl_verify
-    if settings.ssl_verify == "truststore":
-        import ssl
-
-        import truststore
-
-        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-        class TruststoreAdapter(HTTPAdapter):
-            def init_poolmanager(self, *args, **kwargs):
-                super().init_poolmanager(*args, ssl_context=context, **kwargs)
-
-            def proxy_manager_for(self, *args, **kwargs):
-                return super().proxy_manager_for(*args, ssl_context=context, **kwargs)
-
-        session.verify = True
-        session.mount("https://", TruststoreAdapter())
-    if settings.client_ssl_cert_key:
-        session.cert = (settings.client_ssl_cert, settings.client_ssl_cert_key)
-    else:
-        session.cert = settings.client_ssl_cert
-    return session
-
-
-def _connection(session, heartbeat: Heartbeat) -> dict:
-    """Return proxies, verify, cert and stream, variables such as HTTPS_PROXY included."""
-    return session.merge_environment_settings(heartbeat.url, {}, True, None, None)
 
 
 if __name__ == "__main__":
