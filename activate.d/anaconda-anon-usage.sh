@@ -7,7 +7,8 @@
 # :?           without a prefix, /etc/conda/... would be run.
 # || :         a failure must not end a `set -e` shell.
 # { } >...     on the group: also silences this shell where it can't fork, or traces.
-{ /bin/sh -c 'trap "" HUP INT QUIT TSTP; . "${CONDA_PREFIX:?}/etc/conda/anon-usage/heartbeat.sh" &' || :; } </dev/null >/dev/null 2>&1
+# { } 2>&-     the same for the redirections themselves: /dev/null or descriptors may lack.
+{ { /bin/sh -c 'trap "" HUP INT QUIT TSTP; . "${CONDA_PREFIX:?}/etc/conda/anon-usage/heartbeat.sh" &' || :; } </dev/null >/dev/null 2>&1; } 2>&- || :
 
 # This level is counted; deactivate.d takes it back. Backslash: not the user's alias.
 \export "_ANACONDA_HEARTBEAT_${CONDA_SHLVL-}=${CONDA_PREFIX-}"
