@@ -11,11 +11,15 @@ import contextlib
 import errno
 import os
 import stat
+import time
 
 from .debug import say
 
 #: Bytes of a file that is read at most, unless the caller says otherwise.
 SIZE_LIMIT = 4096
+
+# Seconds after which a temporary file belongs to a process that was killed.
+_ABANDONED_AFTER = 60
 
 # Absent on some systems, where the files they guard against are absent too.
 _READ_FLAGS = (
@@ -151,6 +155,24 @@ def write_temporary(path: str, data: bytes, mode: int) -> str:
             os.unlink(temporary)
         raise
     return temporary
+
+
+def sweep(path: str) -> None:
+    """Remove what processes left that were killed while they wrote a file.
+
+    Args:
+        path: the file that was to be written; others beside it whose names begin with
+            its name are meant as well.
+    """
+    directory, name = os.path.split(path)
+    with contextlib.suppress(OSError):
+        for entry in os.listdir(directory):
+            if not (entry.startswith(name) and entry.endswith(".tmp")):
+                continue
+            temporary = os.path.join(directory, entry)
+            with contextlib.suppress(OSError):
+                if abs(time.time() - os.lstat(temporary).st_mtime) > _ABANDONED_AFTER:
+                    os.unlink(temporary)
 
 
 def _require_regular(status: os.stat_result, path: str) -> None:

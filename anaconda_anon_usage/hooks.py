@@ -19,7 +19,7 @@ import sys
 from collections import namedtuple
 from collections.abc import Iterable, Iterator
 
-from .files import may_write, read_bytes, write
+from .files import may_write, read_bytes, sweep, write
 
 #: The state of one environment's scripts, and why it is not what was asked for.
 Hooks = namedtuple("Hooks", "prefix state reason")
@@ -78,6 +78,8 @@ def install(prefix: str) -> Hooks:
         The state then; BLOCKED with a reason if it could not be done.
     """
     hooks = check(prefix)
+    if hooks.state != BLOCKED:
+        _sweep(prefix)
     if hooks.state not in (MISSING, OUTDATED):
         return hooks
     scripts, written = _scripts(), _written(prefix)
@@ -112,6 +114,7 @@ def remove(prefix: str) -> Hooks:
     """
     if _has_package(prefix):
         return check(prefix)
+    _sweep(prefix)
     written = _written(prefix)
     hashes = {*written["sha256"], *(_hash(content) for content in _scripts().values())}
     try:
@@ -211,6 +214,12 @@ def _remove_files(prefix: str, names: Iterable[str], hashes: Iterable[str]) -> N
         content = _content(prefix, name)
         if content is not None and _hash(content) in hashes:
             os.unlink(os.path.join(prefix, name))
+
+
+def _sweep(prefix: str) -> None:
+    """Remove what was left of files that were being written when install() was killed."""
+    for name in (*_scripts(), _MANIFEST):
+        sweep(os.path.join(prefix, name))
 
 
 def _content(prefix: str, name: str) -> bytes | None:

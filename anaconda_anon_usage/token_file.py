@@ -15,14 +15,19 @@ import time
 from hashlib import blake2b
 
 from .debug import say
-from .files import may_write, read_bytes, read_text, say_failure, write, write_temporary
+from .files import (
+    may_write,
+    read_bytes,
+    read_text,
+    say_failure,
+    sweep,
+    write,
+    write_temporary,
+)
 from .grammar import is_token
 
 #: Characters of a random token: 16 bytes in base64 without padding.
 TOKEN_LENGTH = 22
-
-# Seconds after which a temporary file belongs to a process that was killed.
-_ABANDONED_AFTER = 60
 
 # Seconds that are waited at most for another process that makes a token anew.
 _LOCK_WAIT = 1.0
@@ -65,7 +70,7 @@ def read_or_create(
         The token that all processes agree on; None if there is none and none can be
         made, or if what lies there can't be read.
     """
-    _sweep(path)
+    sweep(path)  # and the sidecar, whose name begins with the token's
     try:
         for _ in range(3):  # read; make and read; once more where another was faster
             token, stale = _standing_token(path, sidecar, place)
@@ -168,19 +173,6 @@ def _make(path: str, sidecar: str, place: str | None, mode: int, token: str, rep
 
 def _line(text: str) -> bytes:
     return text.encode("ascii") + b"\n"
-
-
-def _sweep(path: str) -> None:
-    """Remove what processes left that were killed while they wrote path or its sidecar."""
-    directory, name = os.path.split(path)
-    with contextlib.suppress(OSError):
-        for entry in os.listdir(directory):
-            if not (entry.startswith(name) and entry.endswith(".tmp")):
-                continue
-            temporary = os.path.join(directory, entry)
-            with contextlib.suppress(OSError):
-                if abs(time.time() - os.lstat(temporary).st_mtime) > _ABANDONED_AFTER:
-                    os.unlink(temporary)
 
 
 @contextlib.contextmanager

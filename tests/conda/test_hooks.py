@@ -103,6 +103,61 @@ def test_scripts_of_another_version_are_brought_up_to_date(hooks, base, prefix):
     assert files(prefix) == files(base.prefix)
 
 
+#: Installs scripts into one environment after the other, killed before the first system
+#: call, the second, and so on; then once more, an hour later. Says what went wrong.
+KILL = """
+import itertools, os, signal, sys, time
+from pathlib import Path
+from anaconda_anon_usage import hooks
+
+NAMES = ("open", "write", "fchmod", "fsync", "replace", "makedirs", "unlink")
+
+def killed_before(number, prefix):
+    calls = itertools.count(1)
+
+    def deadly(function):
+        def call(*arguments, **options):
+            if next(calls) == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return function(*arguments, **options)
+
+        return call
+
+    if os.fork() == 0:
+        for name in NAMES:
+            setattr(os, name, deadly(getattr(os, name)))
+        hooks.install(str(prefix))
+        os._exit(0)
+    return os.wait()[1] == signal.SIGKILL
+
+for number in itertools.count(1):
+    prefix = Path(sys.argv[1], str(number))
+    (prefix / "conda-meta").mkdir(parents=True)
+    (prefix / "conda-meta" / "history").touch()
+    was_killed = killed_before(number, prefix)
+    for stray in prefix.rglob("*.tmp"):
+        os.utime(stray, (time.time() - 3600, time.time() - 3600))
+    state = hooks.install(str(prefix)).state
+    if state != "current" or list(prefix.rglob("*.tmp")):
+        print(number, state, *prefix.rglob("*.tmp"))
+    if not was_killed:
+        print("came through before call", number > 50)
+        break
+"""
+
+
+def test_killed_at_any_moment_it_leaves_nothing_for_ever(base, environ, tmp_path):
+    """What is half done is finished by the next one, which also takes temporary files away."""
+    done = subprocess.run(
+        [base.python, "-Ic", KILL, tmp_path / "envs"],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (0, "", "came through before call True\n") == (done.returncode, done.stderr, done.stdout)
+
+
 @pytest.mark.parametrize("option", ["--install", "--remove"])
 def test_somebody_elses_file_is_not_touched(hooks, prefix, option):
     """Whatever its name is."""
