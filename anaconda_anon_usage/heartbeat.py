@@ -19,7 +19,7 @@ import threading
 import time
 from collections import namedtuple
 
-from . import installation, turns
+from . import installation, log, turns
 from .debug import say
 
 #: Seconds after which the process is gone, sent or not.
@@ -32,6 +32,10 @@ PATH = "main/noarch/activate-0.0.0-0.conda"
 #: A request that could be sent: where to, with which User-Agent, through which proxy,
 #: about which environment; and under which settings. ``obstacle`` says why it can't.
 Heartbeat = namedtuple("Heartbeat", "url user_agent prefix settings obstacle")
+
+
+class NotSent(Exception):
+    """The heartbeat is on, but the configuration keeps it from being sent."""
 
 
 def prepare(prefix: str, settings, channel: str | None = None, path: str = PATH) -> Heartbeat:
@@ -134,30 +138,40 @@ def _activated() -> None:
     """Send the heartbeat of the activated environment if it is on; never return."""
     try:
         _detach()
-        result = within_deadline(_send_if_on)
-        if isinstance(result, Exception):
-            say(f"no heartbeat: {type(result).__name__}: {result}")
+        prefix = installation.active_prefix()
+        if prefix:
+            attempt: dict = {}
+            started = time.monotonic()
+            result = within_deadline(lambda: _send_if_on(prefix, attempt))
+            seconds = time.monotonic() - started
+            if result is not None:
+                say(f"heartbeat: {result!r} after {seconds:.2f} s")
+                log.append(prefix, attempt, result, seconds)
     finally:
         os._exit(0)  # the thread may still be waiting for the network
 
 
-def _send_if_on() -> None:
-    prefix = installation.active_prefix()
-    if not prefix:
-        return
+def _send_if_on(prefix: str, attempt: dict) -> int | None:
+    """Send a heartbeat and return the answer's status; None if the heartbeat is off.
+
+    Args:
+        prefix: the environment's directory.
+        attempt: where its URL and User-Agent are noted as soon as they are known.
+
+    Raises:
+        Exception: it is on, and can't be sent.
+    """
     turns.take()  # before anything that takes time or memory
     from .configuration import load
 
     settings = load(prefix)
     if not settings.heartbeat:
-        return
+        return None
     heartbeat = prepare(prefix, settings)
+    attempt.update(url=heartbeat.url, user_agent=heartbeat.user_agent)
     if heartbeat.obstacle:
-        say(f"no heartbeat: {heartbeat.obstacle}")
-    else:
-        started = time.monotonic()
-        status = send(heartbeat)
-        say(f"heartbeat: {status} after {time.monotonic() - started:.2f} s")
+        raise NotSent(heartbeat.obstacle)
+    return send(heartbeat)
 
 
 def _detach() -> None:

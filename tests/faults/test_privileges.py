@@ -91,6 +91,17 @@ def test_sudo_conda_leaves_nothing_of_roots_in_a_users_home(base, environ, home)
     assert " aau/" in done.stdout
 
 
+def test_sudo_makes_no_log_in_a_users_home(beat, home, prefix):
+    """It would be root's, and the user's own heartbeats could not be logged."""
+    give(home, USER)
+    give(prefix, USER)
+    log = home / "heartbeats.log"
+    beat([tool("sudo"), "--preserve-env", f"HOME={home}"], ANACONDA_ANON_USAGE_LOG=str(log))
+    assert False is log.exists()
+    beat(become(USER), ANACONDA_ANON_USAGE_LOG=str(log))
+    assert (USER, 0o600) == (log.stat().st_uid, stat.S_IMODE(log.stat().st_mode))
+
+
 def tokens(user_agent: str, kinds: str) -> list[str]:
     """Return the tokens of some kinds."""
     return [word for word in user_agent.split(" ") if word[1:2] == "/" and word[0] in kinds]
