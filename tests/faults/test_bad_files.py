@@ -11,6 +11,7 @@ import pytest
 from bad_files import ANY, JSON, YAML
 from processes import PACKAGE_PARENT, make_environment, with_mounts
 from servers import letters, user_agent
+from support import tool
 from test_privileges import USER, become, give
 from unnoticed import assert_unnoticed
 
@@ -160,6 +161,47 @@ def test_every_place_of_the_search_path_was_tried(monkeypatch, home, tmp_path):
     assert {str(tmp_path / place) for place in CONDARCS} <= inside
     names = {os.path.relpath(path, tmp_path) for path in inside}
     assert set(CONDARCS) == names
+
+
+# Permissions
+
+#: Root may read and write everything, unless it can't have these capabilities.
+WITHOUT_RIGHTS = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+
+
+@pytest.fixture
+def without_rights():
+    """What begins the command line of somebody whom permissions stop."""
+    return [tool("setpriv"), *WITHOUT_RIGHTS[1:]] if os.geteuid() == 0 else []
+
+
+def test_files_that_may_not_be_read_cost_their_tokens_and_settings(
+    beat, without_rights, home, tmp_path
+):
+    """And are left as they are."""
+    places = [*TOKENS, *CONDARCS, "home/.anaconda/keyring", "home/.anaconda/config.toml"]
+    for place in places:
+        put({"no permission": lambda path: path.touch(0)}, "no permission", tmp_path / place)
+    variables = {"XDG_CONFIG_HOME": str(home / "xdg"), "CONDARC": str(home / "named.yml")}
+    assert ["s"] == beat(*without_rights, **variables)
+    assert {0} == {(tmp_path / place).stat().st_mode & 0o777 for place in places}
+
+
+@pytest.mark.parametrize("mode", [0o555, 0o000])
+def test_directories_that_may_not_be_written_cost_their_tokens(
+    beat, without_rights, home, prefix, mode
+):
+    """Nothing is made in them, and nothing beside them."""
+    (home / ".conda").mkdir(mode=mode)
+    moved = prefix / "etc"
+    moved.chmod(0o555)
+    try:
+        assert ["s"] == beat(*without_rights)
+    finally:
+        moved.chmod(0o755)
+        (home / ".conda").chmod(0o755)
+    assert [[".conda"], []] == [sorted(os.listdir(home)), os.listdir(home / ".conda")]
+    assert ["conda"] == os.listdir(moved)
 
 
 # Homes

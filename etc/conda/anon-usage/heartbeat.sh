@@ -117,6 +117,14 @@ overloaded() {
 }
 overloaded && exit 0
 
+# Become a program, behind everything that the user waits for.
+become() {
+  for nice in /usr/bin/nice /bin/nice; do
+    [ -x "${nice}" ] && exec "${nice}" -n 10 "$@"
+  done
+  exec "$@"
+}
+
 # Base's Python first, for it is the one that every environment has. Isolated (-I), so that
 # nothing in the current directory, the user's site or PYTHON variables is run.
 for home in ${base:+"${base}"} "${prefix}"; do
@@ -124,12 +132,6 @@ for home in ${base:+"${base}"} "${prefix}"; do
   [ "${home}" = "${base}" ] && python=${base_python}
   [ -x "${python}" ] || continue
   for module in "${home}"/lib/python3*/site-packages/anaconda_anon_usage/heartbeat.py; do
-    [ -f "${module}" ] || continue
-    set -- "${python}" -I -m anaconda_anon_usage.heartbeat --activated
-    # Behind everything that the user waits for.
-    for nice in /usr/bin/nice /bin/nice; do
-      [ -x "${nice}" ] && exec "${nice}" -n 10 "$@"
-    done
-    exec "$@"
+    [ -f "${module}" ] && become "${python}" -I -m anaconda_anon_usage.heartbeat --activated
   done
 done
