@@ -44,7 +44,7 @@ class Parser(argparse.ArgumentParser):
 
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Add ``--json`` to a parser, or to a group of a parser's arguments."""
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
 
 
 def run(parser: argparse.ArgumentParser, arguments: list[str] | None, command=None) -> int:

@@ -26,11 +26,13 @@ def add_arguments(parser, everything: bool = False) -> None:
         everything: whether to add ``--all`` as well.
     """
     group = parser.add_mutually_exclusive_group()
-    name = group.add_argument("-n", "--name", help="name of the environment")
+    name = group.add_argument(
+        "-n", "--name", help="name of the environment (default: the activated one, else base)"
+    )
     name.completer = _names  # for argcomplete
     group.add_argument("-p", "--prefix", help="path of the environment")
     if everything:
-        group.add_argument("--all", action="store_true", help="every environment conda knows")
+        group.add_argument("--all", action="store_true", help="every environment that conda knows")
 
 
 def _names(prefix: str, **_) -> list[str]:

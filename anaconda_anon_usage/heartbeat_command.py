@@ -11,28 +11,40 @@ import time
 
 from . import command_line, configuration, environments, explanation, heartbeat, output
 
+_DESCRIPTION = """\
+Send one heartbeat now: the HEAD request that each activation of the environment sends in
+the background while the setting anaconda_heartbeat is on. This command sends it whether
+the setting is on or off.
+"""
+
 _EPILOG = """\
-exit status: 0 the request was sent, or would be; 1 it was not, or would not be;
-2 the command line is wrong.
+exit status: 0 the request was sent and answered, or would be sent; 1 it was not, or would
+not be; 2 the command line is wrong.
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments to a parser."""
-    parser.description = "Send one heartbeat now, whether activations send them or not."
+    parser.description = _DESCRIPTION
     parser.epilog = _EPILOG
     environments.add_arguments(parser)
     parser.add_argument(
-        "--channel", metavar="URL", help="base URL to use instead of the configured one"
+        "--channel",
+        metavar="URL",
+        help="URL of the repository to use instead of the configured one",
     )
     parser.add_argument(
-        "--path", default=heartbeat.PATH, help="what to ask for below it (%(default)s)"
+        "--path",
+        default=heartbeat.PATH,
+        help="what to ask for below that URL (default: %(default)s)",
     )
     parser.add_argument(
-        "--dry-run", action="store_true", help="explain the request and send nothing"
+        "--dry-run", action="store_true", help="print what would be sent, and send nothing"
     )
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("-q", "--quiet", action="store_true", help="print nothing")
+    form.add_argument(
+        "-q", "--quiet", action="store_true", help="print nothing; only the exit status tells"
+    )
     command_line.add_json(form)
 
 

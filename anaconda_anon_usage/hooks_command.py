@@ -7,22 +7,27 @@ import argparse
 from . import command_line, configuration, environments, hooks, output
 from .hooks import BLOCKED, CURRENT, MISSING, PACKAGE, Hooks
 
-_EPILOG = """\
-states: current, outdated (of another version), missing, package (the package is installed
-there and brings its own), blocked.
+_DESCRIPTION = """\
+Show, install or remove the activation scripts. Only an environment that holds them sends a
+heartbeat when it is activated, and only while the setting anaconda_heartbeat is on.
+"""
 
-exit status: 0 all that was asked for is so; 1 it could not be done somewhere;
-2 the command line is wrong.
+_EPILOG = """\
+states: current; outdated (the scripts of another version); missing; package (the package
+itself is installed there and brings its own); blocked (for the reason that is told).
+
+exit status: 0 it was done everywhere; 1 it could not be done somewhere; 2 the command line
+is wrong.
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments to a parser."""
-    parser.description = "Show, install or remove the activation scripts of environments."
+    parser.description = _DESCRIPTION
     parser.epilog = _EPILOG
     action = parser.add_mutually_exclusive_group()
     for name, summary in (
-        ("status", "show what stands where (the default)"),
+        ("status", "show which environments hold the scripts (the default)"),
         ("install", "put the scripts into environments, or bring them up to date"),
         ("remove", "take away the scripts that --install put there"),
     ):

@@ -21,9 +21,10 @@ def error(message: object) -> None:
     """
     line = " ".join(str(message).splitlines())
     try:
-        print(f"anaconda-anon-usage: {line}", file=sys.stderr, flush=True)
-    except (OSError, ValueError):
-        pass  # nobody reads it
+        sys.stderr.write(f"anaconda-anon-usage: {line}\n")  # print() would take stdout instead
+        sys.stderr.flush()
+    except (AttributeError, OSError, ValueError):
+        pass  # there is none, or nobody reads it
 
 
 def print_json(value: object) -> None:
@@ -41,16 +42,16 @@ def paint(text: str, kind: str) -> str:
     return f"\033[{_CODES[kind]}m{text}\033[0m" if _colours() else text
 
 
-def table(rows: list[tuple[str, str]]) -> str:
+def table(rows: list[tuple[str, str]], gap: int = 1) -> str:
     """Return rows of a heading and a text as aligned lines.
 
     Args:
         rows: the heading, and what stands behind it.
+        gap: the number of blanks behind the longest heading.
     """
-    width = max(len(heading) for heading, _ in rows)
+    width = max(len(heading) for heading, _ in rows) + gap
     return "\n".join(
-        f"{paint(heading, 'heading')}{' ' * (width - len(heading))}  {text}"
-        for heading, text in rows
+        f"{paint(heading, 'heading')}{' ' * (width - len(heading))}{text}" for heading, text in rows
     )
 
 

@@ -22,8 +22,11 @@ Without a command it prints what is on and what decides it: a file and its line,
 variable; the User-Agent of conda's requests; and the environments with the activation
 script, which sends the heartbeat.
 
-exit status: 0 it was printed; 1 it could not be printed; 2 the command line is wrong.
-Each command has a --help of its own.
+Each command has a --help of its own. ANACONDA_ANON_USAGE_DEBUG=1 has every decision
+explained on stderr.
+
+exit status: 0 it was printed; 1 it could not be printed; 2 the command line is wrong;
+130 it was interrupted.
 """
 
 #: Environments that are listed; `hooks --all` lists the others, too.

@@ -79,10 +79,10 @@ def environment_token(prefix: str | None = None) -> str | None:
         22 characters; None if it can be neither read nor written.
     """
     target = _target(prefix)
+    if target is None:
+        return None
     if installation.is_environment(target) and target not in _unwritten:
         return _environment_token(target)
-    if not prefix or target == os.path.abspath(sys.prefix):
-        return None  # nothing is activated, and this Python runs outside of conda
     if not _unwritten:
         atexit.register(_write_environment_tokens)
     return _unwritten.setdefault(target, random_token())
@@ -98,7 +98,7 @@ def environment_token_file(prefix: str | None = None) -> str | None:
         The path; None without an environment.
     """
     target = _target(prefix)
-    return _file_in(target) if installation.is_environment(target) or prefix else None
+    return _file_in(target) if target else None
 
 
 def anaconda_auth_token() -> str | None:
@@ -244,8 +244,14 @@ def _environment_token(prefix: str, proposed: str | None = None) -> str | None:
     )
 
 
-def _target(prefix: str | None) -> str:
-    return os.path.abspath(prefix or installation.active_prefix() or sys.prefix)
+def _target(prefix: str | None) -> str | None:
+    """Return the environment that is meant, which may be about to be created, or None."""
+    target = os.path.abspath(prefix or installation.active_prefix() or sys.prefix)
+    if installation.is_environment(target):
+        return target
+    # Without a prefix nothing is activated, and this Python runs outside of conda; and
+    # where it runs, no environment is about to be created.
+    return target if prefix and target != os.path.abspath(sys.prefix) else None
 
 
 def _file_in(prefix: str) -> str:

@@ -19,6 +19,11 @@ from .token_file import random_token
 #: a token that another place outdoes; nothing.
 USED, UNUSED, ABSENT = "used", "unused", "absent"
 
+_DESCRIPTION = """\
+Print the tokens that are appended to conda's User-Agent. Random tokens that do not exist
+yet are made. With telemetry switched off there is only the version.
+"""
+
 _EPILOG = """\
 exit status: 0 it was printed; 1 it could not be printed; 2 the command line is wrong.
 """
@@ -29,17 +34,17 @@ _ADMINISTRATORS = {"i": "installer", "o": "org", "m": "machine"}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments to a parser."""
-    parser.description = "Print the tokens that are appended to conda's User-Agent."
+    parser.description = _DESCRIPTION
     parser.epilog = _EPILOG
     environments.add_arguments(parser)
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
-        "--detail", action="store_true", help="print what each token means and where it comes from"
+        "--detail", action="store_true", help="print what each token means and what it comes from"
     )
     what.add_argument(
         "--paths",
         action="store_true",
-        help="print which files and variables the tokens are read from; makes none",
+        help="print the files and variables that tokens are read from, and make no token",
     )
     what.add_argument(
         "--random",
@@ -199,7 +204,8 @@ def _detail(prefix: str | None, settings: Settings) -> str:
                         ("  anonymous", fact.anonymous),
                         ("  lasts", fact.lifetime),
                         ("  comes from", source or fact.kept_in),
-                    ]
+                    ],
+                    gap=2,
                 )
             )
     return "\n\n".join(blocks)
@@ -216,7 +222,7 @@ def _paths(prefix: str | None) -> str:
             letter = ""
     directories = "\n".join(f"  {path}" for path in tokens.administrator_directories(prefix))
     names = ", ".join(f"{kind}_token" for kind in _ADMINISTRATORS.values())
-    return f"{output.table(rows)}\n\n{names} can also lie in:\n{directories}"
+    return f"{output.table(rows, gap=2)}\n\n{names} can also lie in:\n{directories}"
 
 
 def _remark(fact: Fact, place: str, state: str) -> str:
