@@ -74,8 +74,8 @@ def run(options: argparse.Namespace) -> int:
         return 0
     rows = [("telemetry:", _painted(telemetry)), ("heartbeat:", _painted(beat))]
     if beat.value:
-        obstacle = f"not sent: {planned.obstacle}"
-        rows.append(("sent to:", obstacle if planned.obstacle else planned.url))
+        obstacle = planned.obstacle
+        rows.append(("not sent:", obstacle) if obstacle else ("sent to:", planned.url))
     rows += [
         ("User-Agent:", planned.user_agent),
         ("environment:", prefix),

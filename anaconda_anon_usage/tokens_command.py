@@ -76,8 +76,7 @@ def run(options: argparse.Namespace) -> int:
         environments.NoSuchEnvironment: the command line names one.
     """
     if options.random:
-        token = random_token()
-        output.print_json({"random": token}) if options.json else print(token)
+        _print_random(options.json)
         return 0
     prefix = None
     if options.name is not None or options.prefix is not None:
@@ -151,6 +150,14 @@ def places(fact: Fact, prefix: str | None) -> list[tuple[str, str]]:
         path = tokens.client_token_file() if is_client else tokens.environment_token_file(prefix)
         return [(path, USED if os.path.lexists(path) else ABSENT)] if path else []
     return [(fact.kept_in, USED)]
+
+
+def _print_random(as_json: bool) -> None:
+    token = random_token()
+    if as_json:
+        output.print_json({"random": token})
+    else:
+        print(token)
 
 
 def _state(place: str) -> str:

@@ -74,7 +74,7 @@ def test_status_as_json(home, environment):
 def test_status_says_what_keeps_a_heartbeat_that_is_on(home):
     """On is not yet sent."""
     (home / ".condarc").write_text("anaconda_heartbeat: on\noffline: true\n")
-    assert "\nsent to:           not sent: offline is on\n" in run()[1]
+    assert "\nnot sent:          offline is on\n" in run()[1]
 
 
 def test_a_wrong_value_is_named(home):
