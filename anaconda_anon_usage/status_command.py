@@ -16,6 +16,7 @@ from . import (
 )
 from .explanation import Explanation
 from .hooks import CURRENT, OUTDATED, PACKAGE, Hooks
+from .user_agent import user_agent
 
 EPILOG = """\
 Without a command it prints what is on and what decides it: a file and its line, or a
@@ -55,6 +56,7 @@ def run(options: argparse.Namespace) -> int:
     telemetry = explanation.telemetry(settings)
     beat = explanation.heartbeat(settings)
     planned = heartbeat.prepare(prefix, settings)
+    of_requests = user_agent(prefix, settings)
     scripts = [
         hooks.check(known) for known in environments.known(settings.root_prefix, settings.envs_dirs)
     ]
@@ -66,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
                 "heartbeat": beat.as_json(),
                 "url": planned.url,
                 "obstacle": planned.obstacle,
-                "user_agent": planned.user_agent,
+                "user_agent": of_requests,
                 "prefix": prefix,
                 "environments": [found._asdict() for found in scripts],
             }
@@ -77,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
         obstacle = planned.obstacle
         rows.append(("not sent:", obstacle) if obstacle else ("sent to:", planned.url))
     rows += [
-        ("User-Agent:", planned.user_agent),
+        ("User-Agent:", of_requests),
         ("environment:", prefix),
         ("activation script:", _summary(scripts)),
     ]

@@ -180,8 +180,8 @@ def test_an_environments_own_configuration_counts(run, program, base, tmp_path):
     assert json.loads(run(program, "--json", **variables)[1])["telemetry"]["on"] is True
 
 
-def test_the_user_agent_is_the_one_of_a_request(run, program, receiver, home, base):
-    """But for the token of the session, which is another process."""
+def test_the_user_agent_is_the_one_of_a_request(run, program, receiver):
+    """And in the status its tokens, but for the session's, which is another process."""
     status, printed, _ = run(
         program, "heartbeat", "--json", "--channel", receiver.url_for("/x"), "-n", "base"
     )
@@ -190,8 +190,10 @@ def test_the_user_agent_is_the_one_of_a_request(run, program, receiver, home, ba
     assert (0, True, 404) == (status, found["sent"], found["status"])
     assert request.headers["User-Agent"] == found["user_agent"]
     shown = json.loads(run(program, "--json", "-n", "base")[1])["user_agent"]
-    without_session = re.compile(r" s/\S+")
-    assert without_session.sub("", found["user_agent"]) == without_session.sub("", shown)
+    sent, shown = (
+        re.sub(r" s/\S+", "", text.partition(" aau/")[2]) for text in (found["user_agent"], shown)
+    )
+    assert sent == shown
 
 
 def test_a_heartbeat_that_fails_says_so_as_json(run, program):
