@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK: argcomplete looks for this here.
 """``python -m anaconda_anon_usage`` is the command line."""
 
 import sys
@@ -5,4 +6,4 @@ import sys
 from .cli import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(prog="python -m anaconda_anon_usage"))

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import io
 import os
 import re
 import time
+from collections.abc import Iterator
 
 from . import anaconda_settings
 from .debug import say
@@ -23,6 +25,9 @@ from .token_file import encode
 
 #: Bytes of the keyring, and characters of a key, that are read at most.
 SIZE_LIMIT = 64 * 1024
+
+#: The variable that holds a key.
+VARIABLE = "ANACONDA_AUTH_API_KEY"
 
 _SERVICE = "Anaconda Cloud"
 _DOMAIN = "anaconda.com"
@@ -37,18 +42,28 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 def anaconda_auth_token() -> str | None:
     """Return the token of the logged-in user: 22 characters, or None if there is none.
 
-    The first usable key counts: of the variable, of the settings, of the system's keyring
-    if the settings say so, of the keyring file. Never raises an Exception.
+    The first usable key of sources() counts. Never raises an Exception.
     """
-    token = token_from_api_key(os.environ.get("ANACONDA_AUTH_API_KEY"))
-    if token:
-        return token
-    settings = _attempt(anaconda_settings.load) or {}
-    for source in (_key_in_settings, _key_in_system_keyring, _key_in_file):
-        token = token_from_api_key(_attempt(source, settings))
+    for _, key in sources():
+        token = token_from_api_key(key())
         if token:
             return token
     return None
+
+
+def sources() -> Iterator[tuple[str, functools.partial]]:
+    """Yield the places that are looked at for a key, the one that counts most first.
+
+    Yields:
+        The place: a variable, a file's path, or words; and a function without arguments
+        that returns the key there, or None, and never raises an Exception.
+    """
+    yield VARIABLE, functools.partial(os.environ.get, VARIABLE)
+    settings = _attempt(anaconda_settings.load) or {}
+    yield anaconda_settings.place(), functools.partial(_attempt, _key_in_settings, settings)
+    if settings.get("preferred_token_storage") == "system":
+        yield "the system's keyring", functools.partial(_attempt, _key_in_system_keyring, settings)
+    yield _keyring_path(settings), functools.partial(_attempt, _key_in_file, settings)
 
 
 def token_from_api_key(key: str | None, now: float | None = None) -> str | None:
@@ -116,7 +131,7 @@ def _key_in_settings(settings: dict[str, str]) -> str | None:
 
 def _key_in_file(settings: dict[str, str]) -> str | None:
     """Return the key in the keyring file: ``{service: {domain: entry}}`` in JSON."""
-    path = anaconda_settings.expanded(settings.get("keyring_path", "~/.anaconda/keyring"))
+    path = anaconda_settings.expanded(_keyring_path(settings))
     text = path and read_text(path, SIZE_LIMIT)
     if not text:
         return None
@@ -127,6 +142,10 @@ def _key_in_file(settings: dict[str, str]) -> str | None:
     return None
 
 
+def _keyring_path(settings: dict[str, str]) -> str:
+    return settings.get("keyring_path", "~/.anaconda/keyring")
+
+
 def _key_in_system_keyring(settings: dict[str, str]) -> str | None:
     """Return the key that anaconda-auth finds, if it keeps logins in the system's keyring.
 
@@ -134,8 +153,6 @@ def _key_in_system_keyring(settings: dict[str, str]) -> str | None:
     older domains, and ask NavigatorFallback: that one renews Navigator's login over the
     network and asks this package for its token string meanwhile.
     """
-    if settings.get("preferred_token_storage") != "system":
-        return None
     import anaconda_auth.token  # noqa: F401  it registers its backends
     import keyring
     from keyring.backends.chainer import ChainerBackend

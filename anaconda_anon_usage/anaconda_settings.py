@@ -49,6 +49,12 @@ def load() -> dict[str, str]:
     return settings
 
 
+def place() -> str:
+    """Return where a key in the settings stands: a variable's name or a file's path."""
+    variable = "ANACONDA_CLOUD_API_KEY"
+    return variable if variable in os.environ else _config_path()
+
+
 def expanded(path: str) -> str | None:
     """Return path with variables and ``~`` filled in, None where there is no home."""
     found = os.path.expanduser(os.path.expandvars(path))
@@ -95,8 +101,12 @@ def _config_toml() -> dict:
         return {}
 
 
+def _config_path() -> str:
+    return os.environ.get("ANACONDA_CONFIG_TOML", "~/.anaconda/config.toml")
+
+
 def _parsed_config_toml() -> dict:
-    path = expanded(os.environ.get("ANACONDA_CONFIG_TOML", "~/.anaconda/config.toml"))
+    path = expanded(_config_path())
     text = path and read_text(path, SIZE_LIMIT)
     if not text:
         return {}

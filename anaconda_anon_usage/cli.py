@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK: argcomplete looks for this in the module of the entry point.
 """The command line: ``anaconda-anon-usage``, also as ``conda anon-usage``."""
 
 from __future__ import annotations
@@ -5,56 +6,49 @@ from __future__ import annotations
 import argparse
 import sys
 
-from . import (
-    __version__,
-    environments,
-    explanation,
-    heartbeat_command,
-    hooks_command,
-    tokens,
+from . import command_line, heartbeat_command, hooks_command, status_command, tokens_command
+
+#: The commands: name, module with add_arguments(parser) and run(options), summary.
+COMMANDS = (
+    ("tokens", tokens_command, "print the tokens, what they mean, where they come from"),
+    ("heartbeat", heartbeat_command, "explain or send one heartbeat"),
+    ("hooks", hooks_command, "show, install or remove activation scripts"),
 )
-from .configuration import load
-from .user_agent import of_conda
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, prog: str = "anaconda-anon-usage") -> int:
     """Run the command line and return the exit status.
 
     Args:
         arguments: the command line without the program's name; by default that of the
             process.
+        prog: how the program was called, for its help.
     """
-    options = _parser().parse_args(arguments)
-    return options.run(options)
+    parser = _parser(prog)
+    command_line.complete(parser)
+    return command_line.run(parser, arguments)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="anaconda-anon-usage",
-        description="Show what telemetry conda sends, and why. Without a command: its state.",
-    )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    parser.set_defaults(run=_status)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for name, module, summary in (
-        ("tokens", tokens, "print the tokens"),
-        ("heartbeat", heartbeat_command, "explain or send one heartbeat"),
-        ("hooks", hooks_command, "show, install or remove activation scripts"),
-    ):
-        command = commands.add_parser(name, help=summary)
+def _parser(prog: str) -> command_line.Parser:
+    parser = command_line.Parser(prog=prog)
+    status_command.add_arguments(parser)
+    parser.set_defaults(run=status_command.run)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", action=_Commands)
+    for name, module, summary in COMMANDS:
+        # The program's name alone: by default argparse adds the options above.
+        command = commands.add_parser(name, prog=f"{prog} {name}", help=summary)
         module.add_arguments(command)
         command.set_defaults(run=module.run)
     return parser
 
 
-def _status(options: argparse.Namespace) -> int:
-    prefix = environments.chosen(None, None)
-    settings = load(prefix)
-    print(f"telemetry:   {explanation.telemetry(settings)}")
-    print(f"heartbeat:   {explanation.heartbeat(settings)}")
-    print(f"User-Agent:  {of_conda(prefix, settings)}")
-    print(f"environment: {prefix}")
-    return 0
+class _Commands(argparse._SubParsersAction):
+    """Refuses options before the command, which argparse would silently forget."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        if namespace.json or namespace.name is not None or namespace.prefix is not None:
+            parser.error(f"options stand behind the command: {parser.prog} {values[0]} ...")
+        super().__call__(parser, namespace, values, option_string)
 
 
 if __name__ == "__main__":

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 
-from . import configuration, environments, hooks
+from . import command_line, configuration, environments, hooks, output
 from .hooks import BLOCKED, CURRENT, MISSING, PACKAGE, Hooks
 
-_EPILOG = """\
-states: current, outdated (of another version), missing, package (the package is installed
-there and brings its own), blocked.
+_DESCRIPTION = """\
+Show, install or remove the activation scripts. Only an environment that holds them sends a
+heartbeat when it is activated, and only while the setting anaconda_heartbeat is on.
+"""
 
-exit status: 0 all that was asked for is so; 1 it could not be done somewhere;
-2 the command line is wrong.
+_EPILOG = """\
+states: current; outdated (the scripts of another version); missing; package (the package
+itself is installed there and brings its own); blocked (for the reason that is told).
+
+exit status: 0 it was done everywhere; 1 it could not be done somewhere; 2 the command line
+is wrong.
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments to a parser."""
-    parser.description = "Show, install or remove the activation scripts of environments."
+    parser.description = _DESCRIPTION
     parser.epilog = _EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     action = parser.add_mutually_exclusive_group()
     for name, summary in (
-        ("status", "show what stands where (the default)"),
+        ("status", "show which environments hold the scripts (the default)"),
         ("install", "put the scripts into environments, or bring them up to date"),
         ("remove", "take away the scripts that --install put there"),
     ):
@@ -34,14 +36,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         )
     parser.set_defaults(action="status")
     environments.add_arguments(parser, everything=True)
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    command_line.add_json(parser)
 
 
 def main() -> int:
     """Run the command line of the process and return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m anaconda_anon_usage.hooks")
+    parser = command_line.Parser(prog="python -m anaconda_anon_usage.hooks")
     add_arguments(parser)
-    return run(parser.parse_args())
+    return command_line.run(parser, None, run)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -49,21 +51,21 @@ def run(options: argparse.Namespace) -> int:
 
     Args:
         options: the arguments that add_arguments() adds.
+
+    Raises:
+        environments.NoSuchEnvironment: the command line names one.
     """
-    try:
-        if options.all:
-            settings = configuration.load()
-            prefixes = environments.known(settings.root_prefix, settings.envs_dirs)
-        else:
-            prefixes = [environments.chosen(options.name, options.prefix)]
-    except environments.NoSuchEnvironment as error:
-        print(f"anaconda-anon-usage: {error}", file=sys.stderr)
-        return 2
+    if options.all:
+        settings = configuration.load()
+        prefixes = environments.known(settings.root_prefix, settings.envs_dirs)
+    else:
+        prefixes = [environments.chosen(options.name, options.prefix)]
     actions = {"status": hooks.check, "install": hooks.install, "remove": hooks.remove}
     done = [actions[options.action](prefix) for prefix in prefixes]
-    print(
-        json.dumps([found._asdict() for found in done], indent=2) if options.json else table(done)
-    )
+    if options.json:
+        output.print_json([found._asdict() for found in done])
+    else:
+        print(table(done))
     wanted = {
         "status": {CURRENT, MISSING, PACKAGE, hooks.OUTDATED, BLOCKED},
         "install": {CURRENT, PACKAGE},
@@ -79,7 +81,8 @@ def table(found: list[Hooks]) -> str:
         *((h.prefix, h.state, h.reason or "") for h in found),
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
-    return "\n".join(
+    heading, *states = (
         f"{prefix:{widths[0]}}  {state:{widths[1]}}  {reason}".rstrip()
         for prefix, state, reason in rows
     )
+    return "\n".join([output.paint(heading, "heading"), *states])

@@ -98,7 +98,7 @@ def _extend_user_agent() -> None:
 def _run_command_line(arguments) -> int:
     from .cli import main
 
-    return main(list(arguments))
+    return main(list(arguments), prog="conda anon-usage")
 
 
 @harmless()

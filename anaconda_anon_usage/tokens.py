@@ -3,17 +3,7 @@
 Importable in any environment, without conda and without anything outside the standard
 library, so that every client (conda, the heartbeat, other tools) sends the same tokens.
 
-========  ====================  =====================================  ==============
-letter    identifies            lives in                               random
-========  ====================  =====================================  ==============
-``c/``    a user on a machine   ``~/.conda/aau_token``                 yes
-``s/``    a process             memory                                 yes
-``e/``    an environment        ``<prefix>/etc/aau_token``             yes
-``a/``    an Anaconda account   the login of anaconda-auth             no
-``i/``    an installer          ``installer_token`` of administrators  as they choose
-``o/``    an organization       ``org_token`` of administrators        as they choose
-``m/``    a machine             ``machine_token`` of administrators    as they choose
-========  ====================  =====================================  ==============
+What each of them means is told by token_facts.py.
 """
 
 from __future__ import annotations
@@ -23,6 +13,7 @@ import functools
 import os
 import sys
 from collections import namedtuple
+from collections.abc import Iterator
 
 from . import __version__, anaconda_cloud, host, installation, search_path
 from .debug import say
@@ -55,10 +46,16 @@ def client_token() -> str | None:
     Returns:
         22 characters; None if it can be neither read nor written.
     """
+    path = client_token_file()
+    return _client_token(path) if path else None
+
+
+def client_token_file() -> str | None:
+    """Return where the client token is kept, made or not; None for a user without a home."""
     home = os.path.expanduser("~")
     if not os.path.isabs(home) or not os.path.isdir(home):
         return None
-    return _client_token(home)
+    return os.path.join(home, ".conda", "aau_token")
 
 
 def session_token() -> str:
@@ -81,14 +78,27 @@ def environment_token(prefix: str | None = None) -> str | None:
     Returns:
         22 characters; None if it can be neither read nor written.
     """
-    target = os.path.abspath(prefix or installation.active_prefix() or sys.prefix)
+    target = _target(prefix)
+    if target is None:
+        return None
     if installation.is_environment(target) and target not in _unwritten:
         return _environment_token(target)
-    if not prefix:
-        return None  # nothing is activated, and this Python runs outside of conda
     if not _unwritten:
         atexit.register(_write_environment_tokens)
     return _unwritten.setdefault(target, random_token())
+
+
+def environment_token_file(prefix: str | None = None) -> str | None:
+    """Return where an environment's token is kept, made or not.
+
+    Args:
+        prefix: the environment's directory, as for environment_token().
+
+    Returns:
+        The path; None without an environment.
+    """
+    target = _target(prefix)
+    return _file_in(target) if target else None
 
 
 def anaconda_auth_token() -> str | None:
@@ -102,17 +112,68 @@ def anaconda_auth_token() -> str | None:
 
 def installer_tokens(prefix: str | None = None) -> list[str]:
     """Return the tokens of installers, from ``installer_token`` files."""
-    return _administrator_tokens("installer", prefix)
+    return list(administrator_tokens("installer", prefix))
 
 
 def organization_tokens(prefix: str | None = None) -> list[str]:
     """Return the tokens of the organization, from ``org_token`` files."""
-    return _administrator_tokens("org", prefix)
+    return list(administrator_tokens("org", prefix))
 
 
 def machine_tokens(prefix: str | None = None) -> list[str]:
     """Return the tokens of the machine, from ``machine_token`` files."""
-    return _administrator_tokens("machine", prefix)
+    return list(administrator_tokens("machine", prefix))
+
+
+def administrator_tokens(kind: str, prefix: str | None = None) -> dict[str, str]:
+    """Return the distinct valid tokens of one kind, and where each comes from.
+
+    Args:
+        kind: ``installer``, ``org`` or ``machine``.
+        prefix: the environment, as for administrator_sources().
+
+    Returns:
+        The token and its source, the environment variable's first.
+    """
+    found: dict[str, str] = {}
+    for source, token in administrator_sources(kind, prefix):
+        if is_token(token):
+            found.setdefault(token, source)
+        elif token:
+            say(f"{source}: not 1 to 36 of A-Z a-z 0-9 _ -, so it is not sent")
+    return found
+
+
+def administrator_sources(kind: str, prefix: str | None = None) -> Iterator[tuple[str, str]]:
+    """Yield every place that a token of one kind can stand in, and what stands there.
+
+    Args:
+        kind: ``installer``, ``org`` or ``machine``.
+        prefix: the environment whose directory ends the search path; by default the
+            activated one.
+
+    Yields:
+        The variable or the file, and its first line that is not blank, which need not
+        be a token; an empty text where there is nothing.
+    """
+    name = f"{kind}_token"
+    variable = f"ANACONDA_ANON_USAGE_{name.upper()}"
+    yield variable, _first_line(os.environ.get(variable, ""))
+    for directory in administrator_directories(prefix):
+        for file_name in (name, "." + name):
+            path = os.path.join(directory, file_name)
+            # Some editors begin a file with a byte order mark.
+            yield path, _first_line((read_text(path) or "").lstrip("\ufeff"))
+
+
+def administrator_directories(prefix: str | None = None) -> list[str]:
+    """Return the directories that administrators' tokens can lie in.
+
+    Args:
+        prefix: the environment, as for administrator_sources().
+    """
+    prefix = prefix or installation.active_prefix()
+    return search_path.directories(prefix, installation.root_prefix())
 
 
 def all_tokens(prefix: str | None = None) -> Tokens:
@@ -162,30 +223,39 @@ def token_string(prefix: str | None = None, enabled: bool = True) -> str:
 
 
 @functools.cache
-def _client_token(home: str) -> str | None:
-    directory = os.path.join(home, ".conda")
-    if not make_directory(directory):
+def _client_token(path: str) -> str | None:
+    if not make_directory(os.path.dirname(path)):
         return None
-    return read_or_create(
-        os.path.join(directory, "aau_token"),
-        sidecar=os.path.join(directory, "aau_token_host"),
-        place=host.identity(),
-    )
+    return read_or_create(path, sidecar=f"{path}_host", place=host.identity())
 
 
 @functools.cache
 def _environment_token(prefix: str, proposed: str | None = None) -> str | None:
-    directory = os.path.join(prefix, "etc")
-    if not make_directory(directory):
+    path = _file_in(prefix)
+    if not make_directory(os.path.dirname(path)):
         return None
     return read_or_create(
-        os.path.join(directory, "aau_token"),
-        sidecar=os.path.join(directory, "aau_token_prefix"),
+        path,
+        sidecar=f"{path}_prefix",
         place=os.path.normcase(os.path.realpath(prefix)),
         # Readable by everyone who can read the environment, who share it.
         mode=0o600 | (os.stat(prefix).st_mode & 0o444),
         proposed=proposed,
     )
+
+
+def _target(prefix: str | None) -> str | None:
+    """Return the environment that is meant, which may be about to be created, or None."""
+    target = os.path.abspath(prefix or installation.active_prefix() or sys.prefix)
+    if installation.is_environment(target):
+        return target
+    # Without a prefix nothing is activated, and this Python runs outside of conda; and
+    # where it runs, no environment is about to be created.
+    return target if prefix and target != os.path.abspath(sys.prefix) else None
+
+
+def _file_in(prefix: str) -> str:
+    return os.path.join(prefix, "etc", "aau_token")
 
 
 def _write_environment_tokens() -> None:
@@ -194,60 +264,15 @@ def _write_environment_tokens() -> None:
             guarded(functools.partial(_environment_token, prefix, token), None)
 
 
-def _administrator_tokens(kind: str, prefix: str | None) -> list[str]:
-    """Return the distinct valid tokens of one kind, the environment variable's first.
-
-    Args:
-        kind: ``org``, ``machine`` or ``installer``.
-        prefix: the environment whose directory ends the search path; by default the
-            activated one.
-    """
-    name = f"{kind}_token"
-    variable = f"ANACONDA_ANON_USAGE_{name.upper()}"
-    candidates = [(variable, os.environ.get(variable, ""))]
-    prefix = prefix or installation.active_prefix()
-    for directory in search_path.directories(prefix, installation.root_prefix()):
-        for file_name in (name, "." + name):
-            path = os.path.join(directory, file_name)
-            # Some editors begin a file with a byte order mark.
-            candidates.append((path, (read_text(path) or "").lstrip("\ufeff")))
-    found = []
-    for source, text in candidates:
-        token = next((line.strip() for line in text.split("\n") if line.strip()), "")
-        if is_token(token):
-            found.append(token)
-        elif token:
-            say(f"{source}: not 1 to 36 of A-Z a-z 0-9 _ -, so it is not sent")
-    return list(dict.fromkeys(found))
-
-
-def add_arguments(parser) -> None:
-    """Add the arguments of ``python -m anaconda_anon_usage.tokens`` to a parser."""
-    parser.description = "Print the tokens that are appended to conda's User-Agent."
-    parser.add_argument(
-        "--random",
-        action="store_true",
-        help="print a fresh random token instead, fit for org_token or machine_token",
-    )
-
-
-def run(options) -> int:
-    """Print the token string or a random token, and return the exit status.
-
-    Args:
-        options: the arguments that add_arguments() adds.
-    """
-    print(random_token() if options.random else token_string())
-    return 0
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.split("\n") if line.strip()), "")
 
 
 def main() -> int:
     """Run the command line and return the exit status."""
-    import argparse
+    from .tokens_command import main as by_hand
 
-    parser = argparse.ArgumentParser(prog="python -m anaconda_anon_usage.tokens")
-    add_arguments(parser)
-    return run(parser.parse_args())
+    return by_hand()
 
 
 if __name__ == "__main__":

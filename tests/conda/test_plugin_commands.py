@@ -25,6 +25,8 @@ def test_the_command_line_is_a_subcommand(conda, base):
         "heartbeat",
         "User-Agent",
         "environment",
+        "activation script",
+        f"  {base.prefix}",
     ]
     assert as_subcommand.stdout.splitlines()[:2] == as_module.stdout.splitlines()[:2]
 

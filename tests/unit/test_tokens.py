@@ -507,7 +507,7 @@ def search_path(tmp_path, home, monkeypatch) -> list[Path]:
 
 
 def administrators(kind: str) -> list[str]:
-    return tokens._administrator_tokens(kind, None)
+    return list(tokens.administrator_tokens(kind))
 
 
 @pytest.mark.parametrize(

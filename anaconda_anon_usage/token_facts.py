@@ -1,0 +1,98 @@
+"""What each token means: the one table, for the command line and for the documentation.
+
+tokens.py, which makes them, does not import it: conda pays for that import every time.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+#: What there is to know about a kind of token: the letter before its value; its field in
+#: ``tokens.Tokens``; what has the same value as long as it is the same; where the value is
+#: kept, and until when; whether it is anonymous; what it looks like; and the version of
+#: this package that sent it first.
+Fact = namedtuple("Fact", "letter name identifies kept_in lifetime anonymous example since")
+
+#: In the order in which they are sent.
+FACTS = (
+    Fact(
+        letter="aau",
+        name="version",
+        identifies="the version of this package",
+        kept_in="this package",
+        lifetime="until the package is updated",
+        anonymous="yes",
+        example="aau/0.1.0",
+        since="0.1.0",
+    ),
+    Fact(
+        letter="c",
+        name="client",
+        identifies="a user on a machine",
+        kept_in="~/.conda/aau_token",
+        lifetime="until the file is deleted, or copied to another machine",
+        anonymous="yes, random",
+        example="c/UJngfYjkhNCv0HPEitrFWA",
+        since="0.1.0",
+    ),
+    Fact(
+        letter="s",
+        name="session",
+        identifies="one process",
+        kept_in="memory",
+        lifetime="until the process ends",
+        anonymous="yes, random",
+        example="s/QbCqO9cvBJKxZoy3Aqy3IQ",
+        since="0.1.0",
+    ),
+    Fact(
+        letter="e",
+        name="environment",
+        identifies="an environment",
+        kept_in="<prefix>/etc/aau_token",
+        lifetime="until the file is deleted, or the environment is moved or copied",
+        anonymous="yes, random",
+        example="e/HDfhBoBzq-fiMJfah4DysQ",
+        since="0.1.0",
+    ),
+    Fact(
+        letter="a",
+        name="anaconda_cloud",
+        identifies="the Anaconda account that is logged in with anaconda-auth",
+        kept_in="anaconda-auth's login",
+        lifetime="while the login is valid; the same for every login of the account",
+        anonymous="no, it is the account's id",
+        example="a/ABEiM0RVZneImaq7zN3u_w",
+        since="0.1.0",
+    ),
+    Fact(
+        letter="i",
+        name="installer",
+        identifies="the installer that was used",
+        kept_in="installer_token files, ANACONDA_ANON_USAGE_INSTALLER_TOKEN",
+        lifetime="while the file or the variable stands",
+        anonymous="as the administrator chooses",
+        example="i/acme-2026-11",
+        since="0.1.0",
+    ),
+    Fact(
+        letter="o",
+        name="organization",
+        identifies="an organization",
+        kept_in="org_token files, ANACONDA_ANON_USAGE_ORG_TOKEN",
+        lifetime="while the file or the variable stands",
+        anonymous="as the administrator chooses",
+        example="o/acme",
+        since="0.1.0",
+    ),
+    Fact(
+        letter="m",
+        name="machine",
+        identifies="a machine",
+        kept_in="machine_token files, ANACONDA_ANON_USAGE_MACHINE_TOKEN",
+        lifetime="while the file or the variable stands",
+        anonymous="as the administrator chooses",
+        example="m/build-07",
+        since="0.1.0",
+    ),
+)

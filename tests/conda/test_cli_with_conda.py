@@ -1,0 +1,245 @@
+"""The command line with a real conda: each way to start it, each command, text and JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import subprocess
+
+import pytest
+from conda_root import Base
+from support import PATIENCE
+
+from anaconda_anon_usage import __version__
+
+#: Each command that reads, and what its JSON holds.
+READING = [
+    ([], {"version", "telemetry", "heartbeat", "url", "obstacle", "user_agent", "prefix", "environments"}),
+    (["tokens"], {"telemetry", "token_string", "tokens"}),
+    (
+        ["heartbeat", "--dry-run"],
+        {"heartbeat", "url", "user_agent", "prefix", "proxy", "proxy_problem", "dry_run",
+         "obstacle", "sent", "status", "seconds", "error"},
+    ),
+]  # fmt: skip
+
+
+@pytest.fixture(params=["conda anon-usage", "anaconda-anon-usage", "python -m anaconda_anon_usage"])
+def start(request, base) -> list:
+    """A way to start the command line."""
+    return {
+        "conda anon-usage": [base.conda, "anon-usage"],
+        "anaconda-anon-usage": [base.prefix / "bin" / "anaconda-anon-usage"],
+        "python -m anaconda_anon_usage": [base.python, "-Im", "anaconda_anon_usage"],
+    }[request.param]
+
+
+@pytest.fixture
+def run(environ):
+    """Run a command; return exit status, stdout and stderr."""
+
+    def run(command: list, *arguments, **variables):
+        done = subprocess.run(
+            [*command, *arguments],
+            # conda 24.9 to 25.7 warn where no channel is configured.
+            env={**environ, "CONDA_CHANNELS": "defaults", **variables},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    return run
+
+
+@pytest.fixture
+def program(base) -> list:
+    """The installed program."""
+    return [base.prefix / "bin" / "anaconda-anon-usage"]
+
+
+@pytest.mark.parametrize("arguments, keys", READING)
+def test_json_is_all_that_stdout_gets(run, start, arguments, keys):
+    """However the command line is started."""
+    status, printed, errors = run(start, *arguments, "--json")
+    assert (0, "") == (status, errors)
+    assert keys == set(json.loads(printed))
+
+
+@pytest.mark.parametrize("arguments", [[], ["tokens"], ["heartbeat"], ["hooks"]])
+def test_help_names_the_program_as_it_was_started(run, request, start, arguments):
+    """So that it can be copied."""
+    name = request.node.callspec.params["start"]
+    status, printed, errors = run(start, *arguments, "--help")
+    assert (0, "") == (status, errors)
+    assert printed.startswith(" ".join(["usage:", name, *arguments, "[-h] [--version]"]))
+
+
+def test_version_is_this_packages(run, start):
+    """And not conda's."""
+    assert (0, f"anaconda-anon-usage {__version__}\n", "") == run(start, "--version")
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["--bogus"], "unrecognized arguments: --bogus; see "),
+        (["tokens", "-n", "nowhere"], "no environment is named 'nowhere'\n"),
+        (["hooks", "-p", "/nowhere"], "no environment is at '/nowhere'\n"),
+    ],
+)
+def test_a_wrong_command_line_is_one_line_and_status_2(run, start, arguments, message):
+    """Also through conda, which has messages of its own for other failures."""
+    status, printed, errors = run(start, *arguments)
+    assert (2, "", 1) == (status, printed, errors.count("\n"))
+    assert errors.startswith(f"anaconda-anon-usage: {message}")
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["tokens", "--json"]])
+def test_a_reader_that_has_gone_is_no_traceback(start, environ, arguments):
+    """As with ``| head -1``."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [*start, *arguments],
+        env={**environ, "CONDA_CHANNELS": "defaults"},
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        timeout=120,
+    )
+    os.close(writer)
+    assert (1, b"") == (done.returncode, done.stderr)
+
+
+@pytest.mark.parametrize(
+    "variables, colours",
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+)
+def test_colours_are_for_terminals(start, environ, variables, colours):
+    """And only where nobody objects."""
+    terminal, end = pty.openpty()
+    with open(terminal, "rb", buffering=0) as reader:
+        process = subprocess.Popen(
+            start,
+            env={**environ, "TERM": "xterm", "CONDA_CHANNELS": "defaults", **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=end,
+        )
+        os.close(end)
+        written = b""
+        try:
+            while chunk := reader.read(4096):
+                written += chunk
+        except OSError:
+            pass  # Linux: EIO when the other end is closed
+    assert (0, colours) == (process.wait(PATIENCE), b"\033[32mon\033[0m (the default)" in written)
+    assert colours == (b"\033" in written)
+
+
+def test_what_decides_has_its_file_and_line(run, start, home):
+    """conda's own configuration knows no lines."""
+    condarc = home / ".condarc"
+    condarc.write_text("# mine\n\nanaconda_heartbeat: true\nanaconda_anon_usage: yes\n")
+    found = json.loads(run(start, "--json")[1])
+    on = {"on": True, "value": True, "source": str(condarc), "locked": False, "problem": None}
+    assert ({**on, "line": 4}, {**on, "line": 3}) == (found["telemetry"], found["heartbeat"])
+    lines = run(start)[1].splitlines()
+    assert [f"on ({condarc}, line 4)", f"on ({condarc}, line 3)"] == [
+        re.split(": +", line)[1] for line in lines[:2]
+    ]
+
+
+def test_an_administrators_lock_is_told(run, own_base, home):
+    """The user's file does not count then."""
+    system = own_base.prefix / ".condarc"
+    system.write_text("anaconda_anon_usage: false #!final\n")
+    (home / ".condarc").write_text("anaconda_anon_usage: true\n")
+    program = [own_base.prefix / "bin" / "anaconda-anon-usage"]
+    found = json.loads(run(program, "--json")[1])["telemetry"]
+    assert {
+        "on": False,
+        "value": False,
+        "source": str(system),
+        "line": 1,
+        "locked": True,
+        "problem": None,
+    } == found
+    assert f"telemetry:         off ({system}, line 1, locked by #!final)\n" in run(program)[1]
+
+
+def test_an_environments_own_configuration_counts(run, program, base, tmp_path):
+    """The status is that of the environment that is named."""
+    prefix = base.make_environment(tmp_path / "envs" / "quiet")
+    (prefix / ".condarc").write_text("anaconda_anon_usage: false\n")
+    variables = {"CONDA_ENVS_DIRS": str(tmp_path / "envs")}
+    found = json.loads(run(program, "--json", "-n", "quiet", **variables)[1])
+    assert (str(prefix), f"{prefix}/.condarc") == (found["prefix"], found["telemetry"]["source"])
+    assert found["user_agent"].endswith(f" aau/{__version__}")
+    assert json.loads(run(program, "--json", **variables)[1])["telemetry"]["on"] is True
+
+
+def test_the_user_agent_is_the_one_of_a_request(run, program, receiver):
+    """And in the status its tokens, but for the session's, which is another process."""
+    status, printed, _ = run(
+        program, "heartbeat", "--json", "--channel", receiver.url_for("/x"), "-n", "base"
+    )
+    [(request, _)] = receiver.log
+    found = json.loads(printed)
+    assert (0, True, 404) == (status, found["sent"], found["status"])
+    assert request.headers["User-Agent"] == found["user_agent"]
+    shown = json.loads(run(program, "--json", "-n", "base")[1])["user_agent"]
+    sent, shown = (
+        re.sub(r" s/\S+", "", text.partition(" aau/")[2]) for text in (found["user_agent"], shown)
+    )
+    assert sent == shown
+
+
+def test_a_heartbeat_that_fails_says_so_as_json(run, program):
+    """Nobody listens there."""
+    status, printed, errors = run(program, "heartbeat", "--json", "--channel", "http://127.0.0.1:9")
+    found = json.loads(printed)
+    assert (1, "", False, None) == (status, errors, found["sent"], found["status"])
+    assert "ConnectionError: " in found["error"]
+    assert "Connection refused" in found["error"]
+    assert found["seconds"] >= 0
+
+
+def test_an_obstacle_is_told_as_json(run, program):
+    """Nothing is tried then."""
+    status, printed, _ = run(program, "heartbeat", "--json", CONDA_OFFLINE="1")
+    found = json.loads(printed)
+    assert (1, "offline is on", False, None, None) == (
+        status,
+        *(found[key] for key in ("obstacle", "sent", "seconds", "error")),
+    )
+
+
+def test_environments_with_the_script_are_listed(run, own_base: Base, tmp_path, home):
+    """Those of this version, those of another one, and how the others get it."""
+    (home / ".condarc").write_text("anaconda_heartbeat: true\n")
+    program = [own_base.prefix / "bin" / "anaconda-anon-usage"]
+    envs = tmp_path / "envs"
+    for name in ("current", "older", "without"):
+        (envs / name / "conda-meta").mkdir(parents=True)
+        (envs / name / "conda-meta" / "history").touch()
+    variables = {"CONDA_ENVS_DIRS": str(envs)}
+    for name in ("current", "older"):
+        run(program, "hooks", "--install", "-n", name, **variables)
+    (envs / "older/etc/conda/activate.d/anaconda-anon-usage.sh").unlink()
+    lines = run(program, **variables)[1].splitlines()
+    assert [
+        "activation script: in 3 of 4 environments",
+        f"  {own_base.prefix}",
+        f"  {envs}/current",
+        f"  {envs}/older (of another version)",
+        "for the others: anaconda-anon-usage hooks --install --all",
+    ] == lines[-5:]
+    found = json.loads(run(program, "--json", **variables)[1])["environments"]
+    assert {
+        str(own_base.prefix): "package",
+        f"{envs}/current": "current",
+        f"{envs}/older": "outdated",
+        f"{envs}/without": "missing",
+    } == {script["prefix"]: script["state"] for script in found}

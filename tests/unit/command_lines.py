@@ -1,0 +1,59 @@
+"""Run the command line as people and programs do: in a process, on a pipe or a terminal."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+from conda_root import clean_environ
+from support import PATIENCE
+
+import anaconda_anon_usage
+
+PACKAGE_PARENT = str(Path(anaconda_anon_usage.__file__).parents[1])
+
+#: Sees the package wherever the tests find it.
+COMMAND = [sys.executable, "-m", "anaconda_anon_usage"]
+
+
+def environ(**variables) -> dict[str, str]:
+    """Return the variables of a process that knows this test's home and nothing else."""
+    return clean_environ(
+        os.environ["HOME"], PYTHONPATH=PACKAGE_PARENT, **{k: str(v) for k, v in variables.items()}
+    )
+
+
+def run(*arguments, module: str = "anaconda_anon_usage", **variables):
+    """Run a command line on pipes; return exit status, stdout and stderr."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        env=environ(**variables),
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def on_terminal(command: list, environ: dict[str, str]) -> str:
+    """Run a command whose stdout is a terminal, and return what is written there."""
+    terminal, end = pty.openpty()
+    with open(terminal, "rb", buffering=0) as reader:
+        process = subprocess.Popen(
+            command, env=environ, stdin=subprocess.DEVNULL, stdout=end, stderr=subprocess.PIPE
+        )
+        os.close(end)
+        written = b""
+        try:
+            while chunk := reader.read(4096):
+                written += chunk
+        except OSError:
+            pass  # Linux: EIO when the other end is closed
+        errors = process.stderr.read()
+        assert (0, b"") == (process.wait(PATIENCE), errors)
+    return written.decode().replace("\r\n", "\n")
