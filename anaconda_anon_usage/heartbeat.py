@@ -161,28 +161,30 @@ def _send_if_on(prefix: str, attempt: dict) -> int | None:
     Raises:
         Exception: it is on, and can't be sent.
     """
-    turns.take()  # before anything that takes time or memory
-    from .configuration import load
+    with turns.taken():  # before anything that takes time or memory
+        from .configuration import load
 
-    settings = load(prefix)
-    if not settings.heartbeat:
-        return None
-    heartbeat = prepare(prefix, settings)
-    attempt.update(url=heartbeat.url, user_agent=heartbeat.user_agent)
-    if heartbeat.obstacle:
-        raise NotSent(heartbeat.obstacle)
-    return send(heartbeat)
+        settings = load(prefix)
+        if not settings.heartbeat:
+            return None
+        heartbeat = prepare(prefix, settings)
+        attempt.update(url=heartbeat.url, user_agent=heartbeat.user_agent)
+        if heartbeat.obstacle:
+            raise NotSent(heartbeat.obstacle)
+        return send(heartbeat)
 
 
 def _detach() -> None:
-    """Leave the user's session, and let go of everything that was inherited."""
-    if hasattr(os, "setsid"):
+    """Leave the shell's job, and let go of everything that was inherited."""
+    if hasattr(os, "setpgid"):
         import signal
 
+        # Not a session of its own: Linux would give it a share of the processors like
+        # that of all the user's shell together, whatever its priority (sched(7), autogroup).
         try:
-            os.setsid()
+            os.setpgid(0, 0)
         except OSError:
-            pass  # leads one already
+            pass  # leads a session
         # Should the interpreter itself hang, the kernel ends it.
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(int(DEADLINE) + 1)

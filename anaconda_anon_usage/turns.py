@@ -11,13 +11,14 @@ killed. Other systems have none, and no limit.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sys
 import time
 
-#: Heartbeats that run at once: they use little of a processor, and much patience.
-AT_ONCE = max(16, 2 * (os.cpu_count() or 1))
+#: Heartbeats that run at once. More than the processors can serve would all be late.
+AT_ONCE = max(4, 2 * (os.cpu_count() or 1))
 
 #: Heartbeats that wait for a turn, as bare interpreters.
 WAITING = 64
@@ -30,16 +31,24 @@ class Crowded(Exception):
     """As many heartbeats of this user run and wait as may."""
 
 
-def take():
-    """Wait for a turn and return what holds it, until it is closed or the process ends.
+@contextlib.contextmanager
+def taken():
+    """Wait for a turn, and hold it for as long as the context lasts.
 
     It waits for as long as it takes: the caller has a deadline.
 
     Raises:
         Crowded: too many wait already.
     """
-    if sys.platform != "linux":
-        return None
+    turn = _take() if sys.platform == "linux" else None
+    try:
+        yield
+    finally:
+        if turn:
+            turn.close()
+
+
+def _take():
     turns = range(AT_ONCE)
     turn, free = _first_free(turns)
     if free:

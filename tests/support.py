@@ -49,5 +49,10 @@ def turns_taken(count: int):
         held = []
         for number in range(count):
             held.append(sockets.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)))
-            held[-1].bind(f"\0anaconda-anon-usage-{os.getuid()}-{number}")
+            held[-1].bind(turn_name(number))
         yield held
+
+
+def turn_name(number: int) -> str:
+    """Return the name whose holder has one of the turns of this user's heartbeats."""
+    return f"\0anaconda-anon-usage-{os.getuid()}-{number}"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 
 import pytest
 import servers
-from support import missing, tool, turns_taken
+from support import PATIENCE, missing, tool, turn_name, turns_taken, wait_until
 
 from anaconda_anon_usage import turns
 from anaconda_anon_usage.heartbeat import DEADLINE
@@ -80,17 +81,41 @@ def test_heartbeat_that_gets_no_turn_meets_its_deadline(activate, server):
 
 
 def test_turn_that_is_given_back_is_taken():
-    """By one that waits."""
+    """By one that waits, and is held until it has done its work."""
     with turns_taken(turns.AT_ONCE) as held:
         held[3].close()
-        with turns.take() as turn:
-            assert turn.getsockname() == f"\0anaconda-anon-usage-{os.getuid()}-3".encode()
+        with turns.taken():
+            assert True is is_taken(3)
+        assert False is is_taken(3)
+
+
+def is_taken(number: int) -> bool:
+    """Return whether somebody holds a turn."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as own:
+        try:
+            own.bind(turn_name(number))
+        except OSError:
+            return True
+    return False
+
+
+def test_heartbeat_holds_its_turn_until_it_is_answered(base, variables, server):
+    """Or as many would run at once as there are activations."""
+    receiver = server(servers.silent)
+    process = subprocess.Popen(
+        [base.python, "-I", "-m", "anaconda_anon_usage.heartbeat", "--activated"],
+        env={**variables, "CONDA_ANACONDA_HEARTBEAT": f"{receiver.url}/beat"},
+    )
+    assert wait_until(lambda: receiver.heads)
+    assert (True, None) == (is_taken(0), process.poll())
+    process.wait(PATIENCE)
+    assert False is is_taken(0)
 
 
 def test_no_place_is_an_exception_that_says_so():
     """For the log and the debug output."""
-    with turns_taken(turns.AT_ONCE + turns.WAITING), pytest.raises(turns.Crowded):
-        turns.take()
+    with turns_taken(turns.AT_ONCE + turns.WAITING), pytest.raises(turns.Crowded), turns.taken():
+        pass
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can lay a file over /proc/loadavg")

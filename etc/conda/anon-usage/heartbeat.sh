@@ -120,7 +120,7 @@ overloaded && exit 0
 # Become a program, behind everything that the user waits for.
 become() {
   for nice in /usr/bin/nice /bin/nice; do
-    [ -x "${nice}" ] && exec "${nice}" -n 10 "$@"
+    [ -x "${nice}" ] && exec "${nice}" -n 5 "$@"
   done
   exec "$@"
 }
