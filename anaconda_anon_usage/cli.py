@@ -7,6 +7,7 @@ import sys
 
 from . import (
     __version__,
+    deploy_command,
     environments,
     explanation,
     heartbeat_command,
@@ -39,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, module, summary in (
         ("tokens", tokens, "print the tokens"),
         ("heartbeat", heartbeat_command, "explain or send one heartbeat"),
+        ("deploy", deploy_command, "write the configuration for all users of this machine"),
         ("hooks", hooks_command, "show, install or remove activation scripts"),
     ):
         command = commands.add_parser(name, help=summary)
