@@ -39,19 +39,18 @@ def apply(directory: str, plan: Plan) -> None:
         CannotDeploy: it could not be done; what was written is in the record.
     """
     made: list[str] = []
-    place, written = directory, 0
+    written = 0
     try:
         if any(write.after is not None for write in plan.writes):
             _make_directories(directory, made)
         for write in plan.writes:
-            place = write.path
             _put(write)
             written += 1
-    except OSError as error:
+    except CannotDeploy as error:
         if written:
-            raise CannotDeploy(f"{_said(error, place)}; --undo takes back the rest") from None
+            raise CannotDeploy(f"{error}; --undo takes back the rest") from None
         _remove_directories(reversed(made))
-        raise CannotDeploy(_said(error, place)) from None
+        raise
     for _ in range(plan.directories):
         if not _remove_directories([directory]):
             break
@@ -64,14 +63,13 @@ def read(path: str) -> bytes | None:
     Raises:
         CannotDeploy: it can't be read, or is a link, which a write would replace.
     """
-    try:
-        if os.path.islink(path):
-            raise CannotDeploy(f"{path} is a symbolic link; nothing is changed through links")
-        return read_bytes(path, condarc.SIZE_LIMIT)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise CannotDeploy(_said(error, path)) from None
+    if os.path.islink(path):
+        raise CannotDeploy(f"{path} is a symbolic link; nothing is changed through links")
+    with _named(path):
+        try:
+            return read_bytes(path, condarc.SIZE_LIMIT)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
 
 
 def read_text(path: str) -> str | None:
@@ -108,11 +106,10 @@ def read_record(directory: str) -> Record | None:
     """
     path = os.path.join(directory, deploy_record.NAME)
     try:
-        return deploy_record.read(directory)
+        with _named(path):
+            return deploy_record.read(directory)
     except WrongRecord as error:
         raise CannotDeploy(f"{path}: {error}") from None
-    except OSError as error:
-        raise CannotDeploy(_said(error, path)) from None
 
 
 @contextlib.contextmanager
@@ -151,9 +148,10 @@ def _make_directories(directory: str, made: list[str]) -> None:
     if os.path.isdir(directory):
         return
     _make_directories(os.path.dirname(directory), made)
-    os.mkdir(directory)
-    made.append(directory)
-    os.chmod(directory, 0o755)  # whatever the umask is
+    with _named(directory):
+        os.mkdir(directory)
+        made.append(directory)
+        os.chmod(directory, 0o755)  # whatever the umask is
 
 
 def _remove_directories(directories) -> bool:
@@ -168,20 +166,26 @@ def _remove_directories(directories) -> bool:
 
 def _put(write: Write) -> None:
     """Make a file what it should be, in one piece."""
-    if write.after is None:
-        os.unlink(write.path)
-        return
-    temporary = write_temporary(write.path, write.after, write.mode)
+    with _named(write.path):
+        if write.after is None:
+            os.unlink(write.path)
+            return
+        temporary = write_temporary(write.path, write.after, write.mode)
+        try:
+            with contextlib.suppress(OSError, AttributeError):  # none; not ours; Windows
+                standing = os.lstat(write.path)
+                os.chown(temporary, standing.st_uid, standing.st_gid)
+            os.replace(temporary, write.path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+
+
+@contextlib.contextmanager
+def _named(path: str):
+    """Name the file that something went wrong with, which may be a temporary one's."""
     try:
-        with contextlib.suppress(OSError, AttributeError):  # there is none; not ours; Windows
-            standing = os.lstat(write.path)
-            os.chown(temporary, standing.st_uid, standing.st_gid)
-        os.replace(temporary, write.path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-
-
-def _said(error: OSError, path: str) -> str:
-    return f"{path}: {error.strerror or type(error).__name__}"
+        yield
+    except OSError as error:
+        raise CannotDeploy(f"{path}: {error.strerror or type(error).__name__}") from None

@@ -104,7 +104,7 @@ def read(directory: str) -> Record | None:
             for item in content["tokens"]
         ]
         return Record(int(content["directories"]), condarcs, tokens)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise WrongRecord("not a record that this version can read") from error
 
 
