@@ -56,18 +56,24 @@ def not_taken_back(text: str, changes: list[Change]) -> list[str]:
 
 def _ways_to_take_back(text: str, key: str, changes: list[Change], package: str) -> Iterator[str]:
     before, after = _content(changes, key)
-    entry = entries(text).get(key)
-    if key and entry is None:
+    found = entries(text)
+    if key and key not in found:
         return
-    start, end = (entry.start, entry.end) if key else (0, len(text))
+    # The lines between the setting before and the end of this one: a comment above it may
+    # be ours, too.
+    start, end = 0, found[key].end if key else len(text)
+    if key:
+        start = max((e.end for e in found.values() if e.end <= found[key].start), default=0)
     own = lines(text[start:end])
     bare = [line.rstrip("\r\n") for line in own]
     # The braces of an empty map can't come back beside what somebody else has added.
     instead = "".join(line + newline(text) for line in before if line.strip() != "{}")
-    places = [n for n in range(len(own)) if after and bare[n : n + len(after)] == after]
-    if len(places) == 1:
-        kept = own[: places[0]], own[places[0] + len(after) :]
-        yield text[:start] + "".join(kept[0]) + instead + "".join(kept[1]) + text[end:]
+    # A comment may stand elsewhere than the setting that it was moved away from.
+    for block in (after, [line for line in after if not line.lstrip().startswith("#")]):
+        places = [n for n in range(len(own)) if block and bare[n : n + len(block)] == block]
+        if len(places) == 1:
+            kept = own[: places[0]], own[places[0] + len(block) :]
+            yield text[:start] + "".join(kept[0]) + instead + "".join(kept[1]) + text[end:]
     if any(line.strip() == f"- {package}" for line in after):
         kept = [line for line in own if line.strip() != f"- {package}"]
         yield text[:start] + "".join(kept) + text[end:]
@@ -78,9 +84,10 @@ def _content(changes: list[Change], key: str) -> tuple[list[str], list[str]]:
     own = [change for change in changes if change.key == key]
     return (
         [line for change in own for line in _bare(change.before)],
-        [line for change in own for line in _bare(change.after)],
+        # The last line's end, where it had none, is the only blank one.
+        [line for change in own for line in _bare(change.after) if line],
     )
 
 
 def _bare(text: str) -> list[str]:
-    return [line.rstrip("\r\n") for line in lines(text) if line.strip()]
+    return [line.rstrip("\r\n") for line in lines(text)]

@@ -83,10 +83,7 @@ def entries(text: str) -> dict[str, Entry]:
     found = {}
     for (key, node), start, limit in zip(root.value, starts, [*starts[1:], len(text)]):
         if isinstance(key.value, str):
-            own = lines(text[start:limit])
-            while len(own) > 1 and _NOTHING.match(own[-1]):
-                own.pop()
-            found[key.value] = Entry(start, start + len("".join(own)), node)
+            found[key.value] = Entry(start, _end(text, start, limit, node), node)
     return found
 
 
@@ -139,6 +136,17 @@ def items(text: str, key: str) -> list[tuple[str, str | None]] | None:
     if not isinstance(value, list) or any(isinstance(item, (list, dict)) for item in value):
         raise CannotEdit(f"{key} is not a list of plain values")
     return [(str(item), _item_flag(value, index)) for index, item in enumerate(value)]
+
+
+def _end(text: str, start: int, limit: int, node) -> int:
+    """Return where the lines of a setting end that are before an offset."""
+    own = lines(text[start:limit])
+    end = limit
+    # A block of text may have lines that look like comments.
+    least = node.end_mark.index if isinstance(node.value, str) else start
+    while len(own) > 1 and _NOTHING.match(own[-1]) and end - len(own[-1]) >= least:
+        end -= len(own.pop())
+    return end
 
 
 @contextlib.contextmanager

@@ -343,6 +343,19 @@ EDITS = {
         "anaconda_heartbeat: no\na: 1\n", lambda text: text + "b: 2\n",
         "anaconda_heartbeat: no\na: 1\nb: 2\n", [],
     ),
+    "a setting with a comment of its own": (
+        "z: 0\nanaconda_heartbeat: no  # why\na: 1\n", lambda text: text + "b: 2\n",
+        "z: 0\nanaconda_heartbeat: no  # why\na: 1\nb: 2\n", [],
+    ),
+    "a setting with a comment that was moved": (
+        "z: 0\nanaconda_heartbeat: no # why\n# c\na: 1\n", lambda text: text + "b: 2\n",
+        "z: 0\n# why\n# c\na: 1\nanaconda_heartbeat: no # why\nb: 2\n", [],
+    ),
+    "a package in their list in brackets": (
+        "aggressive_update_packages: [openssl]\n", lambda text: text.replace("[", "[pip, "),
+        "aggressive_update_packages: [pip, openssl, anaconda-anon-usage]\n",
+        ["aggressive_update_packages"],
+    ),
     "a package in their list": (
         "aggressive_update_packages:\n- openssl\n", lambda text: text.replace("- op", "- pip\n- op"),
         "aggressive_update_packages:\n- pip\n- openssl\n", [],

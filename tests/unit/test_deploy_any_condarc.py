@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from anaconda_anon_usage import condarc, condarc_text, deploy, deploy_files, deploy_undo
 from anaconda_anon_usage.condarc import Condarc
+from anaconda_anon_usage.condarc_text import newline
 from anaconda_anon_usage.decisions import SETTINGS
 from anaconda_anon_usage.deploy import Wanted
 from anaconda_anon_usage.deploy_files import CannotDeploy
@@ -24,7 +26,7 @@ def mentions(directory: str, name: str) -> list:
     """Return the value and the flag that our own reader finds in a directory."""
     files = condarcs_in(directory)
     found = Condarc(directory, None).mentions(name)
-    return [(str(m.value), m.final) for m in found if m.source in files]
+    return [(str(m.value).strip(), m.final) for m in found if m.source in files]
 
 
 def names_in(path: str) -> list[str]:
@@ -73,6 +75,39 @@ def test_deploy_says_what_it_promises_and_undo_restores_every_byte(content, hear
         assert content == Path(path).read_bytes()
 
 
+@settings(max_examples=60, deadline=None)
+@given(condarcs(), st.booleans())
+def test_undo_after_an_edit_keeps_it_and_all_that_was_there_before(content, first):
+    """Every setting reads as it did before deploy, or is named as left."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "condarc")
+        Path(path).write_bytes(content)
+        before = {name: mentions(directory, name) for name in {*names_in(path), *OURS}}
+        try:
+            plan = deploy.plan(directory, Wanted("true", None, None, ()))
+        except CannotDeploy:
+            return
+        deploy_files.apply(directory, plan)
+        text = open_text(path)
+        indent, ending = re.search(r"( *)anaconda_heartbeat:", text)[1], newline(text)
+        theirs = f"{indent}theirs: 1{ending}"
+        start = min(entry.start for entry in condarc_text.entries(text).values())
+        edited = text[:start] + theirs + text[start:] if first else text + theirs
+        Path(path).write_bytes(edited.encode("utf-8"))
+        if "theirs" not in names_in(path):
+            return  # that can't be added there, at the end of a document for example
+        before["theirs"] = [("1", False)]
+        with_edit = {name: mentions(directory, name) for name in before if name not in OURS}
+        plan = deploy_undo.plan_undo(directory)
+        deploy_files.apply(directory, plan)
+        after = {name: mentions(directory, name) for name in before}
+        assert with_edit == {name: after[name] for name in with_edit}
+        for name in OURS:
+            # A lock that a comment below it had undone can hold where the line is now.
+            values = [[value for value, _ in found] for found in (before[name], after[name])]
+            assert values[0] == values[1] or any(f"left {name} " in n for n in plan.notes)
+
+
 def open_text(path: str) -> str:
     """Return a file's text, with the line ends that it has."""
     return Path(path).read_bytes().decode("utf-8")
@@ -80,7 +115,9 @@ def open_text(path: str) -> str:
 
 def lines(text: str) -> list[str]:
     """Return the lines that have something in them."""
-    return [line.strip("\r\n\ufeff") for line in condarc_text.lines(text) if line.strip()]
+    return [
+        line.strip("\r\n") for line in condarc_text.lines(text.lstrip("\ufeff")) if line.strip()
+    ]
 
 
 def lines_of_others(content: bytes) -> list[str]:
@@ -89,7 +126,7 @@ def lines_of_others(content: bytes) -> list[str]:
     own = [e for name, e in condarc_text.entries(text).items() if name in OURS]
     for entry in sorted(own, reverse=True, key=lambda entry: entry.start):
         text = text[: entry.start] + text[entry.end :]
-    return [line for line in lines(text) if line not in ("{}", "")]
+    return [line for line in lines(text) if line != "{}"]
 
 
 def is_in(some: list[str], all_of_them: list[str]) -> bool:
