@@ -8,6 +8,7 @@ differently: neither a value nor one of conda's flags, which are comments.
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 import warnings
 from collections import namedtuple
@@ -51,6 +52,7 @@ def line_end(text: str, offset: int) -> int:
     return found.end() if found else offset
 
 
+@functools.lru_cache(maxsize=8)  # the same texts are asked about again and again
 def load(text: str) -> Mapping:
     """Return what a condarc says, as conda loads it; empty where there is nothing.
 
@@ -160,6 +162,7 @@ def _reported():
         raise CannotEdit(f"not valid YAML{where}") from None
 
 
+@functools.lru_cache(maxsize=8)
 def _root(text: str):
     """Return the node that a condarc is, or None where it says nothing at all."""
     from ruamel.yaml import YAML
@@ -172,7 +175,7 @@ def _root(text: str):
 
 def _as_read(text: str) -> list[str]:
     """Return a text as it lies in its file, and as conda has it: with ``\\n`` alone."""
-    return [text, text.replace("\r\n", "\n").replace("\r", "\n")]
+    return [text, text.replace("\r\n", "\n").replace("\r", "\n")] if "\r" in text else [text]
 
 
 def _reading(content: Mapping, without: str) -> list:
