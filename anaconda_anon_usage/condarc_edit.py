@@ -1,4 +1,4 @@
-"""Change settings in a condarc by changing its text, and take the changes back.
+"""Change settings in a condarc by changing its text.
 
 An administrator's file keeps every other byte: comments, quotes, order, line ends. A YAML
 library that writes a file anew does not do that. So a few ways to change the lines of one
