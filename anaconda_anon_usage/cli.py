@@ -6,13 +6,21 @@ from __future__ import annotations
 import argparse
 import sys
 
-from . import command_line, heartbeat_command, hooks_command, status_command, tokens_command
+from . import (
+    command_line,
+    deploy_command,
+    heartbeat_command,
+    hooks_command,
+    status_command,
+    tokens_command,
+)
 
 #: The commands: name, module with add_arguments(parser) and run(options), summary.
 COMMANDS = (
     ("tokens", tokens_command, "print the tokens, what they mean, where they come from"),
     ("heartbeat", heartbeat_command, "explain or send one heartbeat"),
     ("hooks", hooks_command, "show, install or remove activation scripts"),
+    ("deploy", deploy_command, "write the configuration for all users of this machine"),
 )
 
 

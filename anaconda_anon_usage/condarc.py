@@ -103,7 +103,7 @@ class Condarc:
             if len(used) > 1:
                 raise WrongValue(f"{path}: {' and '.join(used)} are the same setting")
             for name in used:
-                final = _flag(_key_comment(content, name)) == "final"
+                final = flag(key_comment(content, name)) == "final"
                 found.append(Mention(path, _line(content, name), content[name], final))
         variables = [f"CONDA_{name.upper()}" for name in names]
         used = [variable for variable in variables if variable in os.environ]
@@ -147,12 +147,14 @@ class Condarc:
                 continue
             if isinstance(value, str) and mention.source.startswith("CONDA_"):
                 value = [part.strip() for part in value.split(delimiter) if part.strip()]
-            mentions.append(mention._replace(value=_plain(value, mention.source)))
+            if not isinstance(value, list):
+                raise WrongValue(f"{mention.source}: {names[0]} must be a list")
+            mentions.append(mention._replace(value=value))
         # What is read last comes first; order in one file is kept. `#!top` and `#!bottom`
         # only move parts, and nothing here depends on their order.
         found: list[str] = []
         for mention in _up_to_final(mentions):
-            found = [*mention.value, *found]
+            found = [*_plain(mention.value, mention.source), *found]
         return tuple(dict.fromkeys(found)) if mentions else default
 
     def mapping(self, *names: str, default: Mapping | None = None) -> dict[str, str | None]:
@@ -210,7 +212,7 @@ class Condarc:
             for key, value in mention.value.items():
                 if key in final_keys:
                     continue
-                if _flag(_key_comment(mention.value, key)) == "final":
+                if flag(key_comment(mention.value, key)) == "final":
                     final_keys.add(key)
                     merged.pop(key, None)  # lists end here too, and keep nothing earlier
                 merged.setdefault(key, []).append(value)
@@ -233,6 +235,42 @@ def expand(text: object) -> object:
     return os.path.expandvars(text) if isinstance(text, str) else text
 
 
+def parse(text: str) -> object:
+    """Return what a configuration file's text says, as conda itself loads it.
+
+    Args:
+        text: the whole file.
+
+    Raises:
+        Exception: whatever the YAML library raises where it can't.
+    """
+    from ruamel.yaml import YAML
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of an anchor that is used twice, for example
+        return YAML(typ="rt").load(text)  # round trip: comments carry the flags
+
+
+def key_comment(content: Mapping, key: str) -> str:
+    """Return the comment behind a key's value (``_get_yaml_key_comment`` in conda).
+
+    Comments on the lines below belong to it, as conda has it: a flag is none there.
+
+    Args:
+        content: a map from parse().
+        key: one of its keys.
+    """
+    try:
+        return content.ca.items[key][2].value.strip()
+    except (AttributeError, KeyError, IndexError, TypeError):
+        return ""
+
+
+def flag(comment: str) -> str:
+    """Return a comment without its marks; it is a flag if ``final``, ``top`` or ``bottom``."""
+    return comment.strip("!#")
+
+
 def _load(path: str) -> Mapping | None:
     """Return the mapping in one file, or None where there is none that can be read."""
     text = read_text(path, SIZE_LIMIT)
@@ -240,11 +278,7 @@ def _load(path: str) -> Mapping | None:
         say(f"{path}: left out, it can't be read")
         return None
     try:
-        from ruamel.yaml import YAML
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of an anchor that is used twice, for example
-            content = YAML(typ="rt").load(text)  # round trip: comments carry the flags
+        content = parse(text)
     except Exception as error:  # RecursionError and the library's own failures too
         say(f"{path}: left out: {type(error).__name__}")
         return None
@@ -262,18 +296,6 @@ def _plain(value: object, where: str) -> list[str]:
     if not isinstance(value, list) or any(isinstance(part, (list, dict)) for part in value):
         raise WrongValue(f"{where}: not a list of plain values")
     return [str(part) for part in value]
-
-
-def _key_comment(content: Mapping, key: str) -> str:
-    """Return the comment behind a key's value (``_get_yaml_key_comment`` in conda)."""
-    try:
-        return content.ca.items[key][2].value.strip()
-    except (AttributeError, KeyError, IndexError, TypeError):
-        return ""
-
-
-def _flag(comment: str) -> str:
-    return comment.strip("!#")
 
 
 def _line(content: Mapping, key: str) -> int | None:

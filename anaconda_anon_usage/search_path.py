@@ -57,16 +57,28 @@ def condarc_files(prefix: str | None, root: str | None) -> list[str]:
     """
     found: list[str] = []
     for directory in [*_base_directories(root), *_user_directories()]:
-        found += _condarcs_in(directory)
+        found += condarcs_in(directory)
     home = _home()
     if home:
         found += _condarc_at(os.path.join(home, ".condarc"))
     if prefix:
-        found += _condarcs_in(prefix)
+        found += condarcs_in(prefix)
     condarc = os.path.expanduser(os.environ.get("CONDARC", ""))
     if os.path.isabs(condarc):
         found += _condarc_at(condarc)
     return list(dict.fromkeys(os.path.normpath(path) for path in found))
+
+
+def condarcs_in(directory: str) -> list[str]:
+    """Return the configuration files that exist in one directory, in conda's order.
+
+    Args:
+        directory: one that may hold ``.condarc``, ``condarc`` and ``condarc.d``.
+    """
+    found: list[str] = []
+    for name in (*_CONDARC_NAMES, "condarc.d"):
+        found += _condarc_at(os.path.join(directory, name))
+    return found
 
 
 def _base_directories(root: str | None) -> list[str]:
@@ -89,14 +101,6 @@ def _user_directories() -> list[str]:
     home = _home()
     if home:
         found += [os.path.join(home, ".config", "conda"), os.path.join(home, ".conda")]
-    return found
-
-
-def _condarcs_in(directory: str) -> list[str]:
-    """Return ``.condarc``, ``condarc`` and the files of ``condarc.d`` in directory."""
-    found: list[str] = []
-    for name in (*_CONDARC_NAMES, "condarc.d"):
-        found += _condarc_at(os.path.join(directory, name))
     return found
 
 

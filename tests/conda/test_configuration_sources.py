@@ -148,7 +148,7 @@ def situations(draw) -> dict:
 
 
 @settings(
-    max_examples=500,
+    max_examples=1000,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
 )

@@ -137,7 +137,8 @@ def test_every_command_knows_version_and_help(arguments):
     usage = " ".join(["usage: python -m anaconda_anon_usage", *arguments, "[-h] [--version]"])
     assert printed.startswith(usage)
     assert "\nexit status: 0 " in printed
-    assert " --json " in printed
+    # A command that only writes has nothing to print.
+    assert (" --json " in printed) is (arguments != ["deploy"])
 
 
 @pytest.mark.parametrize("module", MODULES)
