@@ -20,7 +20,9 @@ EXAMPLES = sorted(set(map(tuple, ((e.page, e.text, tuple(e.words)) for e in exam
 LOOKS = [words for page, _, words in EXAMPLES if page == "docs/troubleshooting.md"]
 
 
-@pytest.mark.parametrize("page, text, words", EXAMPLES)
+@pytest.mark.parametrize(
+    "page, text, words", EXAMPLES, ids=[f"{page}: {text}" for page, text, _ in EXAMPLES]
+)
 def test_the_parser_takes_a_command(page, text, words, capsys):
     """With its options and their values; and heartbeat.py the one of the launcher's."""
     if words == ("heartbeat", "--activated"):
