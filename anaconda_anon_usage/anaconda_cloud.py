@@ -44,10 +44,12 @@ def anaconda_auth_token() -> str | None:
 
     The first usable key of sources() counts. Never raises an Exception.
     """
-    for _, key in sources():
+    for place, key in sources():
         token = token_from_api_key(key())
         if token:
+            say(f"Anaconda account: that of the key in {place}")
             return token
+    say("Anaconda account: nobody is logged in")
     return None
 
 

@@ -87,6 +87,7 @@ class Condarc:
             for content in [_load(path)]
             if content
         ]
+        say(f"configuration: {', '.join(path for path, _ in self._sources) or 'no files'}")
 
     def mentions(self, *names: str) -> list[Mention]:
         """Return every mention of a setting, in the order in which conda reads them.

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from . import installation
 from .condarc import Condarc, Mention, WrongValue, boolean, boolean_or_text, expand
 from .decisions import SETTINGS, decide
+from .guard import guarded
 
 #: Where heartbeats can go, in order of preference. The first that serves a configured
 #: channel is used.
@@ -83,7 +84,7 @@ def load(prefix: str | None = None) -> Settings:
     settings.read("ssl_verify", lambda: _ssl_verify(condarc))
     settings.read("client_ssl_cert", lambda: text("client_ssl_cert", "client_cert"))
     settings.read("client_ssl_cert_key", lambda: text("client_ssl_cert_key", "client_cert_key"))
-    settings.read("envs_dirs", lambda: _envs_dirs(condarc, root))
+    settings.envs_dirs = guarded(lambda: _envs_dirs(condarc, root), ())
     settings.read(
         "channels",
         lambda: serving(configured_urls(condarc, installation.conda_version(root))),
@@ -97,6 +98,7 @@ class Collector:
     def __init__(self, root: str | None):
         self.root = root
         self.mentions: dict[str, list[Mention]] = {}
+        self.envs_dirs: tuple[str, ...] = ()
         self._values: dict[str, object] = {}
         self._problems: list[str] = []
 
@@ -122,7 +124,7 @@ class Collector:
             ssl_verify=value("ssl_verify", True),
             client_ssl_cert=value("client_ssl_cert"),
             client_ssl_cert_key=value("client_ssl_cert_key"),
-            envs_dirs=tuple(value("envs_dirs", ())),
+            envs_dirs=tuple(self.envs_dirs),
             root_prefix=self.root,
             problems=tuple(self._problems),
         )

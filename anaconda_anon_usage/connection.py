@@ -12,6 +12,7 @@ import os
 from typing import NamedTuple
 
 from .configuration import Settings
+from .debug import say
 
 
 class Route(NamedTuple):
@@ -68,7 +69,9 @@ def _route(url: str, settings: Settings) -> Route:
 
     variables = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
     if not (variables or settings.proxy_servers or getproxies()):
+        say("connection: no proxy and no certificates are named, so requests is not needed")
         return Route(None, settings.ssl_verify)
+    say("connection: requests decides about the proxies and certificates that are named")
     import requests
     from requests.utils import prepend_scheme_if_needed, select_proxy
 

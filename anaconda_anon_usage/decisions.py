@@ -73,11 +73,14 @@ def decide(name: str, mentions: list[Mention], root: str | None):
         mentions = [m for m in mentions if locked_by_administrator(m, root)] or [asked]
     mention = deciding(mentions)
     if mention is None:
+        say(f"{name}: {SETTINGS[name].default}, the default")
         return SETTINGS[name].default, None
     try:
-        return SETTINGS[name].meaning(mention.value), mention
+        value = SETTINGS[name].meaning(mention.value)
+        say(f"{name}: {value}, of {len(mentions)} that may decide {mention.source} does")
+        return value, mention
     except WrongValue as error:
-        say(f"{mention.source}: {name}: {error}")
+        say(f"{name}: False, for {mention.source} is wrong: {error}")
         return False, mention
 
 

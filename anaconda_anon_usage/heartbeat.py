@@ -56,6 +56,7 @@ def prepare(prefix: str, settings, channel: str | None = None, path: str = PATH)
         url = settings.heartbeat
     elif settings.repositories:
         url = f"{settings.repositories[0]}{path.lstrip('/')}"
+    say(f"URL: {url}, from {_origin(channel, settings)}")
     obstacle = None
     if settings.problems:
         obstacle = settings.problems[0]
@@ -64,6 +65,15 @@ def prepare(prefix: str, settings, channel: str | None = None, path: str = PATH)
     elif not url:
         obstacle = "no channel of Anaconda's is configured"
     return Heartbeat(url, user_agent(prefix, settings), prefix, settings, obstacle)
+
+
+def _origin(channel: str | None, settings) -> str:
+    """Return in words where a URL comes from."""
+    if channel:
+        return "the command line"
+    if isinstance(settings.heartbeat, str):
+        return "the setting anaconda_heartbeat"
+    return f"those that serve a channel: {', '.join(settings.repositories) or 'none'}"
 
 
 def send(heartbeat: Heartbeat) -> int:

@@ -19,6 +19,7 @@ import sys
 from collections import namedtuple
 from collections.abc import Iterable, Iterator
 
+from .debug import say
 from .files import may_write, read_bytes, sweep, write
 
 #: The state of one environment's scripts, and why it is not what was asked for.
@@ -154,7 +155,10 @@ def install_in_changed(before: dict[str, int], after: dict[str, int]) -> list[Ho
         before: what histories() returned before conda did it.
         after: what it returned afterwards.
     """
-    return [install(prefix) for prefix in after if after[prefix] != before.get(prefix)]
+    done = [install(prefix) for prefix in after if after[prefix] != before.get(prefix)]
+    for found in done:
+        say(f"{found.prefix}: activation scripts: {found.state} {found.reason or ''}".rstrip())
+    return done
 
 
 def _scripts() -> dict[str, bytes]:

@@ -77,9 +77,14 @@ def read_or_create(
             if token and not stale:
                 if place:
                     _tie_once(token, sidecar, place, mode)
+                say(f"{path}: the token there is used")
                 return token
             if not _may_write_at(path):
+                say(f"{path}: no token, for a superuser leaves none in another user's directory")
                 return None
+            say(
+                f"{path}: {'what is there is of no use or a copy' if stale else 'no token is there'}"
+            )
             _make(path, sidecar, place, mode, proposed or random_token(), replace=stale)
     except (OSError, ValueError) as error:
         say_failure(path, error)
@@ -90,7 +95,8 @@ def tie(token: str, place: str) -> str:
     """Return what the sidecar holds: which token it is for, and its place.
 
     Both are 24 bits of a hash keyed with the token: enough to notice a copy, too little
-    to find out a place by trying (2**24 network addresses fit any one value).
+    to find out a machine by trying (2**24 network addresses fit any one value). Who can
+    read the file and guesses a prefix could see that the guess fits.
     """
     key = token.encode()
     place_bytes = os.fsencode(place)  # a prefix has the same bytes in every locale

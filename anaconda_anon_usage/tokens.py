@@ -83,6 +83,7 @@ def environment_token(prefix: str | None = None) -> str | None:
         return None
     if installation.is_environment(target) and target not in _unwritten:
         return _environment_token(target)
+    say(f"{target}: no environment yet; its token is written when this process ends")
     if not _unwritten:
         atexit.register(_write_environment_tokens)
     return _unwritten.setdefault(target, random_token())
@@ -138,6 +139,7 @@ def administrator_tokens(kind: str, prefix: str | None = None) -> dict[str, str]
     found: dict[str, str] = {}
     for source, token in administrator_sources(kind, prefix):
         if is_token(token):
+            say(f"{source}: its token is sent")
             found.setdefault(token, source)
         elif token:
             say(f"{source}: not 1 to 36 of A-Z a-z 0-9 _ -, so it is not sent")

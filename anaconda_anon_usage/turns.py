@@ -17,8 +17,10 @@ import os
 import sys
 import time
 
-#: Heartbeats that run at once. More than the processors can serve would all be late.
-AT_ONCE = max(4, 2 * (os.cpu_count() or 1))
+#: Heartbeats that run at once, for each processor and at least. More than the processors
+#: can serve would all be late.
+PER_PROCESSOR, LEAST = 2, 4
+AT_ONCE = max(LEAST, PER_PROCESSOR * (os.cpu_count() or 1))
 
 #: Heartbeats that wait for a turn, as bare interpreters.
 WAITING = 64

@@ -15,6 +15,7 @@ from types import SimpleNamespace
 
 from anaconda_anon_usage import configuration, decisions
 from anaconda_anon_usage.configuration import Settings
+from anaconda_anon_usage.guard import guarded
 
 
 def described(settings: Settings) -> dict:
@@ -57,10 +58,14 @@ def settings_of_conda(prefix: str) -> Settings:
     for name in configuration.SETTINGS:
         settings.mentions[name] = decisions.mentions_in_conda(context, name)
     for name in (
-        *("offline", "proxy_servers", "ssl_verify", "client_ssl_cert", "client_ssl_cert_key"),
-        "envs_dirs",
+        "offline",
+        "proxy_servers",
+        "ssl_verify",
+        "client_ssl_cert",
+        "client_ssl_cert_key",
     ):
         settings.read(name, lambda name=name: getattr(context, name))
+    settings.envs_dirs = guarded(lambda: context.envs_dirs, ())
     settings.read("channels", lambda: configuration.serving(channel_urls_of_conda(context)))
     return settings.settings()
 

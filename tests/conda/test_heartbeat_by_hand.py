@@ -193,3 +193,38 @@ def test_telemetry_off_sends_the_version_only(heartbeat, home, environment):
     assert re.search(r" aau/\S+$", lines["User-Agent"])
     assert not (home / ".conda" / "aau_token").exists()
     assert not (environment / "etc" / "aau_token").exists()
+
+
+def test_debug_output_explains_every_decision_and_tells_no_token(base, environ, home, tmp_path):
+    """On stderr: the settings, the URL, the tokens' places, the account, the connection."""
+    prefix = base.make_environment(tmp_path / "env")
+    url = "http://127.0.0.1:9/beat"
+    (home / ".condarc").write_text(f"anaconda_heartbeat: {url}\nanaconda_anon_usage: maybe\n")
+    (prefix / ".condarc").write_text("anaconda_anon_usage: true\n")
+    (home / ".conda").mkdir()
+    (home / ".conda" / "org_token").write_text("acme-corporation\n")
+    done = subprocess.run(
+        [base.python, "-I", "-m", "anaconda_anon_usage.heartbeat", "--dry-run", "-p", prefix],
+        env={**environ, "ANACONDA_ANON_USAGE_DEBUG": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    said = [line.removeprefix("anaconda-anon-usage: ") for line in done.stderr.splitlines()]
+    client, environment = home / ".conda" / "aau_token", prefix / "etc" / "aau_token"
+    assert [
+        f"configuration: {home}/.condarc, {prefix}/.condarc",
+        f"anaconda_anon_usage: True, of 2 that may decide {prefix}/.condarc does",
+        f"anaconda_heartbeat: {url}, of 1 that may decide {home}/.condarc does",
+        f"URL: {url}, from the setting anaconda_heartbeat",
+        f"{client}: no token is there",
+        f"{client}: the token there is used",
+        f"{environment}: no token is there",
+        f"{environment}: the token there is used",
+        "Anaconda account: nobody is logged in",
+        f"{home}/.conda/org_token: its token is sent",
+        "connection: no proxy and no certificates are named, so requests is not needed",
+    ] == said
+    sent = re.findall(r" [cseo]/(\S+)", done.stdout)
+    assert 4 == len(sent)
+    assert [] == [token for token in sent if token in done.stderr]
