@@ -79,10 +79,6 @@ def _origin(channel: str | None, settings) -> str:
 def send(heartbeat: Heartbeat) -> int:
     """Send one HEAD request and return its status.
 
-    It carries nothing but the User-Agent: no body, no cookie, no credential, nothing
-    from ``.netrc``, none of which urllib3 knows of. It is not retried, and no redirect is
-    followed.
-
     Args:
         heartbeat: what prepare() returned, without an obstacle.
 
@@ -91,7 +87,17 @@ def send(heartbeat: Heartbeat) -> int:
     """
     from . import connection
 
-    with connection.manager(heartbeat.url, heartbeat.settings) as manager:
+    return _request(connection.manager(heartbeat.url, heartbeat.settings), heartbeat)
+
+
+def _request(manager, heartbeat: Heartbeat) -> int:
+    """Send one HEAD request through a ``urllib3.PoolManager`` and return its status.
+
+    It carries nothing but the User-Agent: no body, no cookie, no credential, nothing
+    from ``.netrc``, none of which urllib3 knows of. It is not retried, and no redirect is
+    followed.
+    """
+    with manager:
         answer = manager.request(
             "HEAD",
             heartbeat.url,
@@ -171,17 +177,20 @@ def _send_if_on(prefix: str, attempt: dict) -> int | None:
     Raises:
         Exception: it is on, and can't be sent.
     """
-    with turns.taken():  # before anything that takes time or memory
-        from .configuration import load
+    with turns.place():
+        with turns.turn():  # all that takes time and memory
+            from . import connection
+            from .configuration import load
 
-        settings = load(prefix)
-        if not settings.heartbeat:
-            return None
-        heartbeat = prepare(prefix, settings)
-        attempt.update(url=heartbeat.url, user_agent=heartbeat.user_agent)
-        if heartbeat.obstacle:
-            raise NotSent(heartbeat.obstacle)
-        return send(heartbeat)
+            settings = load(prefix)
+            if not settings.heartbeat:
+                return None
+            heartbeat = prepare(prefix, settings)
+            attempt.update(url=heartbeat.url, user_agent=heartbeat.user_agent)
+            if heartbeat.obstacle:
+                raise NotSent(heartbeat.obstacle)
+            manager = connection.manager(heartbeat.url, settings)
+        return _request(manager, heartbeat)
 
 
 def _detach() -> None:

@@ -18,6 +18,9 @@ from parts import Parts, Server, closed_port
 # How often a case is repeated in a round: those that start no Python cost little.
 CHEAP_REPEATS = 3
 
+#: What the script is compared to: attributes of a Shell.
+BARE = ("nothing", "job", "floor", "waited")
+
 #: Goals.
 FLOORS = 1.5
 SHARE_OF_ACTIVATION = 0.01
@@ -27,7 +30,8 @@ SHARE_OF_ACTIVATION = 0.01
 class Shell:
     """A shell, and how it reads a line, runs it, and says that it has.
 
-    ``detached`` is a fork that the shell knows no more of, as the scripts must leave it.
+    ``floor`` is one bare fork of which the shell knows no more, as the scripts must leave
+    it; ``job`` is one that it keeps in its books.
     """
 
     name: str
@@ -37,8 +41,8 @@ class Shell:
     source: str = '. "$STUB"'
     forget: str = "unset _ANACONDA_HEARTBEAT_1"
     nothing: str = ":"
-    bare: str = "/bin/sh -c ':' &"
-    detached: str | None = "( /bin/sh -c ':' & )"
+    job: str = "/bin/sh -c ':' &"
+    floor: str = "( /bin/sh -c ':' & )"
     waited: str = "/bin/sh -c ':'"
     extension: str = ".sh"
     label: str = ""
@@ -65,7 +69,7 @@ SHELLS = (
         source='source "$STUB"',
         forget="set -e _ANACONDA_HEARTBEAT_1",
         nothing="true",
-        detached=None,
+        floor="/bin/sh -c ':' & disown",
         extension=".fish",
     ),
     Shell(
@@ -127,9 +131,7 @@ class Cases:
         self.sessions: dict[str, Session] = {}
         self.functions = {}
         quiet, _ = homes["off"]
-        lines = {"nothing": shell.nothing, "floor": shell.bare, "waited": shell.waited}
-        if shell.detached:
-            lines["detached"] = shell.detached
+        lines = {name: getattr(shell, name) for name in BARE}
         for name, line in lines.items():
             self._add(name, parts, quiet, lambda s, line=line: self._bare(s, line))
         for name, (environ, arrived) in homes.items():
@@ -137,7 +139,7 @@ class Cases:
 
     def _add(self, name: str, parts: Parts, environ: dict[str, str], function) -> None:
         session = self.sessions[name] = Session(self.shell, parts, environ)
-        repeats = CHEAP_REPEATS if name in ("nothing", "floor", "waited", "detached", "off") else 1
+        repeats = CHEAP_REPEATS if name in (*BARE, "off") else 1
         self.functions[name] = lambda: Samples(function(session) for _ in range(repeats)).median
 
     def _bare(self, session: Session, line: str) -> float:
@@ -189,33 +191,26 @@ def measure_all(parts: Parts, quick: bool) -> list[Table]:
     conda, conda_table = _conda_activate(parts, homes, 1 if quick else 11)
     delays = Table(
         "Activation: delay in the shell, in ms: median (minimum-maximum)",
-        ("shell", "nothing", "floor", "waited", "off", "on", "silent", "unreachable"),
+        ("shell", *BARE, "off", "on", "silent", "unreachable"),
     )
     ratios = Table(
         "Activation: delay against the floor, and against `conda activate`",
         (
             *("shell", "off / floor", "on / floor", "silent / floor", "unreachable / floor"),
-            *(
-                "≤ 1.5",
-                "off / waited",
-                "off / detached",
-                "waited / conda",
-                "off / conda",
-                "on / conda",
-                "< 1 %",
-            ),
+            *("≤ 1.5", "off / job", "off / waited"),
+            *("floor / conda", "off / conda", "on / conda", "< 1 %"),
         ),
     )
     for shell in SHELLS:
         if not shutil.which(shell.command[0]):
-            delays.add(shell.name, "not installed", *[""] * 6)
+            delays.add(shell.name, "not installed", *[""] * 7)
             continue
         cases = Cases(shell, parts, homes)
         try:
             samples = interleaved(cases.functions, 1 if quick else 17)
         finally:
             cases.close()
-        shown = ("nothing", "floor", "waited", *homes)
+        shown = (*BARE, *homes)
         delays.add(
             f"{shell.name} {_version(shell)}{shell.label}",
             *(samples[name].text() for name in shown),
@@ -225,26 +220,25 @@ def measure_all(parts: Parts, quick: bool) -> list[Table]:
         least = {name: min(samples[name]) - min(nothing) for name in samples}
 
         def ratio(name: str, reference: str, added=added, least=least) -> str:
-            if reference not in added:
-                return ""
             return f"{added[name] / added[reference]:.2f} ({least[name] / least[reference]:.2f})"
 
-        shares = {name: added[name] / conda.median for name in ("waited", *homes)}
+        shares = {name: added[name] / conda.median for name in ("floor", *homes)}
         ratios.add(
             shell.name + shell.label,
             *(ratio(name, "floor") for name in homes),
             goal(max(added[name] for name in homes) <= FLOORS * added["floor"]),
-            *(ratio("off", reference) for reference in ("waited", "detached")),
+            *(ratio("off", reference) for reference in ("job", "waited")),
             *(
                 f"{shares[name]:.2%} ({least[name] / min(conda):.2%})"
-                for name in ("waited", "off", "healthy")
+                for name in ("floor", "off", "healthy")
             ),
             goal(max(shares[name] for name in homes) < SHARE_OF_ACTIVATION),
         )
     ratios.notes.append(
         "Ratios of medians, and in parentheses of minima, where no other process interfered;"
-        " without what an empty line costs (nothing). floor: `/bin/sh -c ':' &`, which the shell"
-        " does not wait for at all; detached: `( /bin/sh -c ':' & )`; waited: `/bin/sh -c ':'`."
+        " without what an empty line costs (nothing). floor: `( /bin/sh -c ':' & )`, one bare"
+        " fork that is detached; job: `/bin/sh -c ':' &`, which the shell keeps in its books;"
+        " waited: `/bin/sh -c ':'`."
     )
     return [conda_table, delays, ratios]
 

@@ -47,7 +47,7 @@ def measure_all(parts: Parts, quick: bool) -> list[Table]:
                 )
                 for name in bases
             },
-            1 if quick else 15,
+            1 if quick else 41,
         )
         for label, without, with_it in (("no", "plain", "ours"), ("yes", "auth", "both")):
             walls = {name: column(samples[name], "wall") for name in (without, with_it)}

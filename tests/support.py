@@ -43,16 +43,21 @@ def wait_until(condition, seconds: float = PATIENCE):
 
 
 @contextlib.contextmanager
-def turns_taken(count: int):
-    """Have the first turns of this user's heartbeats taken; yield what holds each."""
+def taken(kind: str, count: int):
+    """Have the first places or turns of this user's heartbeats taken; yield what holds each.
+
+    Args:
+        kind: ``place`` or ``turn``.
+        count: how many.
+    """
     with contextlib.ExitStack() as sockets:
         held = []
         for number in range(count):
             held.append(sockets.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)))
-            held[-1].bind(turn_name(number))
+            held[-1].bind(name_of(kind, number))
         yield held
 
 
-def turn_name(number: int) -> str:
-    """Return the name whose holder has one of the turns of this user's heartbeats."""
-    return f"\0anaconda-anon-usage-{os.getuid()}-{number}"
+def name_of(kind: str, number: int) -> str:
+    """Return the name whose holder has a place or a turn of this user's heartbeats."""
+    return f"\0anaconda-anon-usage-{os.getuid()}-{kind}-{number}"

@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 import pytest
-from support import tool, turns_taken, wait_until
+from support import taken, tool, wait_until
 
 from anaconda_anon_usage import turns
 
@@ -109,7 +109,7 @@ def test_an_answer_that_does_not_come_is_logged_at_the_deadline(activate, tmp_pa
 def test_one_too_many_is_logged(activate, tmp_path):
     """Without what it has not looked at."""
     log = tmp_path / "log"
-    with turns_taken(turns.AT_ONCE + turns.WAITING):
+    with taken("place", turns.AT_ONCE + turns.WAITING):
         activate(ANACONDA_ANON_USAGE_LOG=str(log), CONDA_ANACONDA_HEARTBEAT="http://127.0.0.1:9/x")
     assert ["Crowded: too many at once"] == [line["error"] for line in lines(log)]
 

@@ -60,7 +60,7 @@ def test_limits_are_the_codes():
     assert f"after {int(heartbeat.DEADLINE) + 1}" in limits[0]
     assert f"{condarc.SIZE_LIMIT // 1024} KB" == limits[2]
     of_turns = f"{turns.PER_PROCESSOR} for each processor, at least {turns.LEAST}"
-    assert limits[3].startswith(f"{of_turns}; {turns.WAITING} more wait; ")
+    assert limits[3].startswith(f"{of_turns}, at work; {turns.WAITING} more wait; ")
     launcher = (PROJECT / "etc/conda/anon-usage/heartbeat.sh").read_text()
     assert "ulimit -S -t 2\n" in launcher
     assert "ulimit -S -d 100000\n" in launcher

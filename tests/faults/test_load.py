@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 import servers
-from support import PATIENCE, missing, tool, turn_name, turns_taken, wait_until
+from support import PATIENCE, missing, name_of, taken, tool, wait_until
 
 from anaconda_anon_usage import turns
 from anaconda_anon_usage.heartbeat import DEADLINE
@@ -27,7 +27,7 @@ wait
 """
 
 
-#: Megabytes that one process of ours may have: a heartbeat, and an interpreter that waits.
+#: Megabytes that one process of ours may have: a heartbeat, and an interpreter that starts.
 HEARTBEAT, INTERPRETER = 40, 12
 
 
@@ -56,7 +56,7 @@ def test_thousand_activations_leave_nothing(activate, server, record_property, c
     # Interpreters on their way to their turn are bounded by what a machine may have to do
     # for one to be started; the shells of this test are small.
     starting = 32 * os.cpu_count() + SHELLS
-    bound = turns.AT_ONCE * HEARTBEAT + (turns.WAITING + starting) * INTERPRETER
+    bound = (turns.AT_ONCE + turns.WAITING) * HEARTBEAT + starting * INTERPRETER
     assert (True, True) == (report.megabytes < HEARTBEAT, report.peak_megabytes < bound), line
     # The deadline is counted from the start of Python, which has to wait for the shells.
     assert report.seconds < report.own_seconds + 60 + DEADLINE
@@ -65,7 +65,7 @@ def test_thousand_activations_leave_nothing(activate, server, record_property, c
 def test_heartbeat_that_finds_no_place_gives_up(activate, server):
     """Before it has read or sent anything."""
     receiver = server()
-    with turns_taken(turns.AT_ONCE + turns.WAITING):
+    with taken("place", turns.AT_ONCE + turns.WAITING):
         report = activate(CONDA_ANACONDA_HEARTBEAT=f"{receiver.url}/beat")
     assert (0, "", "", []) == (report.status, report.stdout, report.stderr, report.left)
     assert (0, True) == (receiver.connections, report.megabytes < 2 * INTERPRETER)
@@ -74,7 +74,7 @@ def test_heartbeat_that_finds_no_place_gives_up(activate, server):
 def test_heartbeat_that_gets_no_turn_meets_its_deadline(activate, server):
     """It waits, and is gone."""
     receiver = server()
-    with turns_taken(turns.AT_ONCE):
+    with taken("turn", turns.AT_ONCE):
         report = activate(CONDA_ANACONDA_HEARTBEAT=f"{receiver.url}/beat")
     assert (0, "", "", []) == (report.status, report.stdout, report.stderr, report.left)
     assert (0, True) == (receiver.connections, report.seconds >= DEADLINE)
@@ -82,39 +82,41 @@ def test_heartbeat_that_gets_no_turn_meets_its_deadline(activate, server):
 
 def test_turn_that_is_given_back_is_taken():
     """By one that waits, and is held until it has done its work."""
-    with turns_taken(turns.AT_ONCE) as held:
+    with taken("turn", turns.AT_ONCE) as held:
         held[3].close()
-        with turns.taken():
-            assert True is is_taken(3)
-        assert False is is_taken(3)
+        with turns.turn():
+            assert True is is_taken("turn", 3)
+        assert False is is_taken("turn", 3)
 
 
-def is_taken(number: int) -> bool:
-    """Return whether somebody holds a turn."""
+def is_taken(kind: str, number: int) -> bool:
+    """Return whether somebody holds a place or a turn."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as own:
         try:
-            own.bind(turn_name(number))
+            own.bind(name_of(kind, number))
         except OSError:
             return True
     return False
 
 
-def test_heartbeat_holds_its_turn_until_it_is_answered(base, variables, server):
-    """Or as many would run at once as there are activations."""
+def test_heartbeat_that_waits_for_its_answer_has_a_place_and_no_turn(base, variables, server):
+    """A server that is slow keeps no other heartbeat from its work."""
     receiver = server(servers.silent)
     process = subprocess.Popen(
         [base.python, "-I", "-m", "anaconda_anon_usage.heartbeat", "--activated"],
         env={**variables, "CONDA_ANACONDA_HEARTBEAT": f"{receiver.url}/beat"},
     )
     assert wait_until(lambda: receiver.heads)
-    assert (True, None) == (is_taken(0), process.poll())
+    found = is_taken("place", 0), is_taken("turn", 0), process.poll()
     process.wait(PATIENCE)
-    assert False is is_taken(0)
+    assert (True, False, None) == found
+    assert False is is_taken("place", 0)
 
 
 def test_no_place_is_an_exception_that_says_so():
     """For the log and the debug output."""
-    with turns_taken(turns.AT_ONCE + turns.WAITING), pytest.raises(turns.Crowded), turns.taken():
+    everything = taken("place", turns.AT_ONCE + turns.WAITING)
+    with everything, pytest.raises(turns.Crowded), turns.place():
         pass
 
 
