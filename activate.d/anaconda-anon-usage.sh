@@ -3,8 +3,7 @@
 # (... &)      a child of a child: this shell has no job, and waits for no program to start.
 # \trap        before the &: the launcher outlives the terminal, and a Ctrl-C or Ctrl-Z at it.
 #              Backslash: not the user's alias.
-# zsh          takes that back at the &, so there a program has to do the same. In single
-#              quotes, so that nothing of the prefix is parsed by this shell.
+# \setopt      or zsh would take that back at the &.
 # /bin/sh      nothing is looked up in PATH; a missing launcher ends it.
 # :?           without a prefix, /etc/conda/... would be run.
 # || :         a failure must not end a `set -e` shell.
@@ -12,13 +11,11 @@
 # { } 2>&-     the same for the redirections themselves: /dev/null or descriptors may lack.
 {
   {
-    case ${ZSH_VERSION-} in
-    '') (
+    (
+      case ${ZSH_VERSION-} in ?*) \setopt posix_traps ;; *) ;; esac
       \trap "" HUP INT QUIT TSTP
       /bin/sh -- "${CONDA_PREFIX:?}/etc/conda/anon-usage/heartbeat.sh" &
-    ) ;;
-    *) /bin/sh -c 'trap "" HUP INT QUIT TSTP; . "${CONDA_PREFIX:?}/etc/conda/anon-usage/heartbeat.sh" &' ;;
-    esac || :
+    ) || :
   } </dev/null >/dev/null 2>&1
 } 2>&- || :
 

@@ -9,6 +9,9 @@
 # these; Python closes the rest.
 exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 
+# Started by a zsh, this one signal has come back.
+trap "" TSTP
+
 # An exported SHELLOPTS reaches a bash that is called sh.
 set +efu
 unset IFS
