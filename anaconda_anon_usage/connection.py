@@ -1,9 +1,9 @@
 """How a request reaches its server: through which proxy, and trusting whom.
 
 conda's requests go through the library requests, whose rules about proxies and
-certificates (variables among them) are asked here. It takes longer to import than all the
-rest of a heartbeat together, so where there is nothing to ask it is left out: the
-connection itself is made by urllib3, which requests stands on and always brings.
+certificates (variables among them) are asked here. To import it would add a quarter to
+what a heartbeat costs, so where there is nothing to ask it is left out: the connection
+itself is made by urllib3, which requests stands on and always brings.
 """
 
 from __future__ import annotations
