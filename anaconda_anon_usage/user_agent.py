@@ -77,14 +77,19 @@ def _distribution() -> tuple[str, str]:
         return "OSX", platform.mac_ver()[0]
     if system != "Linux":
         return system, platform.version()
+    # Without lsb_release and uname, which are programs of their own and say the same.
     try:
         import distro  # conda brings it
 
-        # Without lsb_release, which is a program of its own and says the same.
         system = distro.LinuxDistribution(include_lsb=False, include_uname=False)
-        return system.id(), system.version(best=True)
     except ImportError:
-        return "Linux", "unknown"
+        try:
+            from conda._vendor import distro  # older condas bring a copy of an older one
+
+            system = distro.LinuxDistribution(include_lsb=False)
+        except ImportError:
+            return "Linux", "unknown"
+    return system.id(), system.version(best=True)
 
 
 def _libc() -> tuple[str, str]:

@@ -54,8 +54,17 @@ def taken(kind: str, count: int):
         held = []
         for number in range(count):
             held.append(sockets.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)))
-            held[-1].bind(name_of(kind, number))
+            # A heartbeat of another test's, run beside this one, may have it for a moment.
+            assert wait_until(lambda number=number: _bound(held[-1], name_of(kind, number)))
         yield held
+
+
+def _bound(unbound: socket.socket, name: str) -> bool:
+    try:
+        unbound.bind(name)
+    except OSError:
+        return False
+    return True
 
 
 def name_of(kind: str, number: int) -> str:

@@ -10,6 +10,10 @@ import sys
 import pytest
 from support import HOSTILE, tool, wait_until
 
+SHOW = "from conda.base.context import context; print({})"
+
+OLDER = "sys.modules['conda._vendor.distro'] = distro"
+
 ACTIVATE = 'eval "$("$1" shell.posix activate "$2")"'
 
 
@@ -37,6 +41,27 @@ def user_agents(receiver, count: int) -> list[str]:
     return [request.headers["User-Agent"] for request, _ in receiver.log]
 
 
+@pytest.mark.parametrize("distro", ["None", "distro"])
+def test_own_words_are_condas_without_conda_being_asked(base, home, distro):
+    """With the library distro, with an older conda's copy of it, and with neither."""
+    imported = f"import sys, distro; {OLDER}" if distro == "distro" else "import sys"
+    ours = "user_agent._without_conda(None)"
+    code = (
+        f"{imported}; sys.modules['distro'] = {distro};"
+        f"{SHOW.format('context.user_agent')};"
+        f"from anaconda_anon_usage import user_agent; print({ours})"
+    )
+    done = subprocess.run(
+        [base.python, "-Ic", code],
+        env={"CONDA_SOLVER": "classic", "HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    of_conda, own = done.stdout.splitlines()
+    assert of_conda.partition(" aau/")[0] == own
+
+
 def token(path) -> str:
     """Return the token in a file."""
     return path.read_text().strip()
@@ -50,7 +75,8 @@ def test_one_activation_sends_one_head_with_the_tokens(base, activate, home, rec
     assert activate(base, prefix) == (b"", b"", 0)
     [user_agent] = user_agents(receiver, 1)
     shown = subprocess.run(
-        [base.python, "-Ic", "from conda.base.context import context; print(context.user_agent)"],
+        # Older condas have a copy of distro besides the one that lies here.
+        [base.python, "-Ic", f"import distro, sys; {OLDER}; {SHOW.format('context.user_agent')}"],
         env={"CONDA_SOLVER": "classic", "HOME": str(home)},
         capture_output=True,
         text=True,
