@@ -83,12 +83,14 @@ def _distribution() -> tuple[str, str]:
 
         system = distro.LinuxDistribution(include_lsb=False, include_uname=False)
     except ImportError:
+        # Not tried without conda: a mere directory of that name would become a module.
+        if not installation.has_conda():
+            return "Linux", "unknown"
         try:
             from conda._vendor import distro  # older condas bring a copy of an older one
-
-            system = distro.LinuxDistribution(include_lsb=False)
         except ImportError:
             return "Linux", "unknown"
+        system = distro.LinuxDistribution(include_lsb=False)
     return system.id(), system.version(best=True)
 
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from anaconda_anon_usage import installation
+from anaconda_anon_usage import configuration, installation, user_agent
 
 
 @pytest.fixture
@@ -111,3 +111,11 @@ def test_version_of_conda_is_that_of_its_record(tmp_path, records, expected):
 def test_installation_without_records_has_no_conda(root):
     """It is left out of the User-Agent then."""
     assert None is installation.conda_version(root)
+
+
+def test_user_agent_makes_no_module_of_a_directory_named_conda(monkeypatch, modules):
+    """Without the library distro, an older conda's copy of it is looked for."""
+    (modules / "conda").mkdir()
+    monkeypatch.setitem(sys.modules, "distro", None)
+    user_agent.user_agent(str(modules), configuration.load())
+    assert False is ("conda" in sys.modules)
