@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from processes import AS_NOBODY, PACKAGE_PARENT, is_random
 from processes import run as run_python
-from support import HOSTILE, PROJECT
+from support import HOSTILE
 
 from anaconda_anon_usage import condarc, deploy, deploy_command, deploy_files, search_path
 from anaconda_anon_usage.cli import main
@@ -641,17 +641,6 @@ def test_record_is_no_file_that_conda_reads(run, etc):
     run()
     assert [str(etc / "condarc")] == search_path.condarcs_in(str(etc))
     assert 1 == json.loads((etc / RECORD).read_text())["version"]
-
-
-@pytest.mark.parametrize(
-    "template, arguments",
-    [("telemetry-on", []), ("own-server", ["--heartbeat", "https://conda.example.org/heartbeat"])],
-)
-def test_template_says_what_deploy_writes(run, etc, template, arguments):
-    """But for their comments."""
-    run(*arguments)
-    text = (PROJECT / "etc/conda/templates" / f"{template}.condarc").read_text()
-    assert without_comments((etc / "condarc").read_text()) == without_comments(text)
 
 
 def test_help_names_every_exit_status(capsys):
