@@ -220,17 +220,6 @@ class Condarc:
         return merged if mentions else None
 
 
-def line_of(path: str, name: str) -> int | None:
-    """Return the line, counted from 1, on which a configuration file has a setting.
-
-    Args:
-        path: the file.
-        name: the setting.
-    """
-    content = _load(path)
-    return _line(content, name) if content and name in content else None
-
-
 def expand(text: object) -> object:
     """Return text with environment variables filled in, where it is text."""
     return os.path.expandvars(text) if isinstance(text, str) else text

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
-from . import condarc, decisions
+from . import decisions
 from .condarc import Mention, WrongValue
 from .configuration import Settings
 
@@ -78,14 +77,10 @@ def _explain(
 ) -> Explanation:
     if mention is None:
         return Explanation(value, None, None, False, None)
-    line = mention.line
-    # conda's own context does not know the lines. A variable's name is no file's.
-    if line is None and os.path.isabs(mention.source):
-        line = condarc.line_of(mention.source, name)
     problem = None
     try:
         decisions.SETTINGS[name].meaning(mention.value)
     except WrongValue as error:
         problem = str(error)
     locked = decisions.locked_by_administrator(mention, root)
-    return Explanation(value, mention.source, line, locked, problem)
+    return Explanation(value, mention.source, mention.line, locked, problem)

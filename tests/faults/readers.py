@@ -11,7 +11,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from anaconda_anon_usage import anaconda_cloud, condarc, configuration, grammar, tokens
+from anaconda_anon_usage import anaconda_cloud, configuration, grammar, tokens
 
 #: What every string that is sent must be; said in one place, the package's own.
 TOKEN_STRING = grammar.TOKEN_STRING
@@ -27,7 +27,6 @@ def check_condarc(data: bytes) -> None:
     silence = contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed)
     with _variables(_VARIABLES), silence[0], silence[1]:
         settings = configuration.load(None)
-        condarc.line_of(str(_DIRECTORY / ".condarc"), "anaconda_heartbeat")
     assert "" == printed.getvalue()
     assert isinstance(settings.anon_usage, bool) and isinstance(settings.offline, bool)
     assert all(problem.isprintable() or "\n" not in problem for problem in settings.problems)
