@@ -15,10 +15,11 @@ import re
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator
 
-from . import condarc, condarc_text
-from .condarc import WrongValue
+from . import condarc_text
 from .condarc_text import CannotEdit, Entry, entries, line_end, line_start, newline
-from .decisions import SETTINGS
+from .settings import condarc
+from .settings.condarc import WrongValue
+from .settings.policy import SETTINGS
 
 #: One change: the setting it is for ("" for a comment at the top), the offset in the text,
 #: what stood there, and what stands there instead. Whole lines, but for a missing last

@@ -14,7 +14,7 @@ import warnings
 from collections import namedtuple
 from collections.abc import Mapping
 
-from . import condarc
+from .settings import condarc
 
 #: A setting at the top of a file: the offsets of its whole lines (those of comments and
 #: blank lines behind it are not its own), and the ``ruamel.yaml`` node of its value.

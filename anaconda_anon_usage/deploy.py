@@ -12,7 +12,7 @@ import os
 from collections import namedtuple
 from collections.abc import Callable
 
-from . import condarc_edit, condarc_text, deploy_record, search_path
+from . import condarc_edit, condarc_text, deploy_record
 from .condarc_edit import Change
 from .condarc_text import CannotEdit
 from .deploy_files import (
@@ -30,8 +30,9 @@ from .deploy_files import (
 )
 from .deploy_record import CondarcRecord, Record, TokenRecord
 from .deploy_undo import PACKAGE, undone_condarc
-from .grammar import is_token
-from .token_file import random_token
+from .settings import search_path
+from .tokens.grammar import is_token
+from .tokens.token_file import random_token
 
 #: What is wanted: ``anaconda_heartbeat`` as YAML has it; for each token a value, RANDOM,
 #: or None to leave it; the names of those that may be replaced where they stand.

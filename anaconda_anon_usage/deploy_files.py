@@ -11,10 +11,11 @@ import os
 import stat
 from collections import namedtuple
 
-from . import condarc, deploy_record
+from . import deploy_record
+from ._common.files import read_bytes, write_temporary
 from .condarc_text import CannotEdit
 from .deploy_record import Record, WrongRecord
-from .files import read_bytes, write_temporary
+from .settings import condarc
 
 #: One file, its content before and after (None: there is no file), and its permissions.
 Write = namedtuple("Write", "path before after mode")

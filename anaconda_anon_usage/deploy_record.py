@@ -13,8 +13,8 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 
+from ._common.files import read_bytes
 from .condarc_edit import Change
-from .files import read_bytes
 
 #: The file's name.
 NAME = "anaconda-anon-usage.deploy.json"

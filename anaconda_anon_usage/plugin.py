@@ -10,7 +10,7 @@ import os
 
 from conda.plugins import hookimpl
 
-from .guard import harmless
+from ._common.error_boundary import harmless
 
 # The commands that activate environments on their own, to compile what they install.
 _CHANGE_ENVIRONMENTS = {
@@ -90,7 +90,7 @@ def conda_health_checks():
 
 @harmless()
 def _extend_user_agent() -> None:
-    from .context_patch import extend_user_agent
+    from .conda_integration.context_patch import extend_user_agent
 
     extend_user_agent()
 
@@ -103,7 +103,7 @@ def _run_command_line(arguments) -> int:
 
 @harmless()
 def _add_parameters(command: str) -> None:
-    from .context_patch import add_parameters
+    from .conda_integration.context_patch import add_parameters
 
     add_parameters()
 
@@ -119,7 +119,7 @@ def _before_change(command: str) -> None:
 def _after_change(command: str) -> None:
     after = _histories()
     if after:
-        from .hooks import install_in_changed
+        from .activation_scripts import install_in_changed
 
         install_in_changed(_histories_before, after)
 
@@ -128,11 +128,12 @@ def _histories() -> dict[str, int]:
     """Return when each environment was changed; nothing while the heartbeat is off."""
     from conda.base.context import context
 
-    from .decisions import decide_in_conda
+    from .settings.policy import decide_in_conda
 
     if not decide_in_conda(context, "anaconda_heartbeat"):
         return {}
-    from . import environments, hooks
+    from . import activation_scripts as hooks
+    from .activation_scripts import environments
 
     # The target of the command is not always told right (conda before 26.7 takes base for
     # it where `env create` finds the name in a file), so all environments are looked at.
@@ -159,6 +160,6 @@ def _before_run(command: str) -> None:
 
 @harmless()
 def _check_health(prefix: str, verbose: bool) -> None:
-    from .doctor import report
+    from .conda_integration.doctor import report
 
     report(prefix)

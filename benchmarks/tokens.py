@@ -15,7 +15,8 @@ KINDS = ("org_token", ".org_token", "machine_token", ".machine_token", "installe
 ASK = """\
 import sys, time
 started = time.perf_counter()
-from anaconda_anon_usage import search_path, tokens
+from anaconda_anon_usage.settings import search_path
+from anaconda_anon_usage import tokens
 imported = time.perf_counter()
 search_path._SYSTEM = tuple(sys.argv[1:])
 def ask():

@@ -13,9 +13,10 @@ import sys
 import warnings
 from types import SimpleNamespace
 
-from anaconda_anon_usage import configuration, decisions
-from anaconda_anon_usage.configuration import Settings
-from anaconda_anon_usage.guard import guarded
+from anaconda_anon_usage import settings as configuration
+from anaconda_anon_usage._common.error_boundary import guarded
+from anaconda_anon_usage.settings import Settings
+from anaconda_anon_usage.settings import policy as decisions
 
 
 def described(settings: Settings) -> dict:

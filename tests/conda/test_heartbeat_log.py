@@ -13,7 +13,7 @@ import sys
 import pytest
 from support import taken, tool, wait_until
 
-from anaconda_anon_usage import turns
+from anaconda_anon_usage.heartbeat import slots as turns
 
 KEYS = ["time", "prefix", "url", "user_agent", "status", "error", "seconds"]
 

@@ -49,7 +49,7 @@ def test_own_words_are_condas_without_conda_being_asked(base, home, distro):
     code = (
         f"{imported}; sys.modules['distro'] = {distro};"
         f"{SHOW.format('context.user_agent')};"
-        f"from anaconda_anon_usage import user_agent; print({ours})"
+        f"from anaconda_anon_usage.heartbeat import user_agent; print({ours})"
     )
     done = subprocess.run(
         [base.python, "-Ic", code],

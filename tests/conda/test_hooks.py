@@ -39,7 +39,7 @@ def hooks(base, environ):
 
     def run(*arguments, **variables):
         done = subprocess.run(
-            [base.python, "-I", "-m", "anaconda_anon_usage.hooks", "--json", *arguments],
+            [base.python, "-I", "-m", "anaconda_anon_usage", "hooks", "--json", *arguments],
             env={**environ, **variables},
             capture_output=True,
             text=True,
@@ -108,7 +108,7 @@ def test_scripts_of_another_version_are_brought_up_to_date(hooks, base, prefix):
 KILL = """
 import itertools, os, signal, sys, time
 from pathlib import Path
-from anaconda_anon_usage import hooks
+from anaconda_anon_usage import activation_scripts as hooks
 
 NAMES = ("open", "write", "fchmod", "fsync", "replace", "makedirs", "unlink")
 

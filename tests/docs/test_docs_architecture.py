@@ -6,7 +6,9 @@ import re
 
 from markdown_text import PROJECT, page, plain, sections, spans, tables
 
-from anaconda_anon_usage import condarc, heartbeat, turns
+from anaconda_anon_usage import heartbeat
+from anaconda_anon_usage.heartbeat import slots as turns
+from anaconda_anon_usage.settings import condarc
 
 PACKAGE = PROJECT / "anaconda_anon_usage"
 

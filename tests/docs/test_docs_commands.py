@@ -12,7 +12,7 @@ from example_commands import condas_settings, examples
 from markdown_text import PROJECT
 
 from anaconda_anon_usage import cli
-from anaconda_anon_usage.decisions import SETTINGS
+from anaconda_anon_usage.settings.policy import SETTINGS
 
 EXAMPLES = sorted(set(map(tuple, ((e.page, e.text, tuple(e.words)) for e in examples()))))
 

@@ -13,7 +13,7 @@ from conda_root import clean_environ
 from markdown_text import DOCS, GUIDE, PAGES, PROJECT, anchors, fences, links, prose
 from ruamel.yaml import YAML
 
-from anaconda_anon_usage.decisions import SETTINGS
+from anaconda_anon_usage.settings.policy import SETTINGS
 
 
 def name(path) -> str:

@@ -9,9 +9,11 @@ import re
 import pytest
 from markdown_text import PROJECT, page, sections, spans, tables
 
-from anaconda_anon_usage import cli, command_line, hooks
-from anaconda_anon_usage.anaconda_settings import _SETTINGS as LOGIN_SETTINGS
-from anaconda_anon_usage.decisions import SETTINGS
+from anaconda_anon_usage import activation_scripts as hooks
+from anaconda_anon_usage import cli
+from anaconda_anon_usage.cli import parser as command_line
+from anaconda_anon_usage.settings.policy import SETTINGS
+from anaconda_anon_usage.tokens.anaconda_settings import _SETTINGS as LOGIN_SETTINGS
 
 PAGE = page("reference")
 SECTIONS = sections(PAGE)

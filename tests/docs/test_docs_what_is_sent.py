@@ -10,9 +10,12 @@ import pytest
 from markdown_text import PROJECT, fences, page, plain, tables
 from support import tool, wait_until
 
-from anaconda_anon_usage import configuration, grammar, heartbeat, tokens, user_agent
-from anaconda_anon_usage.token_facts import FACTS
-from anaconda_anon_usage.user_agent import _distribution, _libc
+from anaconda_anon_usage import heartbeat, tokens
+from anaconda_anon_usage import settings as configuration
+from anaconda_anon_usage.heartbeat import user_agent
+from anaconda_anon_usage.heartbeat.user_agent import _distribution, _libc
+from anaconda_anon_usage.tokens import grammar
+from anaconda_anon_usage.tokens.catalog import FACTS
 
 PAGE = page("what-is-sent")
 CONDAS_WORDS, TOKENS = tables(PAGE)[:2]

@@ -10,11 +10,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from support import PATIENCE, tool
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))  # processes.py
-
 from servers import NOT_FOUND, Server
+from support import PATIENCE, tool
 from unnoticed import WATCH
 
 

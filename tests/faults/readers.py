@@ -11,7 +11,10 @@ import os
 import tempfile
 from pathlib import Path
 
-from anaconda_anon_usage import anaconda_cloud, configuration, grammar, tokens
+from anaconda_anon_usage import settings as configuration
+from anaconda_anon_usage import tokens
+from anaconda_anon_usage.tokens import account as anaconda_cloud
+from anaconda_anon_usage.tokens import grammar
 
 #: What every string that is sent must be; said in one place, the package's own.
 TOKEN_STRING = grammar.TOKEN_STRING

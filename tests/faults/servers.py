@@ -11,7 +11,7 @@ import threading
 
 from support import PATIENCE
 
-from anaconda_anon_usage.grammar import TOKEN_STRING
+from anaconda_anon_usage.tokens.grammar import TOKEN_STRING
 
 
 class Server:

@@ -15,7 +15,7 @@ from support import tool
 from test_privileges import USER, become, give
 from unnoticed import assert_unnoticed
 
-from anaconda_anon_usage import search_path
+from anaconda_anon_usage.settings import search_path
 
 #: Every place of a token, below a directory that holds the home and the environment, and
 #: the letters that remain where it holds what is not ours to replace.
@@ -129,7 +129,7 @@ def test_all_condarcs_bad_at_once(beat, home, tmp_path, kind):
 
 READ = """
 import sys
-from anaconda_anon_usage import configuration
+from anaconda_anon_usage import settings as configuration
 settings = configuration.load(sys.argv[1])
 print(settings.heartbeat, settings.anon_usage)
 """

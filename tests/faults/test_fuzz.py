@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from processes import forget
 from readers import TOKEN_STRING, check_condarc, check_jwt
 
-from anaconda_anon_usage import tokens, user_agent
-from anaconda_anon_usage.configuration import Settings
+from anaconda_anon_usage import tokens
+from anaconda_anon_usage.heartbeat import user_agent
+from anaconda_anon_usage.settings import Settings
 
 HERE = Path(__file__).parent
 

@@ -10,8 +10,8 @@ import pytest
 import servers
 from support import PATIENCE, missing, name_of, taken, tool, wait_until
 
-from anaconda_anon_usage import turns
 from anaconda_anon_usage.heartbeat import DEADLINE
+from anaconda_anon_usage.heartbeat import slots as turns
 
 ACTIVATIONS = 1000
 

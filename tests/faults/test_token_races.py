@@ -14,7 +14,8 @@ ROUNDS, PROCESSES = 20, 64
 #: Forks that all start at the same moment, for each round; prints what they were given.
 RACE = """
     import json, os, sys
-    from anaconda_anon_usage import host, tokens
+    from anaconda_anon_usage.tokens import binding as host
+    from anaconda_anon_usage import tokens
 
     def child(gate, results, kind, directory):
         os.environ["HOME"] = directory

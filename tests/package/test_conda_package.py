@@ -91,7 +91,14 @@ def test_it_replaces_the_scripts_that_hooks_put_there(
 ):
     """From then on they are the package's, and go with it."""
     before = files_in(environment)
-    hooks = [base_with_package.python, "-Im", "anaconda_anon_usage.hooks", "--prefix", environment]
+    hooks = [
+        base_with_package.python,
+        "-Im",
+        "anaconda_anon_usage",
+        "hooks",
+        "--prefix",
+        environment,
+    ]
     assert "current" in check([*hooks, "--install"], {})
     put_there = scripts_in(environment)
     installer.install(environment, f"{PACKAGE}={version}")

@@ -17,8 +17,10 @@ from processes import AS_NOBODY, PACKAGE_PARENT, is_random
 from processes import run as run_python
 from support import HOSTILE
 
-from anaconda_anon_usage import condarc, deploy, deploy_command, deploy_files, search_path
+from anaconda_anon_usage import deploy, deploy_files
+from anaconda_anon_usage.cli import deploy as deploy_command
 from anaconda_anon_usage.cli import main
+from anaconda_anon_usage.settings import condarc, search_path
 
 RECORD = "anaconda-anon-usage.deploy.json"
 

@@ -11,13 +11,14 @@ from condarcs import OURS, condarcs
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from anaconda_anon_usage import condarc, condarc_text, deploy, deploy_files, deploy_undo
-from anaconda_anon_usage.condarc import Condarc
+from anaconda_anon_usage import condarc_text, deploy, deploy_files, deploy_undo
 from anaconda_anon_usage.condarc_text import newline
-from anaconda_anon_usage.decisions import SETTINGS
 from anaconda_anon_usage.deploy import Wanted
 from anaconda_anon_usage.deploy_files import CannotDeploy
-from anaconda_anon_usage.search_path import condarcs_in
+from anaconda_anon_usage.settings import condarc
+from anaconda_anon_usage.settings.condarc import Condarc
+from anaconda_anon_usage.settings.policy import SETTINGS
+from anaconda_anon_usage.settings.search_path import condarcs_in
 
 HEARTBEATS = st.sampled_from(["true", "false", "https://example.org/hb?a=b#c"])
 

@@ -1,0 +1,1 @@
+"""What every other folder needs: files, the error boundary, debug output."""

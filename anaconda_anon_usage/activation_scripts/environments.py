@@ -1,0 +1,96 @@
+"""The environments that a command line can mean, by name, by path, or all of them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+
+from .. import settings as configuration
+from .._common import installation
+from .._common.files import read_bytes
+from .._common.installation import is_environment
+
+# Bytes of conda's list of environments that are read at most.
+_SIZE_LIMIT = 2**20
+
+
+class NoSuchEnvironment(Exception):
+    """The command line names an environment that does not exist."""
+
+
+def add_arguments(parser, everything: bool = False) -> None:
+    """Add the options that choose an environment to a parser.
+
+    Args:
+        parser: an ``argparse.ArgumentParser``.
+        everything: whether to add ``--all`` as well.
+    """
+    group = parser.add_mutually_exclusive_group()
+    name = group.add_argument(
+        "-n", "--name", help="name of the environment (default: the activated one, else base)"
+    )
+    name.completer = _names  # for argcomplete
+    group.add_argument("-p", "--prefix", help="path of the environment")
+    if everything:
+        group.add_argument("--all", action="store_true", help="every environment that conda knows")
+
+
+def _names(prefix: str, **_) -> list[str]:
+    """Return the names of all environments, as argcomplete asks for them."""
+    settings = configuration.load()
+    found = ["base"] if settings.root_prefix else []
+    for path in known(None, settings.envs_dirs):
+        if os.path.dirname(path) in settings.envs_dirs:
+            found.append(os.path.basename(path))
+    return found
+
+
+def chosen(name: str | None, prefix: str | None) -> str:
+    """Return the prefix of the environment that the command line means.
+
+    Args:
+        name: its name, or None.
+        prefix: its path, or None; without both it is the activated one, else base,
+            else the one that this Python runs in.
+
+    Raises:
+        NoSuchEnvironment: there is none.
+    """
+    if name is not None:
+        settings = configuration.load()
+        if name in ("base", "root") and settings.root_prefix:
+            return settings.root_prefix
+        for directory in settings.envs_dirs:
+            found = os.path.join(directory, name)
+            # A name with a separator would be a path below, or above, the directory.
+            if name and os.path.basename(name) == name and is_environment(found):
+                return found
+        raise NoSuchEnvironment(f"no environment is named {name!r}")
+    if prefix is not None:
+        found = os.path.abspath(os.path.expanduser(prefix))
+        if not is_environment(found):
+            raise NoSuchEnvironment(f"no environment is at {found!r}")
+        return found
+    return installation.active_prefix() or installation.root_prefix() or sys.prefix
+
+
+def known(root: str | None, envs_dirs: tuple[str, ...]) -> list[str]:
+    """Return the prefixes of all environments that conda knows.
+
+    Those are base, what ``~/.conda/environments.txt`` lists, and what lies in the
+    directories for environments.
+
+    Args:
+        root: the prefix of the conda installation, or None.
+        envs_dirs: the directories for environments.
+    """
+    found = [root] if root else []
+    with contextlib.suppress(OSError, ValueError):
+        listing = read_bytes(os.path.expanduser("~/.conda/environments.txt"), _SIZE_LIMIT)
+        found += listing.decode("utf-8").splitlines()
+    for directory in envs_dirs:
+        with contextlib.suppress(OSError):
+            found += [os.path.join(directory, name) for name in sorted(os.listdir(directory))]
+    paths = dict.fromkeys(os.path.normpath(path) for path in found if os.path.isabs(path))
+    return [path for path in paths if is_environment(path)]

@@ -1,0 +1,147 @@
+"""The heartbeat by hand, for administrators who want to see it before they roll it out.
+
+Unlike an activation it sends whether the heartbeat is switched on or off, and says which
+it is and what decides that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from .. import heartbeat
+from .. import settings as configuration
+from ..activation_scripts import environments
+from ..heartbeat import connection
+from ..settings import explanation
+from . import output
+from . import parser as command_line
+
+_DESCRIPTION = """\
+Send one heartbeat now: the HEAD request that each activation of the environment sends in
+the background while the setting anaconda_heartbeat is on. This command sends it whether
+the setting is on or off.
+"""
+
+_EPILOG = """\
+exit status: 0 the request was sent and answered, or would be sent; 1 it was not, or would
+not be; 2 the command line is wrong.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments to a parser."""
+    parser.description = _DESCRIPTION
+    parser.epilog = _EPILOG
+    environments.add_arguments(parser)
+    parser.add_argument(
+        "--channel",
+        metavar="URL",
+        help="URL of the repository to use instead of the configured one",
+    )
+    parser.add_argument(
+        "--path",
+        default=heartbeat.PATH,
+        help="what to ask for below that URL (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print what would be sent, and send nothing"
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "-q", "--quiet", action="store_true", help="print nothing; only the exit status tells"
+    )
+    command_line.add_json(form)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command line and return the exit status.
+
+    Args:
+        arguments: the command line without the program's name.
+    """
+    parser = command_line.Parser(prog="python -m anaconda_anon_usage.heartbeat")
+    add_arguments(parser)
+    return command_line.run(parser, arguments, run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do what the command line says and return the exit status.
+
+    Args:
+        options: the arguments that add_arguments() adds.
+
+    Raises:
+        environments.NoSuchEnvironment: the command line names one.
+        command_line.WrongCommandLine: the channel is none.
+    """
+    prefix = environments.chosen(options.name, options.prefix)
+    if options.channel and not options.channel.startswith(("http://", "https://")):
+        raise command_line.WrongCommandLine(f"not an http(s) URL: {options.channel}")
+    settings = configuration.load(prefix)
+    planned = heartbeat.prepare(prefix, settings, options.channel, options.path)
+    proxy = proxy_problem = None
+    if planned.url:
+        try:
+            proxy = connection.proxy_shown(planned.url, planned.settings)
+        except Exception as error:  # what TLS should trust can't be had, for example
+            proxy_problem = _words(error)
+    report = {
+        "heartbeat": explanation.heartbeat(settings),
+        "url": planned.url,
+        "user_agent": planned.user_agent,
+        "prefix": planned.prefix,
+        "proxy": proxy,
+        "proxy_problem": proxy_problem,
+        "dry_run": options.dry_run,
+        "obstacle": planned.obstacle,
+        **_outcome(planned, options.dry_run),
+    }
+    if options.json:
+        output.print_json({**report, "heartbeat": report["heartbeat"].as_json()})
+    elif not options.quiet:
+        print(_text(report))
+    would_be_sent = options.dry_run and not planned.obstacle
+    return 0 if report["sent"] or would_be_sent else command_line.FAILED
+
+
+def _outcome(planned: heartbeat.Heartbeat, dry_run: bool) -> dict:
+    """Send a heartbeat unless something speaks against it, and return what came of it.
+
+    Returns:
+        Whether it was sent and answered, the answer's status, the seconds that it took,
+        and what went wrong.
+    """
+    outcome = {"sent": False, "status": None, "seconds": None, "error": None}
+    if planned.obstacle or dry_run:
+        return outcome
+    started = time.monotonic()
+    result = heartbeat.within_deadline(lambda: heartbeat.send(planned))
+    outcome["seconds"] = round(time.monotonic() - started, 3)
+    if isinstance(result, Exception):
+        outcome["error"] = _words(result)
+    else:
+        outcome.update(sent=True, status=result)
+    return outcome
+
+
+def _text(report: dict) -> str:
+    found = report["heartbeat"]
+    proxy = f"unknown ({report['proxy_problem']})" if report["proxy_problem"] else report["proxy"]
+    rows = [
+        ("heartbeat:", f"{output.paint(found.state, found.state)} ({found.reason})"),
+        ("URL:", report["url"] or "none"),
+        ("User-Agent:", report["user_agent"]),
+        ("environment:", report["prefix"]),
+        ("proxy:", proxy or "none"),
+    ]
+    if report["sent"]:
+        rows.append(("sent:", f"answered {report['status']} in {report['seconds']:.2f} s"))
+    else:
+        reason = report["obstacle"] or report["error"] or "this is a dry run"
+        rows.append(("not sent:", reason))
+    return output.table(rows)
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

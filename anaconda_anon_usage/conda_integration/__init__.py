@@ -1,0 +1,1 @@
+"""The places where conda's internals are touched."""

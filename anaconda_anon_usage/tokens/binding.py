@@ -1,0 +1,94 @@
+"""Which machine this is, as far as the machine itself can tell.
+
+Only used to notice that a token was copied from another machine, and only through a
+truncated keyed hash (token_file.tie): the identity itself is never stored or sent.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+
+from .._common.debug import say
+from .._common.files import read_text
+
+
+@functools.cache
+def identity() -> str | None:
+    """Return a text that stays the same for the life of this machine's installation.
+
+    Returns:
+        The operating system's machine id; failing that the address of a physical
+        network card; None where there is neither (most containers). Never a random
+        value: one that changed with each process would renew the token each time.
+    """
+    try:
+        return _machine_id() or _network_address()
+    except Exception as error:
+        say(f"no host identity: {type(error).__name__}")
+        return None
+
+
+def _machine_id() -> str | None:
+    if sys.platform == "win32":
+        return _windows_machine_guid()
+    if sys.platform == "darwin":
+        return _macos_host_uuid()
+    # machine-id(5): 32 hexadecimal digits; "uninitialized" in an image before first boot.
+    for path in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
+        text = (read_text(path) or "").strip().lower()
+        if len(text) == 32 and not text.strip("0123456789abcdef") and text.strip("0"):
+            return text
+    return None
+
+
+def _windows_machine_guid() -> str | None:
+    import winreg
+
+    key = winreg.OpenKey(
+        winreg.HKEY_LOCAL_MACHINE,
+        r"SOFTWARE\Microsoft\Cryptography",
+        0,
+        winreg.KEY_READ | winreg.KEY_WOW64_64KEY,
+    )
+    with key:
+        return str(winreg.QueryValueEx(key, "MachineGuid")[0])
+
+
+def _macos_host_uuid() -> str | None:
+    # gethostuuid(2): the hardware's UUID, without starting ioreg.
+    import ctypes
+
+    class TimeSpec(ctypes.Structure):
+        _fields_ = [("seconds", ctypes.c_long), ("nanoseconds", ctypes.c_long)]
+
+    uuid = (ctypes.c_ubyte * 16)()
+    wait = TimeSpec(1, 0)
+    if ctypes.CDLL(None).gethostuuid(uuid, ctypes.byref(wait)) != 0:
+        return None
+    return bytes(uuid).hex()
+
+
+def _network_address() -> str | None:
+    if sys.platform == "linux":
+        return _linux_network_address()
+    import uuid
+
+    node = uuid.getnode()
+    # RFC 9562, section 6.10: a made-up node has the multicast bit (1) set; addresses of
+    # virtual cards have the "locally administered" bit (2).
+    return None if (node >> 40) & 0b11 else f"{node:012x}"
+
+
+def _linux_network_address() -> str | None:
+    cards = "/sys/class/net"
+    addresses = []
+    for card in os.listdir(cards):
+        # Only hardware has a device behind it; bridges, tunnels and veths come and go.
+        if not os.path.exists(f"{cards}/{card}/device"):
+            continue
+        address = (read_text(f"{cards}/{card}/address") or "").strip()
+        if len(address) == 17 and not int(address[:2], 16) & 0b11:
+            addresses.append(address)
+    return min(addresses, default=None)

@@ -1,0 +1,203 @@
+"""Processes that know nothing: many at once, on another machine, without rights.
+
+And what their homes and environments are made of.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+from conda_root import clean_environ
+from support import PATIENCE, missing, tool
+
+import anaconda_anon_usage
+from anaconda_anon_usage import tokens
+from anaconda_anon_usage.tokens import binding as host
+
+PACKAGE_PARENT = str(Path(anaconda_anon_usage.__file__).parents[1])
+
+CLIENT_TOKEN = """
+    from anaconda_anon_usage.tokens import client_token
+    print(client_token())
+"""
+
+TOKEN_STRING = """
+    from anaconda_anon_usage.tokens import token_string
+    print(token_string())
+"""
+
+#: A file system without hard links, vfat for example.
+WITHOUT_LINKS = """
+    import errno, os
+    def link(*arguments):
+        raise OSError(errno.EPERM, "no hard links here")
+    os.link = link
+"""
+
+#: A user that may do nothing special, where the tests are root's. Imports come first:
+#: such a user may not be able to read this Python.
+AS_NOBODY = """
+    import anaconda_anon_usage.tokens, fcntl, os
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+"""
+
+
+def is_random(token) -> bool:
+    """Return whether token has the form of a random one."""
+    return re.fullmatch(r"[A-Za-z0-9_-]{22}", str(token)) is not None
+
+
+def make_environment(prefix: Path) -> Path:
+    """Make what conda takes for an environment."""
+    (prefix / "conda-meta").mkdir(parents=True)
+    return prefix
+
+
+def files_in(directory: Path) -> dict:
+    """Return what lies in a directory, by name, with what a change would change."""
+    return {
+        str(path.relative_to(directory)): (path.lstat().st_ino, path.lstat().st_mtime_ns)
+        for path in sorted(directory.rglob("*"))
+    }
+
+
+def forget() -> None:
+    """Make this process as a new one: nothing is remembered."""
+    host.identity.cache_clear()
+    tokens._client_token.cache_clear()
+    tokens._environment_token.cache_clear()
+    tokens._session_tokens.clear()
+    tokens._unwritten.clear()
+
+
+def run(home: Path, *code: str, before: list[str] | None = None, **variables: str) -> str:
+    """Run code in a fresh Python and return its stdout; its stderr must be empty.
+
+    Args:
+        home: the home directory.
+        code: Python code, each part indented as it likes.
+        before: the start of the command line, of with_mounts() for example.
+        variables: further variables.
+    """
+    result = subprocess.run(
+        [*(before or []), *_command(code)],
+        env=_environ(home, variables),
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert (0, "") == (result.returncode, result.stderr)
+    return result.stdout.strip()
+
+
+def race(
+    home: Path, count: int, *code: str, before: list[str] | None = None, **variables: str
+) -> list[str]:
+    """Run code in many Pythons that all start it at the same moment; return the outputs.
+
+    Args:
+        home: the home directory.
+        count: the number of processes.
+        code: Python code, each part indented as it likes.
+        before: the start of the command line, of with_mounts() for example.
+        variables: further variables.
+    """
+    gate = """
+        import sys, anaconda_anon_usage.tokens
+        print("ready", flush=True)
+        sys.stdin.read()
+    """
+    closed, opener = os.pipe()
+    processes = []
+    try:
+        for _ in range(count):
+            process = subprocess.Popen(
+                [*(before or []), *_command((gate, *code))],
+                env=_environ(home, variables),
+                stdin=closed,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            processes.append(process)
+        assert ["ready\n"] * count == [process.stdout.readline() for process in processes]
+        os.close(opener)
+        opener = None
+        return [process.communicate(timeout=PATIENCE)[0].strip() for process in processes]
+    finally:
+        os.close(closed)
+        if opener is not None:
+            os.close(opener)
+        for process in processes:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+
+
+def with_mounts(mounts: dict[str, Path]) -> list[str]:
+    """Return the start of a command line whose rest sees files laid over the system's.
+
+    Args:
+        mounts: which file or directory stands in for which, by the latter's path.
+    """
+    if not _can_mount():
+        missing("unshare with the right to mount")
+    script = """
+        while [ "$1" != -- ]; do mount --bind "$2" "$1" || exit 99; shift 2; done
+        shift
+        exec "$@"
+    """
+    pairs = [str(path) for pair in mounts.items() for path in pair]
+    return [*_unshare(), "/bin/sh", "-c", script, "sh", *pairs, "--"]
+
+
+def machine(directory: Path, machine_id: str, cards: dict[str, str] | None = None) -> list[str]:
+    """Return the start of a command line whose rest runs on a machine of its own.
+
+    Args:
+        directory: where the machine's files are put.
+        machine_id: the content of /etc/machine-id.
+        cards: the addresses of its network cards, by name; none by default.
+    """
+    (directory / "lib").mkdir(parents=True)
+    (directory / "machine-id").write_text(machine_id)
+    for name, address in (cards or {}).items():
+        (directory / "net" / name / "device").mkdir(parents=True)
+        (directory / "net" / name / "address").write_text(address + "\n")
+    (directory / "net").mkdir(exist_ok=True)
+    return with_mounts(
+        {
+            "/etc/machine-id": directory / "machine-id",
+            "/var/lib": directory / "lib",
+            "/sys/class/net": directory / "net",
+        }
+    )
+
+
+def _command(code: tuple[str, ...]) -> list[str]:
+    return [sys.executable, "-c", "\n".join(map(textwrap.dedent, code))]
+
+
+def _environ(home: Path, variables: dict[str, str]) -> dict[str, str]:
+    return clean_environ(home, PYTHONPATH=PACKAGE_PARENT, **variables)
+
+
+def _unshare() -> list[str]:
+    return [tool("unshare"), "--mount" if os.geteuid() == 0 else "-rm"]
+
+
+@functools.lru_cache(maxsize=1)
+def _can_mount() -> bool:
+    test = [*_unshare(), "mount", "--bind", "/dev/null", "/etc/machine-id"]
+    return subprocess.run(test, capture_output=True, timeout=PATIENCE).returncode == 0

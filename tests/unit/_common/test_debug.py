@@ -1,0 +1,51 @@
+"""What is said on stderr, and when."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from processes import PACKAGE_PARENT
+from support import PATIENCE
+
+from anaconda_anon_usage._common import debug
+
+
+@pytest.mark.parametrize("value", [None, "", "0"])
+def test_nothing_is_said_unless_asked_for(monkeypatch, capsys, value):
+    """The package is silent in normal use."""
+    if value is not None:
+        monkeypatch.setenv("ANACONDA_ANON_USAGE_DEBUG", value)
+    debug.say("why")
+    assert ("", "") == tuple(capsys.readouterr())
+
+
+@pytest.mark.parametrize("value", ["1", "true", "yes"])
+def test_reason_is_one_line_on_stderr_when_asked_for(monkeypatch, capsys, value):
+    """Stdout belongs to the program that is explained."""
+    monkeypatch.setenv("ANACONDA_ANON_USAGE_DEBUG", value)
+    debug.say("why")
+    assert ("", "anaconda-anon-usage: why\n") == tuple(capsys.readouterr())
+
+
+@pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
+@pytest.mark.parametrize("message", ["why", "\\udc80 é"])
+def test_unusable_stderr_stops_nothing(environ, redirection, message):
+    """It may be closed, or a full disk: then Python itself ends with status 120."""
+    code = f"from anaconda_anon_usage._common.debug import say; say('{message}'); print('on')"
+    environ.update(ANACONDA_ANON_USAGE_DEBUG="1", PYTHONPATH=PACKAGE_PARENT)
+    result = subprocess.run(
+        ["/bin/sh", "-c", f'"$@" {redirection}', "sh", sys.executable, "-c", code],
+        env=environ,
+        stdout=subprocess.PIPE,
+        timeout=PATIENCE,
+    )
+    assert b"on\n" == result.stdout
+
+
+def test_missing_stderr_is_no_failure(monkeypatch):
+    """As under pythonw."""
+    monkeypatch.setenv("ANACONDA_ANON_USAGE_DEBUG", "1")
+    monkeypatch.setattr(sys, "stderr", None)
+    debug.say("why")

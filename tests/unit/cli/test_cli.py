@@ -1,0 +1,269 @@
+"""The command line without conda: its arguments, its ends, its exit statuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+from command_lines import COMMAND, environ, on_terminal, run
+from support import PATIENCE
+
+from anaconda_anon_usage import __version__, cli
+
+COMMANDS = [name for name, _, _ in cli.COMMANDS]
+
+MODULES = ["tokens", "heartbeat"]
+
+
+@pytest.fixture
+def environment(tmp_path):
+    """An environment that can be found by its name."""
+    prefix = tmp_path / "envs" / "analysis"
+    (prefix / "conda-meta").mkdir(parents=True)
+    (prefix / "conda-meta" / "history").touch()
+    return prefix
+
+
+def test_status_says_what_is_on_and_why(home, environment):
+    """Without a command."""
+    condarc = home / ".condarc"
+    condarc.write_text("anaconda_anon_usage: off\nanaconda_heartbeat: https://127.0.0.1/x\n")
+    status, printed, errors = run("--prefix", str(environment), CONDA_ENVS_DIRS=environment.parent)
+    lines = printed.splitlines()
+    assert (0, "") == (status, errors)
+    user_agent = lines.pop(3)
+    assert re.fullmatch(rf"User-Agent:        requests/\S+ .* aau/{__version__}", user_agent)
+    assert [
+        f"telemetry:         off ({condarc}, line 1)",
+        f"heartbeat:         on ({condarc}, line 2)",
+        "sent to:           https://127.0.0.1/x",
+        f"environment:       {environment}",
+        "activation script: in 0 of 1 environments",
+        "for the others: anaconda-anon-usage hooks --install --all",
+    ] == lines
+
+
+def test_status_as_json(home, environment):
+    """The same, in parts."""
+    condarc = home / ".condarc"
+    condarc.write_text("anaconda_heartbeat: ftp://x\noffline: true\n")
+    variables = {"CONDA_ENVS_DIRS": environment.parent, "DO_NOT_TRACK": "1"}
+    status, printed, errors = run("--json", "--name", "analysis", **variables)
+    assert (0, "") == (status, errors)
+    found = json.loads(printed)
+    off = {"on": False, "value": False, "source": "DO_NOT_TRACK", "line": None}
+    off |= {"locked": False, "problem": None}
+    assert (off, off) == (found.pop("telemetry"), found.pop("heartbeat"))
+    assert found.pop("user_agent").endswith(f" aau/{__version__}")
+    assert {
+        "version": __version__,
+        "url": "https://conda.anaconda.org/main/noarch/activate-0.0.0-0.conda",
+        "obstacle": "offline is on",
+        "prefix": str(environment),
+    }.items() <= found.items()
+    [script] = found["environments"]
+    assert str(environment) == script["prefix"]
+
+
+def test_status_says_what_keeps_a_heartbeat_that_is_on(home):
+    """On is not yet sent."""
+    (home / ".condarc").write_text("anaconda_heartbeat: on\noffline: true\n")
+    assert "\nnot sent:          offline is on\n" in run()[1]
+
+
+def test_a_wrong_value_is_named(home):
+    """It switches off, and the status says so."""
+    (home / ".condarc").write_text("\nanaconda_heartbeat: 2\n")
+    reason = "neither true nor false nor a full http(s) URL: 2"
+    assert f"off ({home}/.condarc, line 2: {reason})" in run()[1]
+    found = json.loads(run("--json")[1])["heartbeat"]
+    assert (2, reason) == (found["line"], found["problem"])
+
+
+def test_a_variable_is_not_looked_up_as_a_file(tmp_path, monkeypatch):
+    """One of that name may lie in the current directory."""
+    (tmp_path / "CONDA_ANACONDA_HEARTBEAT").write_text("anaconda_heartbeat: on\n")
+    done = subprocess.run(
+        COMMAND,
+        env=environ(CONDA_ANACONDA_HEARTBEAT="off"),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert "off (CONDA_ANACONDA_HEARTBEAT)\n" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["bogus"], "argument COMMAND: invalid choice: 'bogus' "),
+        (["--bogus"], "unrecognized arguments: --bogus; see "),
+        (["--json", "tokens"], "options stand behind the command: "),
+        (["-n", "base", "hooks"], "options stand behind the command: "),
+        (["-n"], "argument -n/--name: expected one argument; see "),
+        (["-n", "a", "-p", "b"], "argument -p/--prefix: not allowed with argument -n/--name; see "),
+        (["-p", "/nowhere"], "no environment is at '/nowhere'"),
+        (["-n", "a\nb"], "no environment is named 'a\\nb'"),
+        (["tokens", "-n", ""], "no environment is named ''"),
+        (["tokens", "a\nb"], "unrecognized arguments: a b; see "),
+        (["tokens", "--detail", "--paths"], "argument --paths: not allowed with argument "),
+        (["heartbeat", "--channel", "ftp://x"], "not an http(s) URL: ftp://x"),
+        (["heartbeat", "--json", "--quiet"], "argument -q/--quiet: not allowed with argument "),
+        (["heartbeat", "-p", "/nowhere"], "no environment is at '/nowhere'"),
+        (["hooks", "--install", "--remove"], "argument --remove: not allowed with argument "),
+        (["hooks", "-p", "/nowhere"], "no environment is at '/nowhere'"),
+    ],
+)
+def test_a_wrong_command_line_is_one_line_and_status_2(arguments, message):
+    """On stderr; nothing on stdout, where a program may expect JSON."""
+    status, printed, errors = run(*arguments)
+    assert (2, "", 1) == (status, printed, errors.count("\n"))
+    assert errors.startswith(f"anaconda-anon-usage: {message}")
+
+
+@pytest.mark.parametrize("arguments", [[], *([name] for name in COMMANDS)])
+def test_every_command_knows_version_and_help(arguments):
+    """And the help says what the exit statuses mean."""
+    assert (0, f"anaconda-anon-usage {__version__}\n", "") == run(*arguments, "--version")
+    status, printed, errors = run(*arguments, "--help")
+    assert (0, "") == (status, errors)
+    usage = " ".join(["usage: python -m anaconda_anon_usage", *arguments, "[-h] [--version]"])
+    assert printed.startswith(usage)
+    assert "\nexit status: 0 " in printed
+    # A command that only writes has nothing to print.
+    assert (" --json " in printed) is (arguments != ["deploy"])
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_knows_version_and_help(module):
+    """``python -m`` runs them one by one."""
+    name = f"anaconda_anon_usage.{module}"
+    assert (0, f"anaconda-anon-usage {__version__}\n", "") == run("--version", module=name)
+    status, printed, errors = run("--help", module=name)
+    assert (0, "") == (status, errors)
+    assert printed.startswith(f"usage: python -m {name} [-h] [--version]")
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["--help"], ["--json"], ["tokens"], ["heartbeat", "--dry-run"], ["hooks"]]
+)
+def test_a_reader_that_has_gone_is_no_traceback(arguments):
+    """As with ``| head -1``."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [*COMMAND, *arguments],
+        env=environ(),
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        timeout=PATIENCE,
+    )
+    os.close(writer)
+    assert (1, b"") == (done.returncode, done.stderr)
+
+
+def test_a_full_disk_is_one_line():
+    """As everything that nobody expected."""
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*COMMAND, "tokens"],
+            env=environ(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=PATIENCE,
+        )
+    expected = b"anaconda-anon-usage: OSError: [Errno 28] No space left on device\n"
+    assert (1, expected) == (done.returncode, done.stderr)
+
+
+def test_a_traceback_comes_only_when_asked_for():
+    """With the variable for explanations."""
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*COMMAND, "tokens"],
+            env=environ(ANACONDA_ANON_USAGE_DEBUG=1),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=PATIENCE,
+        )
+    assert (1, True) == (done.returncode, b"Traceback (most recent call last):" in done.stderr)
+
+
+def test_closed_stdout_is_no_failure():
+    """A service may have none."""
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$0" -m anaconda_anon_usage --json >&-', sys.executable],
+        env=environ(),
+        stderr=subprocess.PIPE,
+        timeout=PATIENCE,
+    )
+    assert (0, b"") == (done.returncode, done.stderr)
+
+
+def test_ctrl_c_is_no_traceback():
+    """And the exit status is the one that shells give."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(PATIENCE)
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        process = subprocess.Popen(
+            [*COMMAND, "heartbeat", "--channel", url],
+            env=environ(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        connection, _ = server.accept()
+        with connection:
+            process.send_signal(signal.SIGINT)
+            printed, errors = process.communicate(timeout=PATIENCE)
+    assert (130, b"", b"") == (process.returncode, printed, errors)
+
+
+def test_states_and_headings_have_colours_on_a_terminal(home):
+    """On is green and off is yellow."""
+    (home / ".condarc").write_text("anaconda_anon_usage: off\nanaconda_heartbeat: on\n")
+    printed = on_terminal(COMMAND, environ(TERM="xterm"))
+    assert (
+        f"\033[1mtelemetry:\033[0m         \033[33moff\033[0m ({home}/.condarc, line 1)\n"
+        in printed
+    )
+    assert (
+        f"\033[1mheartbeat:\033[0m         \033[32mon\033[0m ({home}/.condarc, line 2)\n" in printed
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--json"], ["tokens"], ["tokens", "--json"], ["hooks", "--json"]]
+)
+def test_what_programs_read_has_no_colours_on_a_terminal(arguments):
+    """A token string is copied, JSON is read."""
+    assert "\033" not in on_terminal([*COMMAND, *arguments], environ(TERM="xterm"))
+
+
+def test_text_survives_a_name_that_is_no_text(tmp_path):
+    """A path in bytes that are no UTF-8."""
+    prefix = tmp_path / "\udcff"
+    (prefix / "conda-meta").mkdir(parents=True)
+    status, printed, errors = run("hooks", "--prefix", str(prefix))
+    assert (0, "", True) == (status, errors, r"/\udcff  blocked" in printed)
+
+
+def test_a_long_list_of_environments_is_cut(home, tmp_path, monkeypatch):
+    """The status stays short; ``hooks --all`` has them all."""
+    for number in range(12):
+        record = tmp_path / "envs" / f"{number:02}" / "conda-meta"
+        record.mkdir(parents=True)
+        (record / "history").touch()
+        (record / "anaconda-anon-usage-9-0.json").touch()
+    variables = {"CONDA_ENVS_DIRS": tmp_path / "envs"}
+    lines = run(**variables)[1].splitlines()
+    assert "activation script: in 12 of 12 environments" == lines[4]
+    assert [f"  {tmp_path}/envs/{number:02}" for number in range(10)] == lines[5:15]
+    assert ["  and 2 more: anaconda-anon-usage hooks --all"] == lines[15:]
+    assert 12 == len(json.loads(run("--json", **variables)[1])["environments"])

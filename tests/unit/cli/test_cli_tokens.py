@@ -1,0 +1,203 @@
+"""What each token is and where it comes from, printed."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+import pytest
+from command_lines import run
+from processes import forget, is_random, make_environment
+
+from anaconda_anon_usage import __version__, tokens
+from anaconda_anon_usage.cli.tokens import places
+from anaconda_anon_usage.tokens import account as anaconda_cloud
+from anaconda_anon_usage.tokens import grammar
+from anaconda_anon_usage.tokens.catalog import FACTS
+
+#: A key of nobody's for user 00112233-4455-6677-8899-aabbccddeeff until the year 2286.
+API_KEY = (
+    "eyJ0eXAiOiJKV1QifQ"
+    ".eyJleHAiOjk5OTk5OTk5OTksInN1YiI6IjAwMTEyMjMzLTQ0NTUtNjY3Ny04ODk5LWFhYmJjY2RkZWVmZiJ9.c2ln"
+)
+
+
+@pytest.fixture
+def environment(tmp_path):
+    """An environment."""
+    return make_environment(tmp_path / "env")
+
+
+def as_json(*arguments, **variables) -> dict:
+    """Return what ``tokens --json`` prints; the tokens by their letters."""
+    status, printed, errors = run("tokens", "--json", *arguments, **variables)
+    assert (0, "") == (status, errors)
+    found = json.loads(printed)
+    return {**found, "tokens": {token["letter"]: token for token in found["tokens"]}}
+
+
+def values(found: dict) -> dict[str, list[str]]:
+    """Return the tokens' values by their letters."""
+    return {
+        letter: [value["value"] for value in token["values"]]
+        for letter, token in found["tokens"].items()
+    }
+
+
+@pytest.mark.parametrize("module", ["anaconda_anon_usage.tokens", "anaconda_anon_usage"])
+def test_the_string_is_printed(environment, module):
+    """The module and the command alike."""
+    arguments = [] if module.endswith(".tokens") else ["tokens"]
+    status, printed, errors = run(*arguments, module=module, CONDA_PREFIX=environment)
+    assert (0, "") == (status, errors)
+    assert grammar.TOKEN_STRING.fullmatch(printed.rstrip("\n"))
+    assert f" e/{(environment / 'etc' / 'aau_token').read_text()}" in printed
+
+
+def test_json_has_every_token_with_its_source(home, environment):
+    """And they make the token string."""
+    (home / "org_token").write_text("acme\n")
+    (environment / "machine_token").write_text("m-1\n")
+    variables = {
+        "ANACONDA_AUTH_API_KEY": API_KEY,
+        "ANACONDA_ANON_USAGE_INSTALLER_TOKEN": "i-1",
+        "ANACONDA_ANON_USAGE_ORG_TOKEN": "other",
+    }
+    found = as_json("--prefix", str(environment), **variables)
+    sent = [f"{letter}/{value}" for letter, all in values(found).items() for value in all]
+    assert found["token_string"] == " ".join(sent)
+    sources = {
+        letter: [value["source"] for value in token["values"]]
+        for letter, token in found["tokens"].items()
+    }
+    assert {
+        "aau": ["this package"],
+        "c": [str(home / ".conda" / "aau_token")],
+        "s": ["memory"],
+        "e": [str(environment / "etc" / "aau_token")],
+        "a": ["ANACONDA_AUTH_API_KEY"],
+        "i": ["ANACONDA_ANON_USAGE_INSTALLER_TOKEN"],
+        "o": ["ANACONDA_ANON_USAGE_ORG_TOKEN", str(home / "org_token")],
+        "m": [str(environment / "machine_token")],
+    } == sources
+    assert [fact._asdict() for fact in FACTS] == [
+        {name: token[name] for name in FACTS[0]._fields} for token in found["tokens"].values()
+    ]
+
+
+def test_a_source_is_in_the_list_of_places(home, environment):
+    """With what else was looked at."""
+    (home / "org_token").write_text("acme\n")
+    (environment / ".org_token").write_text("not one\n")
+    found = as_json("--prefix", str(environment), ANACONDA_AUTH_API_KEY="no key")
+    of = {
+        letter: {place["place"]: place["state"] for place in token["places"]}
+        for letter, token in found["tokens"].items()
+    }
+    assert {str(home / ".conda" / "aau_token"): "used"} == of["c"]
+    assert {str(environment / "etc" / "aau_token"): "used"} == of["e"]
+    assert {
+        "ANACONDA_AUTH_API_KEY": "unused",
+        str(home / ".anaconda" / "config.toml"): "absent",
+        str(home / ".anaconda" / "keyring"): "absent",
+    } == of["a"]
+    assert {
+        "ANACONDA_ANON_USAGE_ORG_TOKEN": "absent",
+        str(home / "org_token"): "used",
+        str(home / ".org_token"): "absent",
+        str(environment / ".org_token"): "unused",
+    }.items() <= of["o"].items()
+
+
+def test_detail_tells_what_each_token_is(home, environment):
+    """Its value, what it identifies, whether it is anonymous, how long it lives, its source."""
+    status, printed, errors = run("tokens", "--detail", "--prefix", str(environment))
+    assert (0, "") == (status, errors)
+    blocks = {block.partition("/")[0]: block.splitlines() for block in printed.split("\n\n")}
+    assert [fact.letter for fact in FACTS] == list(blocks)
+    client = (home / ".conda" / "aau_token").read_text().strip()
+    assert [
+        f"c/{client}",
+        "  identifies  a user on a machine",
+        "  anonymous   yes, random",
+        "  lasts       until the file is deleted, or copied to another machine",
+        f"  comes from  {home}/.conda/aau_token",
+    ] == blocks["c"]
+    assert ("o/ is not sent", f"aau/{__version__}") == (blocks["o"][0], blocks["aau"][0])
+
+
+def test_paths_tells_where_tokens_are_read_and_makes_none(home, environment):
+    """What exists, what would be made, and the variables."""
+    (home / "org_token").write_text("acme\n")
+    (home / "machine_token").write_text("not one\n")
+    status, printed, errors = run(
+        "tokens", "--paths", "--prefix", str(environment), ANACONDA_ANON_USAGE_INSTALLER_TOKEN="i-1"
+    )
+    assert (0, "") == (status, errors)
+    rows, directories = printed.split("\n\n")
+    assert [
+        "aau/  this package",
+        f"c/    {home}/.conda/aau_token  (made when it is needed)",
+        "s/    memory",
+        f"e/    {environment}/etc/aau_token  (made when it is needed)",
+        "a/    ANACONDA_AUTH_API_KEY  (not set)",
+        f"      {home}/.anaconda/config.toml  (absent)",
+        f"      {home}/.anaconda/keyring  (absent)",
+        "i/    ANACONDA_ANON_USAGE_INSTALLER_TOKEN",
+        "o/    ANACONDA_ANON_USAGE_ORG_TOKEN  (not set)",
+        f"      {home}/org_token",
+        "m/    ANACONDA_ANON_USAGE_MACHINE_TOKEN  (not set)",
+        f"      {home}/machine_token  (not sent: not 1 to 36 of A-Z a-z 0-9 _ -)",
+    ] == rows.splitlines()
+    assert str(environment) == directories.splitlines()[-1].strip()
+    assert (False, False) == ((home / ".conda").exists(), (environment / "etc").exists())
+
+
+@pytest.mark.parametrize("option", [[], ["--detail"], ["--paths"], ["--json"]])
+def test_with_telemetry_off_no_token_is_made(home, environment, option):
+    """And what would not be sent is not shown."""
+    _, printed, errors = run(
+        "tokens", *option, CONDA_PREFIX=environment, CONDA_ANACONDA_ANON_USAGE="off"
+    )
+    assert "" == errors
+    assert (False, False) == ((home / ".conda").exists(), (environment / "etc").exists())
+    if option == ["--detail"]:
+        expected = "telemetry is off (CONDA_ANACONDA_ANON_USAGE): only the version is sent\n"
+        assert printed.startswith(expected)
+    if option == []:
+        assert f"aau/{__version__}\n" == printed
+    if option == ["--json"]:
+        assert f"aau/{__version__}" == json.loads(printed)["token_string"]
+
+
+def test_random_is_random_and_writes_nothing(home):
+    """As text and as JSON."""
+    assert is_random(run("tokens", "--random")[1].rstrip("\n"))
+    assert is_random(json.loads(run("tokens", "--random", "--json")[1])["random"])
+    assert [] == os.listdir(home)
+
+
+def test_a_login_in_the_systems_keyring_is_not_asked_behind_another(home, monkeypatch):
+    """A keyring may ask the user for a password."""
+    (home / ".anaconda").mkdir()
+    config = home / ".anaconda" / "config.toml"
+    config.write_text('[plugin.auth]\npreferred_token_storage = "system"\n')
+    monkeypatch.setenv("ANACONDA_AUTH_API_KEY", API_KEY)
+    monkeypatch.setattr(anaconda_cloud, "_key_in_system_keyring", lambda _: pytest.fail("asked"))
+    fact = next(fact for fact in FACTS if fact.letter == "a")
+    assert [
+        ("ANACONDA_AUTH_API_KEY", "used"),
+        (str(config), "unused"),
+        ("the system's keyring", "absent"),
+        (str(home / ".anaconda" / "keyring"), "absent"),
+    ] == places(fact, None)
+
+
+def test_outside_of_conda_there_is_no_environment():
+    """A Python's own prefix is not an environment that is about to be created."""
+    forget()
+    assert (None, None) == (
+        tokens.environment_token(sys.prefix),
+        tokens.environment_token_file(sys.prefix),
+    )

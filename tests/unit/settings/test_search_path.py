@@ -1,0 +1,178 @@
+"""Where conda looks for its configuration: the lists, on an own machine's worth of files.
+
+That the order is conda's is tested against conda itself, in tests/conda.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from anaconda_anon_usage.settings import search_path
+
+SYSTEM = search_path.administrator_directories(None)
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the paths are those of Unix")
+
+
+@pytest.fixture(autouse=True)
+def system(tmp_path, monkeypatch) -> Path:
+    """A directory in place of /etc/conda and /var/lib/conda, and a working directory."""
+    monkeypatch.setattr(search_path, "_SYSTEM", (str(tmp_path / "system"),))
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    return tmp_path / "system"
+
+
+def write(*paths: Path) -> list[str]:
+    """Make files that hold nothing, and return their paths."""
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return [str(path) for path in paths]
+
+
+def condarc_files(prefix=None, root=None) -> list[str]:
+    return search_path.condarc_files(prefix and str(prefix), root and str(root))
+
+
+def test_directories_are_listed_from_the_system_to_the_user(tmp_path, home, monkeypatch, system):
+    """The ones that count least come first."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
+    monkeypatch.setenv("CONDARC", str(tmp_path / "own" / "condarc"))
+    expected = [
+        str(system),
+        "/base",
+        *(f"{tmp_path}/xdg/conda", f"{home}/.config/conda", f"{home}/.conda", f"{home}"),
+        "/env",
+        f"{tmp_path}/own",
+    ]
+    assert expected == search_path.directories("/env", "/base")
+
+
+def test_administrators_rule_the_system_and_base(system):
+    """Not the user's home, and not the environment."""
+    assert [str(system), "/base"] == search_path.administrator_directories("/base")
+
+
+def test_system_is_condas():
+    """Base counts only where there is one."""
+    assert ["/etc/conda", "/var/lib/conda"] == SYSTEM
+
+
+@pytest.mark.parametrize("name", ["", "/"])
+def test_default_xdg_directory_is_listed_once(home, monkeypatch, name):
+    """XDG_CONFIG_HOME often says what is so anyway."""
+    default = str(home / ".config")
+    [file] = write(home / ".config" / "conda" / "condarc")
+    without = search_path.directories(None, None)
+    monkeypatch.setenv("XDG_CONFIG_HOME", default + name)
+    assert (without, [file]) == (search_path.directories(None, None), condarc_files())
+
+
+@pytest.mark.parametrize("name", ["HOME", "XDG_CONFIG_HOME", "CONDARC"])
+@pytest.mark.parametrize("value", ["", ".", "own", "./condarc", "../here/condarc"])
+def test_nothing_is_taken_from_the_working_directory(tmp_path, monkeypatch, name, value):
+    """A repository that somebody else wrote could hold it."""
+    work = tmp_path / "here"
+    write(*(work / path for path in (".condarc", "condarc", "conda/.condarc", ".conda/condarc")))
+    write(*(work / "own" / path for path in (".condarc", "conda/condarc", ".conda/condarc")))
+    write(work / "own" / "a.yml")
+    monkeypatch.setenv(name, value)
+    listed = search_path.directories(None, None) + condarc_files()
+    assert [] == [path for path in listed if not os.path.isabs(path) or str(work) in path]
+
+
+def test_files_are_listed_from_the_system_to_the_user(tmp_path, home, monkeypatch, system):
+    """In each directory .condarc, condarc, condarc.d; in the home itself only .condarc."""
+    names = (".condarc", "condarc", "condarc.d/a.yml")
+    base, xdg, prefix = tmp_path / "base", tmp_path / "xdg", tmp_path / "env"
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(xdg))
+    monkeypatch.setenv("CONDARC", str(tmp_path / "own.yml"))
+    directories = [system, base, xdg / "conda", home / ".config" / "conda", home / ".conda"]
+    expected = [
+        *(file for directory in directories for file in write(*map(directory.joinpath, names))),
+        *write(home / ".condarc"),
+        *write(*map(prefix.joinpath, names)),
+        *write(tmp_path / "own.yml"),
+    ]
+    write(home / "condarc", home / "condarc.d" / "a.yml")
+    assert expected == condarc_files(prefix, base)
+
+
+def test_absent_files_are_not_listed(tmp_path):
+    """Usually there are one or two."""
+    assert [] == condarc_files(tmp_path / "env", tmp_path / "base")
+
+
+def test_condarc_d_is_sorted_and_holds_only_yaml(home):
+    """By name, upper case first; editors leave other files there."""
+    folder = home / ".conda" / "condarc.d"
+    expected = write(*(folder / name for name in ("10.yml", "9.yaml", "Z.yml", "a.yml")))
+    write(*(folder / name for name in (".condarc", "condarc", "b.yml~", "c.json", "dyml")))
+    (folder / "e.yml").mkdir()
+    assert expected == condarc_files()
+
+
+@pytest.mark.parametrize("name", [".condarc", "condarc"])
+def test_directory_in_place_of_a_condarc_is_listed_like_condarc_d(home, name):
+    """As conda does."""
+    expected = write(home / ".conda" / name / "a.yml", home / ".conda" / name / "b.yaml")
+    assert expected == condarc_files()
+
+
+@pytest.mark.parametrize("name", [".condarc", "condarc", "a.yml", "a.yaml"])
+def test_file_named_by_the_variable_comes_last(tmp_path, home, monkeypatch, name):
+    """With a name by which conda knows a configuration file."""
+    expected = write(home / ".condarc", tmp_path / "own" / name)
+    monkeypatch.setenv("CONDARC", expected[-1])
+    assert expected == condarc_files()
+
+
+def test_directory_named_by_the_variable_is_listed_like_condarc_d(tmp_path, monkeypatch):
+    """And is itself the directory that administrators' tokens may lie in."""
+    own = tmp_path / "own"
+    expected = write(own / "a.yml", own / "b.yaml")
+    write(own / ".condarc")
+    monkeypatch.setenv("CONDARC", str(own))
+    assert (expected, str(own)) == (condarc_files(), search_path.directories(None, None)[-1])
+
+
+def test_home_is_filled_in_in_the_variable(home, monkeypatch):
+    """A shell does not, within quotes."""
+    [file] = write(home / "own" / "condarc")
+    monkeypatch.setenv("CONDARC", "~/own/condarc")
+    last = search_path.directories(None, None)[-1]
+    assert ([file], str(home / "own")) == (condarc_files(), last)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "missing.yml", ".condarc~"])
+def test_variable_that_names_no_configuration_is_ignored(tmp_path, monkeypatch, name):
+    """The file may be absent, or of another kind."""
+    if not name.startswith("missing"):
+        write(tmp_path / name)
+    monkeypatch.setenv("CONDARC", str(tmp_path / name))
+    assert [] == condarc_files()
+
+
+def test_file_that_is_named_twice_is_listed_once(home, monkeypatch):
+    """By the variable and by its place, where it counts less."""
+    expected = write(home / ".conda" / ".condarc", home / ".condarc")
+    monkeypatch.setenv("CONDARC", f"{home}//.conda/../.conda/.condarc")
+    assert expected == condarc_files()
+
+
+@pytest.mark.parametrize("kind", ["fifo", "loop", "dangling", "file"])
+def test_what_is_no_configuration_is_left_out(home, kind):
+    """Pipes, loops and dangling links, and a file where a directory should be."""
+    place = home / ".conda"
+    if kind == "file":
+        place.touch()
+    else:
+        place.mkdir()
+        path = place / ".condarc"
+        os.mkfifo(path) if kind == "fifo" else path.symlink_to(path if kind == "loop" else "gone")
+    assert [] == condarc_files()

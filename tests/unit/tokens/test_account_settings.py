@@ -1,0 +1,366 @@
+"""Where anaconda-auth keeps the login: in its settings, and through the library itself."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+import textwrap
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from logins import (
+    HAS_TOMLLIB,
+    OTHER_USER,
+    PRINT_TOKEN,
+    TOKEN,
+    api_key,
+    entry,
+    run,
+    write_config,
+    write_keyring,
+)
+from support import missing
+
+from anaconda_anon_usage.tokens import account as anaconda_cloud
+from anaconda_anon_usage.tokens import anaconda_settings
+from anaconda_anon_usage.tokens.account import anaconda_auth_token
+
+
+@pytest.fixture(params=["the whole language", "the scan"] if HAS_TOMLLIB else ["the scan"])
+def toml(request, monkeypatch):
+    """Each way of reading config.toml that this Python has."""
+    if request.param == "the scan":
+        monkeypatch.setitem(sys.modules, "tomllib", None)
+
+
+@pytest.fixture
+def library():
+    """The real anaconda-auth, which the tests require in Pythons that it still supports."""
+    if importlib.util.find_spec("anaconda_auth") is None:
+        if sys.version_info < (3, 10):
+            pytest.skip("anaconda-auth is not installed")
+        missing("anaconda-auth")
+
+
+@pytest.fixture
+def system_keyring(home, library):
+    """A keyring of the system that lies in a JSON file, and the variable that selects it."""
+    modules = home / "modules"
+    modules.mkdir()
+    (modules / "system_keyring.py").write_text(
+        textwrap.dedent(
+            """
+            import json, os
+            from keyring.backend import KeyringBackend
+
+            PATH = os.path.join(os.path.expanduser("~"), "system-keyring.json")
+
+            class SystemKeyring(KeyringBackend):
+                priority = 5
+
+                def _read(self):
+                    if not os.path.exists(PATH):
+                        return {}
+                    with open(PATH) as file:
+                        return json.load(file)
+
+                def get_password(self, service, username):
+                    return self._read().get(service, {}).get(username)
+
+                def set_password(self, service, username, password):
+                    data = self._read()
+                    data.setdefault(service, {})[username] = password
+                    with open(PATH, "w") as file:
+                        json.dump(data, file)
+
+                def delete_password(self, service, username):
+                    raise NotImplementedError
+            """
+        )
+    )
+    return {"PYTHON_KEYRING_BACKEND": "system_keyring.SystemKeyring"}
+
+
+SYSTEM = {"ANACONDA_AUTH_PREFERRED_TOKEN_STORAGE": "system"}
+
+
+@pytest.mark.usefixtures("toml")
+def test_key_in_the_settings_is_read(home):
+    """The library takes a key in config.toml for one in the variable."""
+    write_config(home, f"[plugin.auth]\napi_key = '{api_key()}'  # mine\n")
+    write_keyring(home, api_key(OTHER_USER))
+    assert TOKEN == anaconda_auth_token()
+
+
+@pytest.mark.usefixtures("toml")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[plugin.auth]\ndomain = 'example.com'",
+        '[plugin.auth]\ndomain = "https://example.com/"',
+        '[plugin.cloud]\ndomain = "example.com"',
+        '[sites.mine]\ndomain = "example.com"',
+        '[sites."example.com"]\ndomain = "example.com"',
+        'default_site = "b"\n[sites.a]\ndomain = "a.com"\n[sites.b]\ndomain = "example.com"',
+        'default_site = "example.com"\n[sites.a]\n[sites.b]\ndomain = "example.com"',
+        '[plugin.auth]\ndomain = "a.com"\n[sites.a]\ndomain = "example.com"',
+    ],
+)
+def test_domain_in_the_settings_is_looked_for(home, text):
+    """It names the entry of the keyring."""
+    write_config(home, text)
+    write_keyring(home, api_key(), "example.com")
+    assert TOKEN == anaconda_auth_token()
+
+
+@pytest.mark.parametrize("prefix", ["ANACONDA_AUTH_", "ANACONDA_CLOUD_"])
+def test_domain_in_a_variable_is_looked_for(home, monkeypatch, prefix):
+    """By its present and by its older name."""
+    monkeypatch.setenv(prefix + "DOMAIN", "example.com")
+    write_keyring(home, api_key(), "example.com")
+    assert TOKEN == anaconda_auth_token()
+
+
+@pytest.mark.usefixtures("toml")
+def test_keyring_file_may_lie_elsewhere(home, monkeypatch):
+    """Variables and ~ in its name are filled in."""
+    monkeypatch.setenv("WHERE", "elsewhere")
+    write_config(home, '[plugin.auth]\nkeyring_path = "~/$WHERE/ring"\n')
+    write_keyring(home, api_key(), path="elsewhere/ring")
+    assert TOKEN == anaconda_auth_token()
+
+
+def test_settings_may_lie_elsewhere(home, monkeypatch):
+    """ANACONDA_CONFIG_TOML names their file."""
+    file = write_config(home, f'[plugin.auth]\napi_key = "{api_key()}"\n')
+    file = file.rename(home / "other.toml")
+    monkeypatch.setenv("ANACONDA_CONFIG_TOML", "~/other.toml")
+    assert TOKEN == anaconda_auth_token()
+
+
+@pytest.mark.usefixtures("toml")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "this is not TOML",
+        "plugin = 1",
+        "[plugin]\nauth = 'x'",
+        "[plugin.auth]\ndomain = 1\nkeyring_path = []\napi_key = {}",
+        "sites = []\ndefault_site = [1]",
+        "default_site = [1]\n[sites.a]",
+        "[sites]\na = 1",
+        "[[plugin]]\nauth = 1",
+        "[plugin]\nauth = 'x'\n[plugin.auth]\ndomain = 'y'",
+        "[plugin.auth]\npreferred_token_storage = 'nowhere'",
+        "[plugin.auth]\n[[more]]\ndomain = 'y'",
+        "a = " + "[" * 60000,
+        "a." * 30000 + "a = 1",
+    ],
+    ids=lambda text: text[:40],
+)
+def test_unusable_settings_do_not_hide_the_login(home, text):
+    """What can't be read has its default."""
+    write_config(home, text)
+    write_keyring(home, api_key())
+    assert TOKEN == anaconda_auth_token()
+
+
+def test_unusable_choice_of_a_site_does_not_hide_other_settings(home, monkeypatch):
+    """Those in variables for example."""
+    write_config(home, "default_site = [1]\n[sites.a]\n")
+    file = write_keyring(home, api_key(), path="elsewhere/ring")
+    monkeypatch.setenv("ANACONDA_AUTH_KEYRING_PATH", str(file))
+    assert TOKEN == anaconda_auth_token()
+
+
+def test_overlong_key_of_toml_takes_no_time(home):
+    """The whole language's parser would take 16 seconds for this one."""
+    write_config(home, "a." * 32000 + "a = 1")
+    start = time.perf_counter()
+    anaconda_auth_token()
+    assert time.perf_counter() - start < 2
+
+
+@given(st.text(alphabet="[]ab.'\"=# \n\\\u00e9", max_size=200))
+def test_scan_of_any_text_gives_tables_or_fails_quietly(text):
+    """No settings raise, whatever lies in the file."""
+    assert isinstance(
+        anaconda_cloud._attempt(anaconda_settings._scan_toml, text), (dict, type(None))
+    )
+
+
+# The library
+
+
+@pytest.mark.usefixtures("library")
+def test_library_is_not_imported_by_default(home):
+    """Neither it nor what makes it slow, with and without a login."""
+    code = """
+        from anaconda_anon_usage.tokens.account import anaconda_auth_token
+        tokens = [anaconda_auth_token()]
+        os.rename("keyring", ".anaconda/keyring")
+        tokens.append(anaconda_auth_token())
+        heavy = {"anaconda_auth", "anaconda_cli_base", "keyring", "pydantic", "jwt"}
+        print(*tokens, sorted(heavy & set(sys.modules)))
+    """
+    write_keyring(home, api_key()).rename(home / "keyring")
+    assert f"None {TOKEN} []" == run(home, code)
+
+
+@pytest.mark.usefixtures("library")
+def test_login_saved_by_the_library_is_read_from_its_file(home):
+    """The real anaconda-auth writes, and the file is read without it."""
+    save = f"""
+        from anaconda_auth.token import TokenInfo
+        TokenInfo(api_key="{api_key()}", username="me").save()
+    """
+    run(home, save)
+    assert (True, TOKEN) == ((home / ".anaconda/keyring").stat().st_size > 0, anaconda_auth_token())
+
+
+def test_login_in_the_systems_keyring_is_read_through_the_library(home, system_keyring):
+    """The real anaconda-auth writes to it and is imported to read from it."""
+    save = f"""
+        from anaconda_auth.token import TokenInfo
+        TokenInfo(api_key="{api_key()}").save()
+    """
+    run(home, save, **SYSTEM, **system_keyring)
+    code = textwrap.dedent(PRINT_TOKEN) + "print('anaconda_auth' in sys.modules)"
+    assert f"{TOKEN}\nTrue" == run(home, code, **SYSTEM, **system_keyring)
+    assert False is (home / ".anaconda" / "keyring").exists()
+
+
+SAVE_TO_SYSTEM = """
+    import system_keyring
+    system_keyring.SystemKeyring().set_password("Anaconda Cloud", {domain!r}, {entry!r})
+"""
+
+
+def save_to_system(home, key, domain="anaconda.com"):
+    run(home, textwrap.dedent(SAVE_TO_SYSTEM.format(domain=domain, entry=entry(key))))
+
+
+@pytest.mark.usefixtures("system_keyring")
+@pytest.mark.parametrize("table", ["plugin.auth", "plugin.cloud"])
+def test_config_toml_can_choose_the_systems_keyring(home, table):
+    """By either name of the table; what the library prints of the older one is not seen."""
+    write_config(home, f'[{table}]\npreferred_token_storage = "system"\n')
+    save_to_system(home, api_key())
+    # Without PYTHON_KEYRING_BACKEND the library itself reads the settings.
+    assert TOKEN == run(home, "import system_keyring\n" + textwrap.dedent(PRINT_TOKEN))
+
+
+def test_systems_keyring_is_left_alone_unless_chosen(home, system_keyring):
+    """Even where Python's keyring is set to it."""
+    save_to_system(home, api_key())
+    assert "None" == run(home, PRINT_TOKEN, **system_keyring)
+
+
+def test_systems_keyring_comes_before_a_file_from_before_it_was_chosen(home, system_keyring):
+    """The file's login may be another user's."""
+    write_keyring(home, api_key(OTHER_USER))
+    save_to_system(home, api_key())
+    assert TOKEN == run(home, PRINT_TOKEN, **SYSTEM, **system_keyring)
+
+
+def test_older_login_in_the_systems_keyring_is_read_and_not_moved(home, system_keyring):
+    """The library itself would rewrite it."""
+    save_to_system(home, api_key(), "anaconda.cloud")
+    before = (home / "system-keyring.json").read_bytes()
+    assert TOKEN == run(home, PRINT_TOKEN, **SYSTEM, **system_keyring)
+    assert before == (home / "system-keyring.json").read_bytes()
+
+
+@pytest.mark.usefixtures("library")
+def test_file_is_read_where_there_is_no_systems_keyring(home):
+    """The library falls back to it too, on a server for example."""
+    write_keyring(home, api_key())
+    assert TOKEN == run(home, PRINT_TOKEN, **SYSTEM)
+
+
+def test_file_is_read_where_the_library_is_not_installed(home, monkeypatch):
+    """The choice of the system's keyring needs the library, so all else is tried."""
+    monkeypatch.setitem(sys.modules, "anaconda_auth", None)
+    monkeypatch.setenv("ANACONDA_AUTH_PREFERRED_TOKEN_STORAGE", "system")
+    write_keyring(home, api_key())
+    assert TOKEN == anaconda_auth_token()
+
+
+@pytest.mark.parametrize("failure", ["raise RuntimeError('locked')", "return 17", "return 'x'"])
+def test_failing_systems_keyring_gives_no_token(home, system_keyring, failure):
+    """A locked or broken one is no reason for a command to fail."""
+    module = home / "modules" / "system_keyring.py"
+    text = module.read_text()
+    module.write_text(text.replace("return self._read().get(service, {}).get(username)", failure))
+    assert "None" == run(home, PRINT_TOKEN, **SYSTEM, **system_keyring)
+
+
+@pytest.mark.usefixtures("system_keyring")
+def test_systems_keyring_is_found_among_others_and_navigator_is_not_asked(home):
+    """Asking Navigator would renew its login over the network and ask us in turn."""
+    save_to_system(home, api_key())
+    navigator = home / "modules" / "anaconda_navigator"
+    (navigator / "api" / "nucleus").mkdir(parents=True)
+    for package in (navigator, navigator / "api", navigator / "api" / "nucleus"):
+        (package / "__init__.py").write_text("")
+    marker = home / "asked"
+    (navigator / "api" / "nucleus" / "token.py").write_text(f"open({str(marker)!r}, 'w')")
+    code = "import system_keyring\n" + textwrap.dedent(PRINT_TOKEN)
+    with_login = run(home, code, **SYSTEM)
+    (home / "system-keyring.json").unlink()
+    without_login = run(home, code, **SYSTEM)
+    chosen = "import keyring, system_keyring, anaconda_auth\nprint(keyring.get_keyring())"
+    assert "ChainerBackend" in run(home, chosen, **SYSTEM)
+    assert (TOKEN, "None", False) == (with_login, without_login, marker.exists())
+
+
+CONFIGURATIONS = [
+    ("", {}),
+    ('[plugin.auth]\ndomain = "a.com"\npreferred_token_storage = "system"', {}),
+    ('[plugin.auth]\ndomain = "a.com"', {"ANACONDA_AUTH_DOMAIN": "b.com"}),
+    ('[plugin.auth]\ndomain = "a.com"\n[plugin.cloud]\ndomain = "b.com"', {}),
+    ('[plugin.cloud]\napi_key = "k"', {"ANACONDA_CLOUD_API_KEY": "v"}),
+    ("", {"ANACONDA_CLOUD_DOMAIN": "c.com", "ANACONDA_AUTH_API_KEY": ""}),
+    ('[plugin.auth]\ndomain = "a.com"\napi_key = "k"\n[sites.s]\ndomain = "s.com"', {}),
+    ('[plugin.cloud]\ndomain = "c.com"\n[sites.s]\ndomain = "s.com"', {}),
+    ('[sites.s]\ndomain = "s.com"', {"ANACONDA_CLOUD_DOMAIN": "c.com"}),
+    ('[sites.s]\ndomain = "s.com"\n[sites.t]\ndomain = "t.com"', {"ANACONDA_AUTH_SITE": "t"}),
+    ('[sites.s]\napi_key = "s"\n[sites.t]\ndomain = "t"', {"ANACONDA_DEFAULT_SITE": "t"}),
+    (
+        '[sites.s]\ndomain = "s.com"\n[sites.t]\ndomain = "t.com"\napi_key = "k"',
+        {"ANACONDA_AUTH_DOMAIN": "t.com"},
+    ),
+    (
+        'default_site = "anaconda.com"\n[plugin.auth]\napi_key = "k"\n[sites.s]\ndomain = "s.com"',
+        {},
+    ),
+    ('default_site = "t.com"\n[sites.s]\n[sites."t x"]\ndomain = "t.com"', {}),
+]
+
+
+@pytest.mark.usefixtures("library", "toml")
+@pytest.mark.parametrize("text, variables", CONFIGURATIONS)
+def test_settings_are_those_of_the_library(home, monkeypatch, text, variables):
+    """The real anaconda-auth decides in the same way between the places of a setting."""
+    write_config(home, text)
+    code = """
+        import contextlib, io, json, warnings
+        warnings.simplefilter("ignore")
+        from anaconda_auth.config import AnacondaAuthConfig
+        with contextlib.redirect_stdout(io.StringIO()):
+            config = AnacondaAuthConfig()
+        print(json.dumps([config.domain, config.preferred_token_storage, config.api_key]))
+    """
+    theirs = json.loads(run(home, code, **variables))
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    settings = anaconda_settings.load()
+    ours = [
+        anaconda_cloud._domains(settings)[0],
+        settings.get("preferred_token_storage", "anaconda-keyring"),
+        settings.get("api_key"),
+    ]
+    assert theirs == ours

@@ -1,0 +1,373 @@
+"""The file of one token, in the face of races, kills, copies and full disks."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import os
+import random
+import re
+import shutil
+import signal
+import stat
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from processes import is_random, run
+
+from anaconda_anon_usage._common import files
+from anaconda_anon_usage.tokens import token_file
+from anaconda_anon_usage.tokens.grammar import is_token
+from anaconda_anon_usage.tokens.token_file import (
+    encode,
+    random_token,
+    read_or_create,
+    tie,
+)
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+
+TOKEN = "0123456789abcdefABCD-_"
+
+
+@pytest.fixture
+def directory(tmp_path):
+    """An empty directory for the token and its sidecar."""
+    (tmp_path / "directory").mkdir()
+    return tmp_path / "directory"
+
+
+def create(directory, place="here", **options):
+    """Read or create the token in directory, and its sidecar."""
+    path = os.path.join(directory, "aau_token")
+    return read_or_create(path, sidecar=path + "_place", place=place, **options)
+
+
+def without_links(*arguments):
+    raise OSError("no hard links here")
+
+
+# Random tokens
+
+
+def test_random_token_has_22_url_safe_characters():
+    """128 bits, six in each."""
+    assert [] == [t for t in (random_token() for _ in range(200)) if not is_random(t)]
+
+
+def test_random_tokens_are_distinct():
+    """Any two of them, ever."""
+    assert 1000 == len({random_token() for _ in range(1000)})
+
+
+@given(st.binary())
+def test_encoding_is_url_safe_base64_without_padding(data):
+    """RFC 4648, section 5."""
+    assert base64.urlsafe_b64encode(data).rstrip(b"=").decode() == encode(data)
+
+
+# Creating
+
+
+def test_token_is_made_once(directory):
+    """With its sidecar, and nothing else."""
+    token = create(directory)
+    assert (token, token) == (create(directory), create(directory))
+    assert f"{token}\n" == (directory / "aau_token").read_text()
+    assert ["aau_token", "aau_token_place"] == sorted(os.listdir(directory))
+
+
+def test_proposed_token_is_written_unless_one_stands(tmp_path):
+    """A process may have sent it already."""
+    assert (TOKEN, TOKEN) == (create(tmp_path, proposed=TOKEN), create(tmp_path, proposed="x" * 22))
+
+
+@pytest.mark.parametrize("umask", [0, 0o022, 0o077, 0o777])
+@pytest.mark.parametrize("mode", [0o600, 0o644])
+@pytest.mark.parametrize("links", [True, False])
+def test_files_have_their_permissions_whatever_the_umask(tmp_path, monkeypatch, umask, mode, links):
+    """The token's and the sidecar's."""
+    if not links:
+        monkeypatch.setattr(os, "link", without_links)
+    before = os.umask(umask)
+    try:
+        create(tmp_path, mode=mode)
+    finally:
+        os.umask(before)
+    modes = [stat.S_IMODE(file.stat().st_mode) for file in tmp_path.glob("aau_*")]
+    assert [mode, mode] == modes
+
+
+def test_file_system_without_permissions_holds_a_token(tmp_path, monkeypatch):
+    """Some refuse to change what they don't have."""
+
+    def refuse(*arguments):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "fchmod", refuse)
+    assert f"{create(tmp_path)}\n" == (tmp_path / "aau_token").read_text()
+
+
+@pytest.mark.parametrize("room", [0, 10])
+def test_full_disk_holds_no_part_of_a_token(directory, home, room):
+    """A limit of the process is to it what a full disk or a quota is."""
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))"
+    code = f"""
+        from anaconda_anon_usage.tokens.token_file import read_or_create
+        path = {str(directory / "aau_token")!r}
+        print(read_or_create(path, sidecar=path + "_place", place="here"))
+    """
+    assert ("None", []) == (run(home, limit, code), os.listdir(directory))
+
+
+UNUSABLE = [b"", b"\n", b"short", b"x" * 37, b"\xff" * 22, b"\0" * 22, b"\x1b" * 22]
+UNUSABLE += [TOKEN.encode() + b"\r\nX-Evil: 1\r\n", TOKEN[:11].encode() + b" " + TOKEN.encode()]
+
+
+@pytest.mark.parametrize("content", UNUSABLE)
+def test_file_without_a_token_is_replaced(tmp_path, content):
+    """A disk that was full, an editor, another program."""
+    (tmp_path / "aau_token").write_bytes(content)
+    token = create(tmp_path)
+    assert is_random(token)
+    assert f"{token}\n" == (tmp_path / "aau_token").read_text()
+
+
+@pytest.mark.parametrize("content", [TOKEN, f"  {TOKEN}\r\n\n", "x" * 36])
+def test_token_with_white_space_around_stands(tmp_path, content):
+    """So does one of another length, up to what the grammar allows."""
+    (tmp_path / "aau_token").write_text(content)
+    assert content.strip() == create(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["aau_token", "aau_token_place"])
+@pytest.mark.parametrize("content", [None, "precious"])
+def test_symbolic_link_is_not_followed_for_writing(tmp_path, directory, name, content):
+    """Whoever may write to the directory could aim it at any file of the user's."""
+    target = tmp_path / "target"
+    if content:
+        target.write_text(content)
+    (directory / name).symlink_to(target)
+    create(directory)
+    assert content == (target.read_text() if target.exists() else None)
+
+
+# Tied to a place
+
+
+def test_copied_token_is_replaced_and_stays_replaced(tmp_path):
+    """Elsewhere; the original does not change."""
+    (tmp_path / "there").mkdir()
+    original = create(tmp_path)
+    for name in ("aau_token", "aau_token_place"):
+        (tmp_path / "there" / name).write_bytes((tmp_path / name).read_bytes())
+    copy = create(tmp_path / "there", "there")
+    assert original != copy
+    assert (copy, original) == (create(tmp_path / "there", "there"), create(tmp_path))
+
+
+def test_token_stays_where_the_place_can_not_be_told(tmp_path):
+    """And what ties it stays too."""
+    token = create(tmp_path)
+    sidecar = (tmp_path / "aau_token_place").read_bytes()
+    assert token == create(tmp_path, None)
+    assert sidecar == (tmp_path / "aau_token_place").read_bytes()
+
+
+def test_token_without_a_place_is_not_tied(directory):
+    """There is nothing to tie it to."""
+    create(directory, None)
+    assert ["aau_token"] == os.listdir(directory)
+
+
+@pytest.mark.parametrize("sidecar", [None, b"", b"\xff\0", b" ", b"x", tie("y" * 22, "z").encode()])
+def test_token_whose_sidecar_says_nothing_of_it_is_kept_and_tied(tmp_path, sidecar):
+    """It may have been lost, damaged, or left by the token before."""
+    (tmp_path / "aau_token").write_text(TOKEN)
+    if sidecar is not None:
+        (tmp_path / "aau_token_place").write_bytes(sidecar)
+    assert TOKEN == create(tmp_path)
+    assert f"{tie(TOKEN, 'here')}\n" == (tmp_path / "aau_token_place").read_text()
+
+
+def test_sidecar_is_written_once(tmp_path):
+    """Later processes only read."""
+    create(tmp_path)
+    before = (tmp_path / "aau_token_place").stat()
+    create(tmp_path)
+    after = (tmp_path / "aau_token_place").stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_tie_is_two_short_hashes_that_tell_neither_token_nor_place(place):
+    """24 bits each: too little to find out a place by trying."""
+    assert re.fullmatch("[A-Za-z0-9_-]{4} [A-Za-z0-9_-]{4}", tie(TOKEN, place))
+
+
+def test_tie_of_the_same_place_differs_with_the_token():
+    """So that two users' sidecars don't show that their machine is the same."""
+    assert 100 == len({tie(random_token(), "here").split()[1] for _ in range(100)})
+
+
+def test_place_may_be_a_path_that_is_not_utf8(tmp_path):
+    """On Unix any bytes are a path."""
+    place = os.fsdecode(b"/envs/\xff\xe9")
+    token = create(tmp_path, place)
+    assert (True, token) == (is_random(token), create(tmp_path, place))
+
+
+# Races
+
+
+@pytest.mark.parametrize("moment", range(1, 11))
+@pytest.mark.parametrize("state", ["none", "none, no links", "copied", "short"])
+def test_process_that_is_overtaken_uses_the_winners_token(tmp_path, monkeypatch, state, moment):
+    """Another one makes the token between any two reads, flushes and links of this one."""
+    if state.endswith("no links"):
+        monkeypatch.setattr(os, "link", without_links)
+    if state == "short":
+        (tmp_path / "aau_token").write_text("short")
+    elif state == "copied":
+        create(tmp_path, "there", proposed=TOKEN)
+    monkeypatch.setattr(token_file, "_LOCK_WAIT", 0.01)  # it may hold the lock itself
+    calls, winner = itertools.count(1), []
+
+    def overtaken(function):
+        def call(*arguments):
+            if next(calls) == moment:
+                winner.append(create(tmp_path))
+            return function(*arguments)
+
+        return call
+
+    with monkeypatch.context() as patch:
+        for name in ("fsync", "link"):
+            patch.setattr(os, name, overtaken(getattr(os, name)))
+        for module in (files, token_file):
+            patch.setattr(module, "read_bytes", overtaken(files.read_bytes))
+        token = create(tmp_path)
+    assert ([token] if winner else []) == winner
+    assert token == create(tmp_path) != TOKEN
+
+
+STATES = ["none", "none, no links", "copied", "short"]
+
+
+def prepare(directory, state):
+    """Make directory, whole or not at all."""
+    unfinished = directory.with_name("unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir()
+    if state == "short":
+        (unfinished / "aau_token").write_text("short")
+    elif state == "copied":
+        create(unfinished, "there", proposed=TOKEN)
+    unfinished.rename(directory)
+
+
+def assert_whole_and_swept(directory, state):
+    """What a killed process left is whole, and the next but one sees nothing of it."""
+    file = directory / "aau_token"
+    if file.exists() and (state != "short" or file.read_text() != "short"):
+        assert re.fullmatch(r"[A-Za-z0-9_-]{22}\n", file.read_text())
+    for stray in directory.glob("*.tmp"):
+        os.utime(stray, (time.time() - 3600, time.time() - 3600))
+    token = create(directory)
+    assert is_random(token)
+    assert token != TOKEN
+    assert ["aau_token", "aau_token_place"] == sorted(os.listdir(directory))
+
+
+@needs_fork
+@pytest.mark.parametrize("state", STATES)
+def test_process_killed_before_any_system_call_leaves_whole_files(tmp_path, state):
+    """One process per call, each killed just before it, until one comes through."""
+    names = ("open", "write", "fchmod", "fsync", "close", "link", "replace", "unlink", "mkdir")
+    for number in range(1, 100):
+        directory = tmp_path / str(number)
+        prepare(directory, state)
+
+        def child(directory=directory, number=number):
+            calls = itertools.count(1)
+
+            def deadly(function):
+                def call(*arguments, **options):
+                    if next(calls) == number:
+                        os.kill(os.getpid(), signal.SIGKILL)
+                    return function(*arguments, **options)
+
+                return call
+
+            if state.endswith("no links"):
+                os.link = without_links
+            for name in names:
+                setattr(os, name, deadly(getattr(os, name)))
+            create(directory)
+
+        status = in_fork(child)
+        assert_whole_and_swept(directory, state)
+        if status == 0:
+            break
+        assert signal.SIGKILL == status
+    assert 10 < number < 99
+
+
+@needs_fork
+@pytest.mark.parametrize("state", STATES)
+def test_process_killed_at_a_random_moment_leaves_whole_files(tmp_path, state):
+    """Each makes one token after another until it is killed."""
+    for number in range(25):
+
+        def child(number=number):
+            if state.endswith("no links"):
+                os.link = without_links
+            for count in itertools.count():
+                prepare(tmp_path / f"{number}-{count}", state)
+                create(tmp_path / f"{number}-{count}")
+
+        in_fork(child, random.uniform(0, 0.02))
+    for directory in tmp_path.glob("*-*"):
+        assert_whole_and_swept(directory, state)
+
+
+def in_fork(function, seconds=None):
+    """Run function in a forked process, which is killed after seconds; return its status."""
+    child = os.fork()
+    if child == 0:
+        try:
+            function()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    if seconds is not None:
+        time.sleep(seconds)
+        os.kill(child, signal.SIGKILL)
+    return os.waitpid(child, 0)[1]
+
+
+def test_temporary_file_of_a_living_process_is_left_alone(directory):
+    """As is any other file."""
+    names = ["aau_token.x.tmp", "aau_token_place.y.tmp", "other.tmp", "aau_token.bak"]
+    for name in names:
+        (directory / name).touch()
+    for name in names[2:]:
+        os.utime(directory / name, (0, 0))
+    create(directory)
+    assert sorted([*names, "aau_token", "aau_token_place"]) == sorted(os.listdir(directory))
+
+
+def test_lock_that_is_never_freed_is_not_waited_for_long(tmp_path, monkeypatch):
+    """A process may be stopped while it holds it."""
+    import fcntl
+
+    monkeypatch.setattr(token_file, "_LOCK_WAIT", 0.05)
+    (tmp_path / "aau_token").write_text("short")
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        assert is_token(create(tmp_path))
+    finally:
+        os.close(descriptor)
