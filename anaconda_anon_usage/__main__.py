@@ -1,4 +1,3 @@
-# PYTHON_ARGCOMPLETE_OK: argcomplete looks for this here.
 """``python -m anaconda_anon_usage`` is the command line."""
 
 import sys

@@ -6,11 +6,9 @@ command. So it imports nothing heavy, and every hook and every action is harmles
 
 from __future__ import annotations
 
-import os
-
 from conda.plugins import hookimpl
 
-from ._common.error_boundary import harmless
+from ._common import harmless
 
 # The commands that activate environments on their own, to compile what they install.
 _CHANGE_ENVIRONMENTS = {
@@ -24,9 +22,6 @@ _CHANGE_ENVIRONMENTS = {
     "update",
     "upgrade",
 }
-
-# When each environment was changed before this command began.
-_histories_before: dict[str, int] = {}
 
 
 @hookimpl
@@ -90,7 +85,7 @@ def conda_health_checks():
 
 @harmless()
 def _extend_user_agent() -> None:
-    from .conda_integration.context_patch import extend_user_agent
+    from .conda_integration import extend_user_agent
 
     extend_user_agent()
 
@@ -103,63 +98,34 @@ def _run_command_line(arguments) -> int:
 
 @harmless()
 def _add_parameters(command: str) -> None:
-    from .conda_integration.context_patch import add_parameters
+    from .conda_integration import add_parameters
 
     add_parameters()
 
 
 @harmless()
 def _before_change(command: str) -> None:
-    # What this process starts inherits the variable, and the launcher ends when it sees it.
-    os.environ["_ANACONDA_HEARTBEAT_GUARD"] = "1"
-    _histories_before.update(_histories())
+    from .conda_integration import before_change
+
+    before_change()
 
 
 @harmless()
 def _after_change(command: str) -> None:
-    after = _histories()
-    if after:
-        from .activation_scripts import install_in_changed
+    from .conda_integration import after_change
 
-        install_in_changed(_histories_before, after)
-
-
-def _histories() -> dict[str, int]:
-    """Return when each environment was changed; nothing while the heartbeat is off."""
-    from conda.base.context import context
-
-    from .settings.policy import decide_in_conda
-
-    if not decide_in_conda(context, "anaconda_heartbeat"):
-        return {}
-    from . import activation_scripts as hooks
-    from .activation_scripts import environments
-
-    # The target of the command is not always told right (conda before 26.7 takes base for
-    # it where `env create` finds the name in a file), so all environments are looked at.
-    known = environments.known(context.root_prefix, context.envs_dirs)
-    return hooks.histories([*known, context.target_prefix])
+    after_change()
 
 
 @harmless()
 def _before_run(command: str) -> None:
-    """Have ``conda run`` count as one activation, of the environment that it is for.
+    from .conda_integration import before_run
 
-    Its script (``wrap_subprocess_call`` in conda/utils.py) activates base first and then
-    the environment, which may be the active one. So base is marked as counted one level
-    above, as the activation script would mark it, and an active target is not.
-    """
-    from conda.base.context import context
-
-    level = int(os.environ.get("CONDA_SHLVL") or 0)
-    if context.target_prefix != context.root_prefix:
-        os.environ[f"_ANACONDA_HEARTBEAT_{level + 1}"] = context.root_prefix
-    if context.target_prefix == os.environ.get("CONDA_PREFIX"):
-        os.environ.pop(f"_ANACONDA_HEARTBEAT_{level}", None)
+    before_run()
 
 
 @harmless()
 def _check_health(prefix: str, verbose: bool) -> None:
-    from .conda_integration.doctor import report
+    from .conda_integration import report_health
 
-    report(prefix)
+    report_health(prefix)

@@ -11,7 +11,7 @@ import measure
 from measure import Table, column, goal, interleaved
 from parts import ISOLATED, Authority, Parts, Server
 
-MODULE = ("-m", "anaconda_anon_usage.heartbeat", "--activated")
+MODULE = ("-m", "anaconda_anon_usage.heartbeat.activated")
 CONDA = "import conda.base.context, conda.gateways.connection.session"
 
 #: Goals: times the processor time of importing requests, and peak memory in MB.

@@ -77,6 +77,7 @@ def make_installation(root: Path) -> None:
     conda = next(root.glob("lib/python3*/site-packages")) / "conda"
     shutil.move(unpacked / "conda_lock" / "_vendor" / "conda", conda)
     shutil.rmtree(unpacked)
+    record_conda(conda)
     # Undo what vendoring changed, or parts of conda would be imported twice; and let this
     # conda, which is older than Python 3.13, find the lock of that one's logging.
     for module in conda.rglob("*.py"):
@@ -84,6 +85,18 @@ def make_installation(root: Path) -> None:
         text = text.replace("logging._acquireLock()", "logging._lock.acquire()")
         module.write_text(text.replace("logging._releaseLock()", "logging._lock.release()"))
     _make_base_of(root)
+
+
+def record_conda(conda: Path) -> None:
+    """Write the record that pip would have written, had it installed this conda.
+
+    Args:
+        conda: the package's directory in site-packages.
+    """
+    version = re.search(r"__version__ = version = '(.+)'", (conda / "_version.py").read_text())[1]
+    record = conda.parent / f"conda-{version}.dist-info"
+    record.mkdir()
+    (record / "METADATA").write_text(f"Metadata-Version: 2.1\nName: conda\nVersion: {version}\n")
 
 
 class Base:

@@ -94,6 +94,6 @@ def run(home: Path, code: str, **variables: str) -> str:
 
 
 PRINT_TOKEN = """
-    from anaconda_anon_usage.tokens.account import anaconda_auth_token
-    print(anaconda_auth_token())
+    from anaconda_anon_usage.tokens.account import account_token
+    print(account_token())
 """

@@ -18,7 +18,7 @@ from support import PATIENCE, missing, tool
 
 import anaconda_anon_usage
 from anaconda_anon_usage import tokens
-from anaconda_anon_usage.tokens import binding as host
+from anaconda_anon_usage.tokens import binding
 
 PACKAGE_PARENT = str(Path(anaconda_anon_usage.__file__).parents[1])
 
@@ -72,7 +72,7 @@ def files_in(directory: Path) -> dict:
 
 def forget() -> None:
     """Make this process as a new one: nothing is remembered."""
-    host.identity.cache_clear()
+    binding.machine_identity.cache_clear()
     tokens._client_token.cache_clear()
     tokens._environment_token.cache_clear()
     tokens._session_tokens.clear()

@@ -44,10 +44,10 @@ def wait_until(condition, seconds: float = PATIENCE):
 
 @contextlib.contextmanager
 def taken(kind: str, count: int):
-    """Have the first places or turns of this user's heartbeats taken; yield what holds each.
+    """Hold the first slots of this user's heartbeats; yield the socket of each.
 
     Args:
-        kind: ``place`` or ``turn``.
+        kind: ``queue`` or ``run``.
         count: how many.
     """
     with contextlib.ExitStack() as sockets:
@@ -68,5 +68,5 @@ def _bound(unbound: socket.socket, name: str) -> bool:
 
 
 def name_of(kind: str, number: int) -> str:
-    """Return the name whose holder has a place or a turn of this user's heartbeats."""
+    """Return the name of a slot of this user's heartbeats."""
     return f"\0anaconda-anon-usage-{os.getuid()}-{kind}-{number}"

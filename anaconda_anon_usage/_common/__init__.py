@@ -1,1 +1,96 @@
-"""What every other folder needs: files, the error boundary, debug output."""
+"""What every other folder builds on: small files, the error boundary, debug output.
+
+conda imports the plugin on each command, so nothing here is loaded before it is used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .debug import debug_enabled, say
+    from .error_boundary import guarded, harmless
+    from .files import (
+        make_directory,
+        may_write,
+        read_bytes,
+        read_text,
+        say_failure,
+        sweep,
+        write,
+        write_temporary,
+    )
+    from .installation import (
+        active_prefix,
+        conda_version,
+        has_conda,
+        is_environment,
+        root_prefix,
+    )
+
+__all__ = [
+    "active_prefix",
+    "conda_version",
+    "debug_enabled",
+    "guarded",
+    "harmless",
+    "has_conda",
+    "is_environment",
+    "lazy",
+    "make_directory",
+    "may_write",
+    "read_bytes",
+    "read_text",
+    "root_prefix",
+    "say",
+    "say_failure",
+    "sweep",
+    "write",
+    "write_temporary",
+]
+
+
+def lazy(package: str, modules: Mapping[str, tuple[str, ...]]) -> Callable[[str], object]:
+    """Return a module-level ``__getattr__`` that imports names on first use (PEP 562).
+
+    Args:
+        package: the package's ``__name__``.
+        modules: for each module of the package, the names that it provides.
+    """
+    providers = {name: module for module, names in modules.items() for name in names}
+
+    def __getattr__(name: str) -> object:
+        if name not in providers:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(import_module(f"{package}.{providers[name]}"), name)
+
+    return __getattr__
+
+
+__getattr__ = lazy(
+    __name__,
+    {
+        "debug": ("debug_enabled", "say"),
+        "error_boundary": ("guarded", "harmless"),
+        "files": (
+            "make_directory",
+            "may_write",
+            "read_bytes",
+            "read_text",
+            "say_failure",
+            "sweep",
+            "write",
+            "write_temporary",
+        ),
+        "installation": (
+            "active_prefix",
+            "conda_version",
+            "has_conda",
+            "is_environment",
+            "root_prefix",
+        ),
+    },
+)

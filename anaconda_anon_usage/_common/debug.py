@@ -1,7 +1,7 @@
-"""What the package decides, said on stderr, and only when asked for.
+"""Debug output: every decision on stderr, and only when asked for.
 
-Nothing else in the package that runs unasked writes to a stream: a reader who wants to
-know that it stays silent has this file to read.
+No other module that runs unasked writes to a stream. To verify that the package is
+silent, read this file.
 """
 
 from __future__ import annotations
@@ -9,22 +9,22 @@ from __future__ import annotations
 import os
 import sys
 
-#: Set to anything but nothing or ``0`` to have every decision explained.
+#: Enables debug output unless it is empty or ``0``.
 VARIABLE = "ANACONDA_ANON_USAGE_DEBUG"
 
 
-def enabled() -> bool:
-    """Return whether the user asked for explanations."""
+def debug_enabled() -> bool:
+    """Return whether the user asked for debug output."""
     return os.environ.get(VARIABLE, "") not in ("", "0")
 
 
 def say(message: str) -> None:
-    """Write one line to stderr if the user asked for explanations.
+    """Write one line to stderr if debug output is enabled.
 
     Args:
-        message: what was decided and why; never a token or a key.
+        message: the decision and its reason; never a token or a key.
     """
-    if not enabled():
+    if not debug_enabled():
         return
     try:
         sys.stderr.write(f"anaconda-anon-usage: {message}\n")

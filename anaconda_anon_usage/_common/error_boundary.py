@@ -1,34 +1,31 @@
-"""Nothing of ours breaks the command that it runs in: the one place that sees to it."""
+"""The error boundary around our code: no failure of ours breaks the command it runs in."""
 
 from __future__ import annotations
 
 import functools
 
-from .debug import say
-
 
 def guarded(function, otherwise=None):
-    """Return what function returns, or otherwise if it fails.
+    """Return the result of a function, or a default if it raises an Exception.
 
     KeyboardInterrupt and SystemExit pass: they are not failures.
 
     Args:
         function: called without arguments.
-        otherwise: what is returned after an Exception, which is said in debug output.
+        otherwise: the result after an Exception, which debug output names.
     """
     try:
         return function()
     except Exception as error:
-        name = getattr(function, "func", function).__name__
-        say(f"{name.strip('_')} failed: {type(error).__name__}: {error}")
+        _say_failed(function, error)
         return otherwise
 
 
 def harmless(otherwise=None):
-    """Return a decorator for functions whose every call is to be guarded.
+    """Return a decorator that guards every call of a function.
 
     Args:
-        otherwise: what a call returns that fails.
+        otherwise: the result of a call that fails.
     """
 
     def decorate(function):
@@ -39,3 +36,15 @@ def harmless(otherwise=None):
         return run
 
     return decorate
+
+
+def _say_failed(function, error: Exception) -> None:
+    # After `conda remove anaconda-anon-usage` there is nothing left to import; and a
+    # foreign exception may fail to turn into text.
+    try:
+        from .debug import say
+
+        name = getattr(function, "func", function).__name__
+        say(f"{name.strip('_')} failed: {type(error).__name__}: {error}")
+    except Exception:
+        pass

@@ -1,8 +1,10 @@
-"""Which conda installation this process belongs to, found without importing conda."""
+"""The conda installation that this process belongs to, found without importing conda."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import sys
 from importlib.machinery import PathFinder
 
@@ -53,18 +55,13 @@ def conda_version(root: str | None) -> str | None:
     Args:
         root: the prefix of the conda installation, or None.
     """
-    # The record of an installed package: conda-meta/<name>-<version>-<build>.json.
-    try:
-        records = os.listdir(os.path.join(root, "conda-meta")) if root else []
-    except OSError:
-        records = []
-    for record in records:
-        name, _, version_and_build = record.partition("-")
-        version, _, build = version_and_build.partition("-")
-        if name == "conda" and build.endswith(".json") and version[:1].isdigit():
-            return version
-    if has_conda():  # but not installed as a package, as in a checkout
-        from conda import __version__
-
-        return __version__
+    # conda-meta/<name>-<version>-<build>.json, and <name>-<version>.dist-info where pip
+    # has installed conda.
+    directories = [os.path.join(root, "conda-meta")] if root else []
+    for directory in [*directories, *(sys.path if has_conda() else [])]:
+        with contextlib.suppress(OSError):
+            for name in os.listdir(directory or os.curdir):
+                found = re.fullmatch(r"conda-([0-9][^-]*)(-[^-]+\.json|\.dist-info)", name)
+                if found:
+                    return found[1]
     return None

@@ -19,8 +19,25 @@ import sys
 from collections import namedtuple
 from collections.abc import Iterable, Iterator
 
-from .._common.debug import say
-from .._common.files import may_write, read_bytes, sweep, write
+from .._common import may_write, read_bytes, say, sweep, write
+from .environments import NoSuchEnvironment, choose_environment, known_environments
+
+__all__ = [
+    "BLOCKED",
+    "CURRENT",
+    "MISSING",
+    "OUTDATED",
+    "PACKAGE",
+    "Hooks",
+    "NoSuchEnvironment",
+    "check",
+    "choose_environment",
+    "histories",
+    "install",
+    "install_in_changed",
+    "known_environments",
+    "remove",
+]
 
 #: The state of one environment's scripts, and why it is not what was asked for.
 Hooks = namedtuple("Hooks", "prefix state reason")
@@ -239,9 +256,3 @@ def _content(prefix: str, name: str) -> bytes | None:
 
 def _hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-if __name__ == "__main__":
-    from ..cli.hooks import main
-
-    sys.exit(main())

@@ -6,10 +6,8 @@ import contextlib
 import os
 import sys
 
-from .. import settings as configuration
-from .._common import installation
-from .._common.files import read_bytes
-from .._common.installation import is_environment
+from .._common import active_prefix, is_environment, read_bytes, root_prefix
+from ..settings import load
 
 # Bytes of conda's list of environments that are read at most.
 _SIZE_LIMIT = 2**20
@@ -19,34 +17,7 @@ class NoSuchEnvironment(Exception):
     """The command line names an environment that does not exist."""
 
 
-def add_arguments(parser, everything: bool = False) -> None:
-    """Add the options that choose an environment to a parser.
-
-    Args:
-        parser: an ``argparse.ArgumentParser``.
-        everything: whether to add ``--all`` as well.
-    """
-    group = parser.add_mutually_exclusive_group()
-    name = group.add_argument(
-        "-n", "--name", help="name of the environment (default: the activated one, else base)"
-    )
-    name.completer = _names  # for argcomplete
-    group.add_argument("-p", "--prefix", help="path of the environment")
-    if everything:
-        group.add_argument("--all", action="store_true", help="every environment that conda knows")
-
-
-def _names(prefix: str, **_) -> list[str]:
-    """Return the names of all environments, as argcomplete asks for them."""
-    settings = configuration.load()
-    found = ["base"] if settings.root_prefix else []
-    for path in known(None, settings.envs_dirs):
-        if os.path.dirname(path) in settings.envs_dirs:
-            found.append(os.path.basename(path))
-    return found
-
-
-def chosen(name: str | None, prefix: str | None) -> str:
+def choose_environment(name: str | None, prefix: str | None) -> str:
     """Return the prefix of the environment that the command line means.
 
     Args:
@@ -58,7 +29,7 @@ def chosen(name: str | None, prefix: str | None) -> str:
         NoSuchEnvironment: there is none.
     """
     if name is not None:
-        settings = configuration.load()
+        settings = load()
         if name in ("base", "root") and settings.root_prefix:
             return settings.root_prefix
         for directory in settings.envs_dirs:
@@ -72,10 +43,10 @@ def chosen(name: str | None, prefix: str | None) -> str:
         if not is_environment(found):
             raise NoSuchEnvironment(f"no environment is at {found!r}")
         return found
-    return installation.active_prefix() or installation.root_prefix() or sys.prefix
+    return active_prefix() or root_prefix() or sys.prefix
 
 
-def known(root: str | None, envs_dirs: tuple[str, ...]) -> list[str]:
+def known_environments(root: str | None, envs_dirs: tuple[str, ...]) -> list[str]:
     """Return the prefixes of all environments that conda knows.
 
     Those are base, what ``~/.conda/environments.txt`` lists, and what lies in the

@@ -9,11 +9,8 @@ import os
 from .. import deploy, deploy_files, deploy_record, deploy_undo
 from ..deploy import RANDOM, Wanted
 from ..deploy_files import CannotDeploy, Plan
-from ..settings.condarc import WrongValue
-from ..settings.policy import heartbeat_value
-from ..tokens.grammar import is_token
-from ..tokens.token_file import random_token
-from . import output
+from ..settings import WrongValue, heartbeat_value
+from ..tokens import is_token, random_token
 from . import parser as command_line
 
 _DESCRIPTION = """\
@@ -114,7 +111,7 @@ def run(options: argparse.Namespace) -> int:
         if not options.dry_run:
             deploy_files.apply(directory, plan)
     except CannotDeploy as error:
-        output.error(error)
+        command_line.print_error(error)
         return command_line.FAILED
     said = _diff(plan) if options.dry_run else _done(plan)
     print("\n".join([*said, *plan.notes] if plan.writes else [*plan.notes, "nothing to do"]))

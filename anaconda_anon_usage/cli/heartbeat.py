@@ -9,13 +9,10 @@ from __future__ import annotations
 import argparse
 import time
 
-from .. import heartbeat
-from .. import settings as configuration
-from ..activation_scripts import environments
-from ..heartbeat import connection
-from ..settings import explanation
-from . import output
-from . import parser as command_line
+from ..activation_scripts import choose_environment
+from ..heartbeat import PATH, Heartbeat, prepare, send, visible_proxy, within_deadline
+from ..settings import explain_heartbeat, load
+from .parser import FAILED, WrongCommandLine, add_environment, add_json, print_json, table
 
 _DESCRIPTION = """\
 Send one heartbeat now: the HEAD request that each activation of the environment sends in
@@ -33,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments to a parser."""
     parser.description = _DESCRIPTION
     parser.epilog = _EPILOG
-    environments.add_arguments(parser)
+    add_environment(parser)
     parser.add_argument(
         "--channel",
         metavar="URL",
@@ -41,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--path",
-        default=heartbeat.PATH,
+        default=PATH,
         help="what to ask for below that URL (default: %(default)s)",
     )
     parser.add_argument(
@@ -51,18 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     form.add_argument(
         "-q", "--quiet", action="store_true", help="print nothing; only the exit status tells"
     )
-    command_line.add_json(form)
-
-
-def main(arguments: list[str]) -> int:
-    """Run the command line and return the exit status.
-
-    Args:
-        arguments: the command line without the program's name.
-    """
-    parser = command_line.Parser(prog="python -m anaconda_anon_usage.heartbeat")
-    add_arguments(parser)
-    return command_line.run(parser, arguments, run)
+    add_json(form)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -72,22 +58,22 @@ def run(options: argparse.Namespace) -> int:
         options: the arguments that add_arguments() adds.
 
     Raises:
-        environments.NoSuchEnvironment: the command line names one.
-        command_line.WrongCommandLine: the channel is none.
+        NoSuchEnvironment: the command line names one.
+        WrongCommandLine: the channel is none.
     """
-    prefix = environments.chosen(options.name, options.prefix)
+    prefix = choose_environment(options.name, options.prefix)
     if options.channel and not options.channel.startswith(("http://", "https://")):
-        raise command_line.WrongCommandLine(f"not an http(s) URL: {options.channel}")
-    settings = configuration.load(prefix)
-    planned = heartbeat.prepare(prefix, settings, options.channel, options.path)
+        raise WrongCommandLine(f"not an http(s) URL: {options.channel}")
+    settings = load(prefix)
+    planned = prepare(prefix, settings, options.channel, options.path)
     proxy = proxy_problem = None
     if planned.url:
         try:
-            proxy = connection.proxy_shown(planned.url, planned.settings)
+            proxy = visible_proxy(planned.url, planned.settings)
         except Exception as error:  # what TLS should trust can't be had, for example
             proxy_problem = _words(error)
     report = {
-        "heartbeat": explanation.heartbeat(settings),
+        "heartbeat": explain_heartbeat(settings),
         "url": planned.url,
         "user_agent": planned.user_agent,
         "prefix": planned.prefix,
@@ -98,14 +84,14 @@ def run(options: argparse.Namespace) -> int:
         **_outcome(planned, options.dry_run),
     }
     if options.json:
-        output.print_json({**report, "heartbeat": report["heartbeat"].as_json()})
+        print_json({**report, "heartbeat": report["heartbeat"].as_json()})
     elif not options.quiet:
         print(_text(report))
     would_be_sent = options.dry_run and not planned.obstacle
-    return 0 if report["sent"] or would_be_sent else command_line.FAILED
+    return 0 if report["sent"] or would_be_sent else FAILED
 
 
-def _outcome(planned: heartbeat.Heartbeat, dry_run: bool) -> dict:
+def _outcome(planned: Heartbeat, dry_run: bool) -> dict:
     """Send a heartbeat unless something speaks against it, and return what came of it.
 
     Returns:
@@ -116,7 +102,7 @@ def _outcome(planned: heartbeat.Heartbeat, dry_run: bool) -> dict:
     if planned.obstacle or dry_run:
         return outcome
     started = time.monotonic()
-    result = heartbeat.within_deadline(lambda: heartbeat.send(planned))
+    result = within_deadline(lambda: send(planned))
     outcome["seconds"] = round(time.monotonic() - started, 3)
     if isinstance(result, Exception):
         outcome["error"] = _words(result)
@@ -126,10 +112,9 @@ def _outcome(planned: heartbeat.Heartbeat, dry_run: bool) -> dict:
 
 
 def _text(report: dict) -> str:
-    found = report["heartbeat"]
     proxy = f"unknown ({report['proxy_problem']})" if report["proxy_problem"] else report["proxy"]
     rows = [
-        ("heartbeat:", f"{output.paint(found.state, found.state)} ({found.reason})"),
+        ("heartbeat:", str(report["heartbeat"])),
         ("URL:", report["url"] or "none"),
         ("User-Agent:", report["user_agent"]),
         ("environment:", report["prefix"]),
@@ -140,7 +125,7 @@ def _text(report: dict) -> str:
     else:
         reason = report["obstacle"] or report["error"] or "this is a dry run"
         rows.append(("not sent:", reason))
-    return output.table(rows)
+    return table(rows)
 
 
 def _words(error: Exception) -> str:

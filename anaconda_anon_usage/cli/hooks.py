@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import argparse
 
-from .. import activation_scripts as hooks
-from .. import settings as configuration
-from ..activation_scripts import BLOCKED, CURRENT, MISSING, PACKAGE, Hooks, environments
-from . import output
-from . import parser as command_line
+from ..activation_scripts import (
+    BLOCKED,
+    CURRENT,
+    MISSING,
+    OUTDATED,
+    PACKAGE,
+    Hooks,
+    check,
+    choose_environment,
+    install,
+    known_environments,
+    remove,
+)
+from ..settings import load
+from .parser import add_environment, add_json, print_json
 
 _DESCRIPTION = """\
 Show, install or remove the activation scripts. Only an environment that holds them sends a
@@ -38,15 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             f"--{name}", dest="action", action="store_const", const=name, help=summary
         )
     parser.set_defaults(action="status")
-    environments.add_arguments(parser, everything=True)
-    command_line.add_json(parser)
-
-
-def main() -> int:
-    """Run the command line of the process and return the exit status."""
-    parser = command_line.Parser(prog="python -m anaconda_anon_usage.hooks")
-    add_arguments(parser)
-    return command_line.run(parser, None, run)
+    add_environment(parser, with_all=True)
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -56,21 +59,21 @@ def run(options: argparse.Namespace) -> int:
         options: the arguments that add_arguments() adds.
 
     Raises:
-        environments.NoSuchEnvironment: the command line names one.
+        NoSuchEnvironment: the command line names one.
     """
     if options.all:
-        settings = configuration.load()
-        prefixes = environments.known(settings.root_prefix, settings.envs_dirs)
+        settings = load()
+        prefixes = known_environments(settings.root_prefix, settings.envs_dirs)
     else:
-        prefixes = [environments.chosen(options.name, options.prefix)]
-    actions = {"status": hooks.check, "install": hooks.install, "remove": hooks.remove}
+        prefixes = [choose_environment(options.name, options.prefix)]
+    actions = {"status": check, "install": install, "remove": remove}
     done = [actions[options.action](prefix) for prefix in prefixes]
     if options.json:
-        output.print_json([found._asdict() for found in done])
+        print_json([found._asdict() for found in done])
     else:
         print(table(done))
     wanted = {
-        "status": {CURRENT, MISSING, PACKAGE, hooks.OUTDATED, BLOCKED},
+        "status": {CURRENT, MISSING, PACKAGE, OUTDATED, BLOCKED},
         "install": {CURRENT, PACKAGE},
         "remove": {MISSING, PACKAGE},
     }[options.action]
@@ -84,8 +87,8 @@ def table(found: list[Hooks]) -> str:
         *((h.prefix, h.state, h.reason or "") for h in found),
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
-    heading, *states = (
+    lines = (
         f"{prefix:{widths[0]}}  {state:{widths[1]}}  {reason}".rstrip()
         for prefix, state, reason in rows
     )
-    return "\n".join([output.paint(heading, "heading"), *states])
+    return "\n".join(lines)

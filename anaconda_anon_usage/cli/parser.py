@@ -1,33 +1,33 @@
-"""What all command lines of this package share: how they are parsed, and how they end.
+"""What all commands share: parsing, output and exit statuses.
 
-Whatever happens, a person gets one line and no traceback, and a program an exit status
-that says what kind of failure it was.
+Whatever fails, a person gets one line instead of a traceback, and a program gets an exit
+status that names the kind of failure.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import sys
 import traceback
 
 from .. import __version__
-from .._common import debug
-from ..activation_scripts import environments
-from . import output
+from .._common import debug_enabled
+from ..activation_scripts import NoSuchEnvironment
 
-#: Exit statuses: what was asked for could not be done; the command line is wrong; Ctrl-C,
-#: as shells report it (128 and the number of SIGINT).
-FAILED, WRONG, INTERRUPTED = 1, 2, 130
+#: Exit statuses: the command failed; the command line is wrong; Ctrl-C, as shells report
+#: it (128 plus the number of SIGINT).
+FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
 
 class WrongCommandLine(Exception):
-    """The command line is well formed, but has a value that can't be meant."""
+    """The command line is well formed but has an invalid value."""
 
 
 class Parser(argparse.ArgumentParser):
-    """An ``argparse.ArgumentParser`` that knows ``--version``, and whose errors are one line."""
+    """An ``argparse.ArgumentParser`` with ``--version`` and errors of one line."""
 
     def __init__(self, **options):
         options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
@@ -40,71 +40,96 @@ class Parser(argparse.ArgumentParser):
         )
 
     def error(self, message: str):
-        """Print one line and end the process with the status for a wrong command line."""
-        output.error(f"{message}; see {self.prog} --help")
-        raise SystemExit(WRONG)
+        """Print one line and exit with the status for a wrong command line."""
+        print_error(f"{message}; see {self.prog} --help")
+        raise SystemExit(WRONG_USAGE)
 
 
-def add_json(parser: argparse.ArgumentParser) -> None:
-    """Add ``--json`` to a parser, or to a group of a parser's arguments."""
-    parser.add_argument("--json", action="store_true", help="print it as JSON")
-
-
-def run(parser: argparse.ArgumentParser, arguments: list[str] | None, command=None) -> int:
-    """Parse a command line, run its command and return the exit status.
+def add_environment(parser: argparse.ArgumentParser, with_all: bool = False) -> None:
+    """Add the options that choose an environment to a parser.
 
     Args:
         parser: the parser.
-        arguments: the command line without the program's name; by default that of the
-            process.
-        command: called with the parsed arguments, returns the exit status; by default
-            what the parser puts into ``run``.
+        with_all: whether to add ``--all`` as well.
     """
-    # A file's name may hold what the terminal's encoding has no characters for.
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
+        "-n", "--name", help="name of the environment (default: the active one, else base)"
+    )
+    group.add_argument("-p", "--prefix", help="path of the environment")
+    if with_all:
+        group.add_argument("--all", action="store_true", help="all environments known to conda")
+
+
+def add_json(parser) -> None:
+    """Add ``--json`` to a parser, or to a group of a parser's arguments."""
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(parser: argparse.ArgumentParser, arguments: list[str] | None) -> int:
+    """Parse a command line, run its command and return the exit status.
+
+    Args:
+        parser: the parser; its default ``run`` is a function that takes the parsed
+            arguments and returns the exit status.
+        arguments: the command line without the program's name; by default the process's.
+    """
+    # Paths may have characters that the terminal's encoding lacks.
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         try:
             options = parser.parse_args(arguments)
-            return (command or options.run)(options)
+            return options.run(options)
         finally:
             if sys.stdout:
-                sys.stdout.flush()  # so that it fails here, if it does
+                sys.stdout.flush()  # so that a failure is caught here
     except BrokenPipeError:
-        _discard_stdout()  # the reader has seen enough
+        _discard_stdout()  # as with `| head -1`
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
-    except (WrongCommandLine, environments.NoSuchEnvironment) as error:
-        output.error(error)
-        return WRONG
+    except (WrongCommandLine, NoSuchEnvironment) as error:
+        print_error(error)
+        return WRONG_USAGE
     except Exception as error:
-        if debug.enabled():
+        if debug_enabled():
             traceback.print_exc()
         _discard_stdout()
-        output.error(f"{type(error).__name__}: {error}")
+        print_error(f"{type(error).__name__}: {error}")
         return FAILED
 
 
-def complete(parser: argparse.ArgumentParser) -> None:
-    """Answer a shell that asks for completions, and end the process then.
-
-    It asks through argcomplete (https://kislyuk.github.io/argcomplete), which sets a
-    variable; without that variable, or without that library, nothing happens.
-    """
-    if "_ARGCOMPLETE" not in os.environ:
-        return
+def print_error(message: object) -> None:
+    """Print one line to stderr, whatever the message contains."""
+    line = " ".join(str(message).splitlines())
     try:
-        import argcomplete
-    except ImportError:
-        return
-    argcomplete.autocomplete(parser)
+        sys.stderr.write(f"anaconda-anon-usage: error: {line}\n")  # print() may use stdout
+        sys.stderr.flush()
+    except (AttributeError, OSError, ValueError):
+        pass  # it is absent or closed
+
+
+def print_json(value: object) -> None:
+    """Print JSON in ASCII: file names need not be valid in any encoding."""
+    print(json.dumps(value, indent=2))
+
+
+def table(rows: list[tuple[str, str]], gap: int = 1) -> str:
+    """Return rows of a heading and a text as aligned lines.
+
+    Args:
+        rows: each heading and its text.
+        gap: the number of spaces after the longest heading.
+    """
+    width = max(len(heading) for heading, _ in rows) + gap
+    return "\n".join(f"{heading:{width}}{text}" for heading, text in rows)
 
 
 def _discard_stdout() -> None:
-    """Lead stdout nowhere: the interpreter writes what is left in it when it ends.
+    """Redirect stdout to nowhere: the interpreter flushes it when it exits.
 
-    From the documentation of Python's signal module, "Note on SIGPIPE".
+    See "Note on SIGPIPE" in the documentation of Python's signal module.
     """
     with contextlib.suppress(AttributeError, OSError, ValueError):
         sys.stdout.flush()

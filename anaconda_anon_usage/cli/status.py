@@ -1,114 +1,110 @@
-"""The state of it all, short: what is on and who decided it, what is sent, and from where."""
+"""``anaconda-anon-usage``: what is on and why, what is sent, and where the scripts are."""
 
 from __future__ import annotations
 
 import argparse
 
-from .. import __version__, heartbeat
-from .. import activation_scripts as hooks
-from .. import settings as configuration
-from ..activation_scripts import CURRENT, OUTDATED, PACKAGE, Hooks, environments
-from ..heartbeat.user_agent import of_conda
-from ..settings import explanation
-from ..settings.explanation import Explanation
-from . import output
-from . import parser as command_line
+from .. import __version__
+from ..activation_scripts import (
+    CURRENT,
+    OUTDATED,
+    PACKAGE,
+    Hooks,
+    check,
+    choose_environment,
+    known_environments,
+)
+from ..heartbeat import conda_user_agent, prepare
+from ..settings import explain_heartbeat, explain_telemetry, load
+from .parser import add_environment, add_json, print_json, table
 
-EPILOG = """\
-Without a command it prints what is on and what decides it: a file and its line, or a
-variable; the User-Agent of conda's requests; and the environments with the activation
-script, which sends the heartbeat.
-
-Each command has a --help of its own. ANACONDA_ANON_USAGE_DEBUG=1 has every decision
-explained on stderr.
-
-exit status: 0 it was printed; 1 it could not be printed; 2 the command line is wrong;
-130 it was interrupted.
-"""
-
-#: Environments that are listed; `hooks --all` lists the others, too.
+#: Environments listed; `hooks --all` lists all of them.
 MOST = 10
+
+_DESCRIPTION = "Show which telemetry conda sends, and why."
+
+_EPILOG = """\
+Prints what is on and which file, line or variable decides it; the User-Agent of conda's
+requests; and the environments that have the activation script, which sends heartbeats.
+
+examples:
+  anaconda-anon-usage
+  anaconda-anon-usage --name myenv --json
+
+Set ANACONDA_ANON_USAGE_DEBUG=1 to see every decision on stderr.
+
+exit status: 0 success; 1 failure; 2 wrong command line; 130 interrupted.
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the status to a parser."""
-    parser.description = "Show what telemetry conda sends, and why."
-    parser.epilog = EPILOG
-    environments.add_arguments(parser)
-    command_line.add_json(parser)
+    """Add this command's arguments to a parser."""
+    parser.description = _DESCRIPTION
+    parser.epilog = _EPILOG
+    add_environment(parser)
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the state and return the exit status.
+    """Print the status and return the exit status.
 
     Args:
         options: the arguments that add_arguments() adds.
 
     Raises:
-        environments.NoSuchEnvironment: the command line names one.
+        NoSuchEnvironment: the command line names an environment that does not exist.
     """
-    prefix = environments.chosen(options.name, options.prefix)
-    settings = configuration.load(prefix)
-    telemetry = explanation.telemetry(settings)
-    beat = explanation.heartbeat(settings)
-    planned = heartbeat.prepare(prefix, settings)
-    of_requests = of_conda(prefix, settings)
+    prefix = choose_environment(options.name, options.prefix)
+    settings = load(prefix)
+    telemetry = explain_telemetry(settings)
+    heartbeat = explain_heartbeat(settings)
+    planned = prepare(prefix, settings)
+    user_agent = conda_user_agent(prefix, settings)
     scripts = [
-        hooks.check(known) for known in environments.known(settings.root_prefix, settings.envs_dirs)
+        check(known) for known in known_environments(settings.root_prefix, settings.envs_dirs)
     ]
     if options.json:
-        output.print_json(
+        print_json(
             {
                 "version": __version__,
                 "telemetry": telemetry.as_json(),
-                "heartbeat": beat.as_json(),
+                "heartbeat": heartbeat.as_json(),
                 "url": planned.url,
                 "obstacle": planned.obstacle,
-                "user_agent": of_requests,
+                "user_agent": user_agent,
                 "prefix": prefix,
                 "environments": [found._asdict() for found in scripts],
             }
         )
         return 0
-    rows = [("telemetry:", _painted(telemetry)), ("heartbeat:", _painted(beat))]
-    if beat.value:
+    rows = [("telemetry:", str(telemetry)), ("heartbeat:", str(heartbeat))]
+    if heartbeat.value:
         obstacle = planned.obstacle
         rows.append(("not sent:", obstacle) if obstacle else ("sent to:", planned.url))
+    with_script = [found for found in scripts if found.state in (CURRENT, OUTDATED, PACKAGE)]
     rows += [
-        ("User-Agent:", of_requests),
+        ("User-Agent:", user_agent),
         ("environment:", prefix),
-        ("activation script:", _summary(scripts)),
+        ("activation script:", f"in {len(with_script)} of {len(scripts)} environments"),
     ]
-    print("\n".join([output.table(rows), *_listing(scripts, bool(beat.value))]))
+    print("\n".join([table(rows), *_listing(scripts, with_script, bool(heartbeat.value))]))
     return 0
 
 
-def _painted(found: Explanation) -> str:
-    return f"{output.paint(found.state, found.state)} ({found.reason})"
-
-
-def _summary(scripts: list[Hooks]) -> str:
-    return f"in {len(_holding(scripts))} of {len(scripts)} environments"
-
-
-def _listing(scripts: list[Hooks], wanted: bool) -> list[str]:
-    """Return lines with the environments that hold the script, and how others get it.
+def _listing(scripts: list[Hooks], with_script: list[Hooks], wanted: bool) -> list[str]:
+    """Return lines with the environments that have the script, and how to add it to others.
 
     Args:
         scripts: the state of all environments.
-        wanted: whether the heartbeat is on.
+        with_script: those that have the script.
+        wanted: whether heartbeats are on.
     """
-    holding = _holding(scripts)
     lines = [
-        f"  {found.prefix}" + (" (of another version)" if found.state == OUTDATED else "")
-        for found in holding[:MOST]
+        f"  {found.prefix}" + (" (another version)" if found.state == OUTDATED else "")
+        for found in with_script[:MOST]
     ]
-    if len(holding) > MOST:
-        lines.append(f"  and {len(holding) - MOST} more: anaconda-anon-usage hooks --all")
+    if len(with_script) > MOST:
+        lines.append(f"  and {len(with_script) - MOST} more: anaconda-anon-usage hooks --all")
     if wanted and any(found.state not in (CURRENT, PACKAGE) for found in scripts):
         lines.append("for the others: anaconda-anon-usage hooks --install --all")
     return lines
-
-
-def _holding(scripts: list[Hooks]) -> list[Hooks]:
-    return [found for found in scripts if found.state in (CURRENT, OUTDATED, PACKAGE)]

@@ -1,1 +1,29 @@
-"""The places where conda's internals are touched."""
+"""The only places that touch conda's internals; the plugin calls them."""
+
+from __future__ import annotations
+
+from .._common import lazy
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
+if TYPE_CHECKING:
+    from .commands import after_change, before_change, before_run
+    from .context_patch import add_parameters, extend_user_agent
+    from .doctor import report_health
+
+__all__ = [
+    "add_parameters",
+    "after_change",
+    "before_change",
+    "before_run",
+    "extend_user_agent",
+    "report_health",
+]
+
+__getattr__ = lazy(
+    __name__,
+    {
+        "commands": ("after_change", "before_change", "before_run"),
+        "context_patch": ("add_parameters", "extend_user_agent"),
+        "doctor": ("report_health",),
+    },
+)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 
-from .._common.error_boundary import guarded
+from .._common import guarded
 
 _DESCRIPTIONS = {
     "anaconda_anon_usage": (
@@ -53,7 +53,7 @@ def add_parameters() -> None:
     """
     from conda.base.context import Context, context
 
-    from ..settings.policy import SETTINGS
+    from ..settings import SETTINGS
 
     for name, setting in SETTINGS.items():
         if name in Context.parameter_names:
@@ -70,7 +70,7 @@ def add_parameters() -> None:
 
 
 def _appendix(context) -> str:
-    from ..settings.policy import decide_in_conda
+    from .settings import decide_in_conda
 
     enabled = decide_in_conda(context, "anaconda_anon_usage")
     return " " + _token_string(context.target_prefix, enabled)
@@ -91,7 +91,7 @@ def _loader(default, meaning):
     """
     from conda.common import configuration
 
-    from ..settings.policy import value_in_conda
+    from .settings import value_in_conda
 
     def typify(name, value, source):
         try:

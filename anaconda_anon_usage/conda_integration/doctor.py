@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 
-from .._common.files import read_text
-from ..settings import explanation, load
-from ..tokens.grammar import is_token
-from ..tokens.token_file import TOKEN_LENGTH
+from .._common import read_text
+from ..settings import explain_heartbeat, explain_telemetry, load
+from ..tokens import TOKEN_LENGTH, is_token
 
 
-def report(prefix: str) -> None:
+def report_health(prefix: str) -> None:
     """Print a report about an environment.
 
     Args:
@@ -18,8 +17,8 @@ def report(prefix: str) -> None:
     """
     settings = load(prefix)
     print("Anonymous usage:\n")
-    print(f"telemetry is {explanation.telemetry(settings)}")
-    print(f"heartbeat is {explanation.heartbeat(settings)}")
+    print(f"telemetry is {explain_telemetry(settings)}")
+    print(f"heartbeat is {explain_heartbeat(settings)}")
     for problem in settings.problems:
         print(f"❌ heartbeats can't be sent: {problem}")
     _report_script(prefix, bool(settings.heartbeat))

@@ -2,6 +2,7 @@
 
 import sys
 
-from . import main
+from ..cli import command_main
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(command_main("heartbeat", "python -m anaconda_anon_usage.heartbeat"))

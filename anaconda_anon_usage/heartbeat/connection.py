@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from .._common.debug import say
+from .._common import say
 from ..settings import Settings
 
 
@@ -47,7 +47,36 @@ def manager(url: str, settings: Settings):
     return HTTPAdapter().proxy_manager_for(route.proxy, **options)
 
 
-def proxy_shown(url: str, settings: Settings) -> str | None:
+def request(manager, url: str, user_agent: str, timeout: float) -> int:
+    """Send one HEAD request and return the HTTP status of the response.
+
+    It carries nothing but the User-Agent: no body, no cookie, no credential and nothing
+    from ``.netrc``, none of which urllib3 handles. It is not retried, and no redirect is
+    followed.
+
+    Args:
+        manager: the ``urllib3.PoolManager`` to send it through, which is closed.
+        url: what to ask for.
+        user_agent: the only header that is set.
+        timeout: seconds for the connection and for the response, each.
+
+    Raises:
+        Exception: the request failed.
+    """
+    with manager:
+        response = manager.request(
+            "HEAD",
+            url,
+            headers={"User-Agent": user_agent},
+            retries=False,
+            redirect=False,
+            timeout=timeout,
+            preload_content=False,
+        )
+        return response.status
+
+
+def visible_proxy(url: str, settings: Settings) -> str | None:
     """Return the proxy that a request goes through, with its credentials hidden.
 
     Args:

@@ -10,8 +10,7 @@ import os
 import stat
 import time
 
-from .._common.debug import say
-from .._common.files import may_write
+from .._common import may_write, say
 
 #: Names the file, by its full path; ``~`` is the home directory.
 VARIABLE = "ANACONDA_ANON_USAGE_LOG"

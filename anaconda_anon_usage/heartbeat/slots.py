@@ -1,13 +1,12 @@
-"""How many heartbeats of one user run at once, however many activations there are.
+"""Limit how many heartbeats of one user run at once.
 
-A thousand activations in a second would otherwise be a thousand interpreters, and take
-memory and processors from what they were made for. So each heartbeat takes a place, or
-gives up where there is none; and while it works it has a turn, for which it waits. While
-it waits for the network it needs no turn.
+Without a limit, a thousand activations in a second would start a thousand interpreters.
+Each heartbeat acquires a queue slot, or gives up if there is none. It acquires a run slot
+for its work, and releases it before it waits for the network.
 
-Places and turns are names in Linux's abstract namespace of Unix sockets (unix(7)): only
-one process can bind one, no file lies anywhere, and the kernel takes it back from a
-process that was killed. Other systems have none, and no limit.
+A slot is a name in Linux's abstract namespace of Unix sockets (unix(7)): only one process
+can bind a name, no file is left behind, and the kernel releases the name of a process that
+was killed. Other systems have no such names, and no limit.
 """
 
 from __future__ import annotations
@@ -18,56 +17,57 @@ import os
 import sys
 import time
 
-#: Heartbeats that work at once, for each processor and at least. More than the processors
-#: can serve would all be late.
-PER_PROCESSOR, LEAST = 2, 4
-AT_ONCE = max(LEAST, PER_PROCESSOR * (os.cpu_count() or 1))
+#: Heartbeats that work at once: this many per processor, but at least the minimum. With
+#: more, all of them would miss their deadline.
+PER_PROCESSOR, MINIMUM = 2, 4
+RUN_SLOTS = max(MINIMUM, PER_PROCESSOR * (os.cpu_count() or 1))
 
-#: Heartbeats that wait meanwhile, for a turn or for their answer.
+#: Heartbeats that wait for a run slot or for their response.
 WAITING = 64
+QUEUE_SLOTS = RUN_SLOTS + WAITING
 
-# Seconds between two looks whether a turn is free.
+# Seconds between two attempts to acquire a run slot.
 _INTERVAL = 0.1
 
 
-class Crowded(Exception):
-    """There are as many heartbeats of this user as may be."""
+class NoFreeSlot(Exception):
+    """Too many heartbeats of this user are running."""
 
 
 @contextlib.contextmanager
-def place():
-    """Be one of the heartbeats that there may be, for as long as the context lasts.
+def queue_slot():
+    """Hold one of the queue slots.
 
     Raises:
-        Crowded: there are as many already.
+        NoFreeSlot: all of them are taken.
     """
-    held, free = _first_free("place", AT_ONCE + WAITING)
-    if not free:
-        raise Crowded("too many at once")
+    held, acquired = _acquire("queue", QUEUE_SLOTS)
+    if not acquired:
+        raise NoFreeSlot("too many at once")
     with held:
         yield
 
 
 @contextlib.contextmanager
-def turn():
-    """Wait for a turn, and have it for as long as the context lasts.
+def run_slot():
+    """Wait for one of the run slots and hold it.
 
-    It waits for as long as it takes: the caller has a deadline.
+    The wait has no limit of its own: the caller has a deadline.
     """
-    held, free = _first_free("turn", AT_ONCE)
-    while not free:
+    held, acquired = _acquire("run", RUN_SLOTS)
+    while not acquired:
         time.sleep(_INTERVAL)
-        held, free = _first_free("turn", AT_ONCE)
+        held, acquired = _acquire("run", RUN_SLOTS)
     with held:
         yield
 
 
-def _first_free(kind: str, count: int):
-    """Take the first name of a kind that nobody has.
+def _acquire(kind: str, count: int):
+    """Acquire the first free slot of a kind.
 
     Returns:
-        A context manager that holds it, or nothing where this machine lets nobody hold
-        any; and whether one could be had.
+        A context manager that holds the slot, and whether a slot was acquired. On systems
+        without slots every attempt succeeds.
     """
     if sys.platform != "linux":
         return contextlib.nullcontext(), True

@@ -6,8 +6,7 @@ import os
 import platform
 import re
 
-from .._common import installation
-from .._common.debug import say
+from .._common import conda_version, has_conda, say
 from ..settings import Settings
 from ..tokens import token_string
 
@@ -25,7 +24,7 @@ def user_agent(prefix: str, settings: Settings) -> str:
     return f"{_without_conda(settings.root_prefix)} {_token_string(prefix, settings)}"
 
 
-def of_conda(prefix: str, settings: Settings) -> str:
+def conda_user_agent(prefix: str, settings: Settings) -> str:
     """Return the User-Agent that conda's own requests about an environment carry.
 
     Args:
@@ -36,7 +35,7 @@ def of_conda(prefix: str, settings: Settings) -> str:
         As user_agent(), but where conda can be imported with the words of conda's own,
         the solver's among them.
     """
-    if installation.has_conda():
+    if has_conda():
         try:
             from conda.base.context import context
 
@@ -59,7 +58,7 @@ def _without_conda(root: str | None) -> str:
     from importlib import metadata
 
     parts = [
-        ("conda", installation.conda_version(root)),
+        ("conda", conda_version(root)),
         ("requests", metadata.version("requests")),
         (platform.python_implementation(), platform.python_version()),
         (platform.system(), platform.release()),
@@ -84,7 +83,7 @@ def _distribution() -> tuple[str, str]:
         system = distro.LinuxDistribution(include_lsb=False, include_uname=False)
     except ImportError:
         # Not tried without conda: a mere directory of that name would become a module.
-        if not installation.has_conda():
+        if not has_conda():
             return "Linux", "unknown"
         try:
             from conda._vendor import distro  # older condas bring a copy of an older one

@@ -15,10 +15,25 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from .._common import installation
-from .._common.error_boundary import guarded
-from .condarc import Condarc, Mention, WrongValue, boolean, boolean_or_text, expand
-from .policy import SETTINGS, decide
+from .._common import active_prefix, conda_version, guarded, root_prefix
+from .condarc import Condarc, Occurrence, WrongValue, boolean, boolean_or_text, expand
+from .policy import SETTINGS, decide, heartbeat_value
+from .search_path import administrator_directories, search_directories
+
+__all__ = [
+    "REPOSITORIES",
+    "SETTINGS",
+    "Occurrence",
+    "Settings",
+    "WrongValue",
+    "administrator_directories",
+    "decide",
+    "explain_heartbeat",
+    "explain_telemetry",
+    "heartbeat_value",
+    "load",
+    "search_directories",
+]
 
 #: Where heartbeats can go, in order of preference. The first that serves a configured
 #: channel is used.
@@ -32,12 +47,12 @@ REPOSITORIES = (
 class Settings(NamedTuple):
     """What the configuration says, for one environment."""
 
-    #: Whether tokens are sent, and the mention that decides it (None: the default).
+    #: Whether tokens are sent, and the occurrence that decides it (None: the default).
     anon_usage: bool
-    anon_usage_from: Mention | None
+    anon_usage_from: Occurrence | None
     #: Whether heartbeats are sent, or the URL they are sent to instead.
     heartbeat: bool | str
-    heartbeat_from: Mention | None
+    heartbeat_from: Occurrence | None
     #: Which of REPOSITORIES serve a configured channel.
     repositories: tuple[str, ...]
     offline: bool
@@ -62,11 +77,11 @@ def load(prefix: str | None = None) -> Settings:
     """
     from .channels import configured_urls
 
-    root = installation.root_prefix()
-    condarc = Condarc(prefix or installation.active_prefix() or root, root)
+    root = root_prefix()
+    condarc = Condarc(prefix or active_prefix() or root, root)
     settings = Collector(root)
     for name in SETTINGS:
-        settings.mentions[name] = condarc.mentions(name)
+        settings.occurrences[name] = condarc.occurrences(name)
 
     def text(*names: str) -> str | None:
         value = expand(condarc.value(*names, default=None))
@@ -87,9 +102,27 @@ def load(prefix: str | None = None) -> Settings:
     settings.envs_dirs = guarded(lambda: _envs_dirs(condarc, root), ())
     settings.read(
         "channels",
-        lambda: serving(configured_urls(condarc, installation.conda_version(root))),
+        lambda: serving(configured_urls(condarc, conda_version(root))),
     )
     return settings.settings()
+
+
+def explain_telemetry(settings: Settings):
+    """Return an ``Explanation`` of whether tokens are sent and what decides it."""
+    from .explanation import explain
+
+    return explain(
+        "anaconda_anon_usage", settings.anon_usage, settings.anon_usage_from, settings.root_prefix
+    )
+
+
+def explain_heartbeat(settings: Settings):
+    """Return an ``Explanation`` of whether heartbeats are sent and what decides it."""
+    from .explanation import explain
+
+    return explain(
+        "anaconda_heartbeat", settings.heartbeat, settings.heartbeat_from, settings.root_prefix
+    )
 
 
 class Collector:
@@ -97,7 +130,7 @@ class Collector:
 
     def __init__(self, root: str | None):
         self.root = root
-        self.mentions: dict[str, list[Mention]] = {}
+        self.occurrences: dict[str, list[Occurrence]] = {}
         self.envs_dirs: tuple[str, ...] = ()
         self._values: dict[str, object] = {}
         self._problems: list[str] = []
@@ -130,7 +163,7 @@ class Collector:
         )
 
     def _decide(self, name: str):
-        return decide(name, self.mentions[name], self.root)
+        return decide(name, self.occurrences[name], self.root)
 
 
 def serving(urls: list[str]) -> tuple[str, ...]:

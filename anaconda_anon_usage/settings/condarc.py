@@ -14,17 +14,16 @@ import warnings
 from collections import namedtuple
 from collections.abc import Iterator, Mapping
 
-from .._common.debug import say
-from .._common.files import read_text
+from .._common import read_text, say
 from . import search_path
 
 #: Bytes of one configuration file that are read at most.
 SIZE_LIMIT = 256 * 1024
 
-#: One mention of a setting: the file or variable it is in, the line there (counted from
+#: One occurrence of a setting: the file or variable it is in, the line there (counted from
 #: 1, None for a variable), the value as YAML or the variable gives it, and whether
 #: ``#!final`` (``!important`` in a variable) keeps later sources from changing it.
-Mention = namedtuple("Mention", "source line value final")
+Occurrence = namedtuple("Occurrence", "source line value final")
 
 # conda/auxlib/type_coercion.py
 TRUE_WORDS = ("true", "yes", "on", "y")
@@ -64,12 +63,12 @@ def boolean_or_text(value: object) -> bool | str:
         return str(value).strip()
 
 
-def deciding(mentions: list[Mention]) -> Mention | None:
-    """Return the mention that counts: the first final one, else the last one."""
-    for mention in mentions:
-        if mention.final:
-            return mention
-    return mentions[-1] if mentions else None
+def deciding(occurrences: list[Occurrence]) -> Occurrence | None:
+    """Return the occurrence that counts: the first final one, else the last one."""
+    for occurrence in occurrences:
+        if occurrence.final:
+            return occurrence
+    return occurrences[-1] if occurrences else None
 
 
 class Condarc:
@@ -89,8 +88,8 @@ class Condarc:
         ]
         say(f"configuration: {', '.join(path for path, _ in self._sources) or 'no files'}")
 
-    def mentions(self, *names: str) -> list[Mention]:
-        """Return every mention of a setting, in the order in which conda reads them.
+    def occurrences(self, *names: str) -> list[Occurrence]:
+        """Return every occurrence of a setting, in the order in which conda reads them.
 
         Args:
             names: the setting's name and its aliases.
@@ -105,14 +104,14 @@ class Condarc:
                 raise WrongValue(f"{path}: {' and '.join(used)} are the same setting")
             for name in used:
                 final = flag(key_comment(content, name)) == "final"
-                found.append(Mention(path, _line(content, name), content[name], final))
+                found.append(Occurrence(path, _line(content, name), content[name], final))
         variables = [f"CONDA_{name.upper()}" for name in names]
         used = [variable for variable in variables if variable in os.environ]
         if len(used) > 1:
             raise WrongValue(f"{' and '.join(used)} are the same setting")
         for variable in used:
             value, important, _ = os.environ[variable].partition("!important")
-            found.append(Mention(variable, None, value.strip(), bool(important)))
+            found.append(Occurrence(variable, None, value.strip(), bool(important)))
         return found
 
     def value(self, *names: str, default: object) -> object:
@@ -121,12 +120,12 @@ class Condarc:
         Raises:
             WrongValue: it is a list or a map.
         """
-        mention = deciding(self.mentions(*names))
-        if mention is None:
+        occurrence = deciding(self.occurrences(*names))
+        if occurrence is None:
             return default
-        if isinstance(mention.value, (list, dict)):
-            raise WrongValue(f"{mention.source}: {names[0]} must not be a list or a map")
-        return mention.value
+        if isinstance(occurrence.value, (list, dict)):
+            raise WrongValue(f"{occurrence.source}: {names[0]} must not be a list or a map")
+        return occurrence.value
 
     def sequence(
         self, *names: str, default: tuple[str, ...] = (), delimiter: str = ","
@@ -135,35 +134,35 @@ class Condarc:
 
         Args:
             names: the setting's name and its aliases.
-            default: what holds where no source mentions it.
+            default: what holds where no source occurrences it.
             delimiter: what separates the parts in a variable.
 
         Raises:
             WrongValue: a source gives something else than a list of plain values.
         """
-        mentions = []
-        for mention in self.mentions(*names):
-            value = mention.value
+        occurrences = []
+        for occurrence in self.occurrences(*names):
+            value = occurrence.value
             if value is None:
                 continue
-            if isinstance(value, str) and mention.source.startswith("CONDA_"):
+            if isinstance(value, str) and occurrence.source.startswith("CONDA_"):
                 value = [part.strip() for part in value.split(delimiter) if part.strip()]
             if not isinstance(value, list):
-                raise WrongValue(f"{mention.source}: {names[0]} must be a list")
-            mentions.append(mention._replace(value=value))
+                raise WrongValue(f"{occurrence.source}: {names[0]} must be a list")
+            occurrences.append(occurrence._replace(value=value))
         # What is read last comes first; order in one file is kept. `#!top` and `#!bottom`
         # only move parts, and nothing here depends on their order.
         found: list[str] = []
-        for mention in _up_to_final(mentions):
-            found = [*_plain(mention.value, mention.source), *found]
-        return tuple(dict.fromkeys(found)) if mentions else default
+        for occurrence in _up_to_final(occurrences):
+            found = [*_plain(occurrence.value, occurrence.source), *found]
+        return tuple(dict.fromkeys(found)) if occurrences else default
 
     def mapping(self, *names: str, default: Mapping | None = None) -> dict[str, str | None]:
         """Return a map of plain values, merged from all sources that may speak.
 
         Args:
             names: the setting's name and its aliases.
-            default: what holds where no source mentions it.
+            default: what holds where no source occurrences it.
 
         Raises:
             WrongValue: a source gives something else.
@@ -205,19 +204,19 @@ class Condarc:
         """Return each key with the values that count for it, the deciding one last."""
         merged: dict[str, list] = {}
         final_keys: set[str] = set()
-        mentions = [m for m in self.mentions(*names) if m.value is not None]
-        for mention in mentions:
-            if not isinstance(mention.value, dict):
-                raise WrongValue(f"{mention.source}: {names[0]} must be a map")
-        for mention in _up_to_final(mentions):
-            for key, value in mention.value.items():
+        occurrences = [m for m in self.occurrences(*names) if m.value is not None]
+        for occurrence in occurrences:
+            if not isinstance(occurrence.value, dict):
+                raise WrongValue(f"{occurrence.source}: {names[0]} must be a map")
+        for occurrence in _up_to_final(occurrences):
+            for key, value in occurrence.value.items():
                 if key in final_keys:
                     continue
-                if flag(key_comment(mention.value, key)) == "final":
+                if flag(key_comment(occurrence.value, key)) == "final":
                     final_keys.add(key)
                     merged.pop(key, None)  # lists end here too, and keep nothing earlier
                 merged.setdefault(key, []).append(value)
-        return merged if mentions else None
+        return merged if occurrences else None
 
 
 def expand(text: object) -> object:
@@ -275,10 +274,10 @@ def _load(path: str) -> Mapping | None:
     return content if isinstance(content, dict) else None
 
 
-def _up_to_final(mentions: list[Mention]) -> Iterator[Mention]:
-    for mention in mentions:
-        yield mention
-        if mention.final:
+def _up_to_final(occurrences: list[Occurrence]) -> Iterator[Occurrence]:
+    for occurrence in occurrences:
+        yield occurrence
+        if occurrence.final:
             return
 
 

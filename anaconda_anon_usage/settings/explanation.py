@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from . import Settings
-from . import policy as decisions
-from .condarc import Mention, WrongValue
+from .condarc import Occurrence, WrongValue
+from .policy import SETTINGS, locked_by_administrator
 
 
 @dataclass(frozen=True)
@@ -58,29 +57,23 @@ class Explanation:
         }
 
 
-def telemetry(settings: Settings) -> Explanation:
-    """Return whether tokens are sent, and what decides it."""
-    return _explain(
-        "anaconda_anon_usage", settings.anon_usage, settings.anon_usage_from, settings.root_prefix
-    )
-
-
-def heartbeat(settings: Settings) -> Explanation:
-    """Return whether activations send heartbeats, and what decides it."""
-    return _explain(
-        "anaconda_heartbeat", settings.heartbeat, settings.heartbeat_from, settings.root_prefix
-    )
-
-
-def _explain(
-    name: str, value: bool | str, mention: Mention | None, root: str | None
+def explain(
+    name: str, value: bool | str, occurrence: Occurrence | None, root: str | None
 ) -> Explanation:
-    if mention is None:
+    """Return what decides a setting.
+
+    Args:
+        name: the setting.
+        value: its value as the package obeys it.
+        occurrence: the assignment that decides it, or None for the default.
+        root: the prefix of the conda installation, or None.
+    """
+    if occurrence is None:
         return Explanation(value, None, None, False, None)
     problem = None
     try:
-        decisions.SETTINGS[name].meaning(mention.value)
+        SETTINGS[name].meaning(occurrence.value)
     except WrongValue as error:
         problem = str(error)
-    locked = decisions.locked_by_administrator(mention, root)
-    return Explanation(value, mention.source, mention.line, locked, problem)
+    locked = locked_by_administrator(occurrence, root)
+    return Explanation(value, occurrence.source, occurrence.line, locked, problem)

@@ -12,9 +12,9 @@ import re
 from collections import namedtuple
 from urllib.parse import urlsplit
 
-from .._common.debug import say
+from .._common import say
 from . import search_path
-from .condarc import FALSE_WORDS, TRUE_WORDS, Mention, WrongValue, boolean, deciding
+from .condarc import FALSE_WORDS, TRUE_WORDS, Occurrence, WrongValue, boolean, deciding
 
 
 def heartbeat_value(value: object) -> bool | str:
@@ -47,7 +47,7 @@ def heartbeat_value(value: object) -> bool | str:
 
 Setting = namedtuple("Setting", "default meaning")
 
-#: This package's settings: what holds if nobody mentions them, and what their values
+#: This package's settings: what holds if nobody occurrences them, and what their values
 #: mean, by a function that raises WrongValue for those that mean nothing.
 SETTINGS = {
     "anaconda_anon_usage": Setting(True, boolean),
@@ -55,74 +55,33 @@ SETTINGS = {
 }
 
 
-def decide(name: str, mentions: list[Mention], root: str | None):
-    """Return what one of SETTINGS is, and the mention that decides it.
+def decide(name: str, occurrences: list[Occurrence], root: str | None):
+    """Return what one of SETTINGS is, and the occurrence that decides it.
 
     Args:
         name: the setting.
-        mentions: all mentions of it, in the order in which conda reads them.
+        occurrences: all occurrences of it, in the order in which conda reads them.
         root: the prefix of the conda installation, or None.
 
     Returns:
-        The value, which is False if what decides has a wrong value, and the mention,
-        which is None if nobody mentions it.
+        The value, which is False if what decides has a wrong value, and the occurrence,
+        which is None if nobody occurrences it.
     """
     if do_not_track():
         # As strong as the user's own word, but not stronger than an administrator's.
-        asked = Mention("DO_NOT_TRACK", None, False, False)
-        mentions = [m for m in mentions if locked_by_administrator(m, root)] or [asked]
-    mention = deciding(mentions)
-    if mention is None:
+        asked = Occurrence("DO_NOT_TRACK", None, False, False)
+        occurrences = [m for m in occurrences if locked_by_administrator(m, root)] or [asked]
+    occurrence = deciding(occurrences)
+    if occurrence is None:
         say(f"{name}: {SETTINGS[name].default}, the default")
         return SETTINGS[name].default, None
     try:
-        value = SETTINGS[name].meaning(mention.value)
-        say(f"{name}: {value}, of {len(mentions)} that may decide {mention.source} does")
-        return value, mention
+        value = SETTINGS[name].meaning(occurrence.value)
+        say(f"{name}: {value}, of {len(occurrences)} that may decide {occurrence.source} does")
+        return value, occurrence
     except WrongValue as error:
-        say(f"{name}: False, for {mention.source} is wrong: {error}")
-        return False, mention
-
-
-def decide_in_conda(context, name: str):
-    """Return what one of SETTINGS is in conda's context now.
-
-    Args:
-        context: ``conda.base.context.context``.
-        name: the setting.
-    """
-    return decide(name, mentions_in_conda(context, name), context.root_prefix)[0]
-
-
-def mentions_in_conda(context, name: str) -> list[Mention]:
-    """Return every mention of a setting, in the order in which conda reads them.
-
-    Args:
-        context: ``conda.base.context.context``.
-        name: the setting, which conda itself need not know.
-    """
-    return [
-        Mention(
-            f"CONDA_{name.upper()}" if source == "envvars" else str(source),
-            None,
-            value_in_conda(parameters[name]),
-            str(parameters[name].keyflag()) == "final",
-        )
-        for source, parameters in context.raw_data.items()
-        if name in parameters
-    ]
-
-
-def value_in_conda(parameter) -> object:
-    """Return the value of one mention of a setting; a list or a map only as such.
-
-    Args:
-        parameter: a ``conda.common.configuration.RawParameter``.
-    """
-    value = parameter.value(None)
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    return "[...]" if isinstance(value, tuple) else "{...}"
+        say(f"{name}: False, for {occurrence.source} is wrong: {error}")
+        return False, occurrence
 
 
 def do_not_track() -> bool:
@@ -133,15 +92,15 @@ def do_not_track() -> bool:
     return os.environ.get("DO_NOT_TRACK", "").strip().lower() not in ("", "0", "false")
 
 
-def locked_by_administrator(mention: Mention, root: str | None) -> bool:
-    """Return whether a mention is ``#!final`` in a file that administrators rule.
+def locked_by_administrator(occurrence: Occurrence, root: str | None) -> bool:
+    """Return whether an occurrence is ``#!final`` in a file that administrators rule.
 
     Args:
-        mention: the mention.
+        occurrence: the occurrence.
         root: the prefix of the conda installation, or None.
     """
-    folder = os.path.dirname(os.path.normpath(mention.source))
-    return mention.final and any(
+    folder = os.path.dirname(os.path.normpath(occurrence.source))
+    return occurrence.final and any(
         folder
         in (os.path.normpath(directory), os.path.join(os.path.normpath(directory), "condarc.d"))
         for directory in search_path.administrator_directories(root)

@@ -29,7 +29,7 @@ def administrator_directories(root: str | None) -> list[str]:
     return [*_SYSTEM, *([root] if root else [])]
 
 
-def directories(prefix: str | None, root: str | None) -> list[str]:
+def search_directories(prefix: str | None, root: str | None) -> list[str]:
     """Return the directories of the search path, the ones that count least first.
 
     Args:

@@ -16,15 +16,56 @@ from collections import namedtuple
 from collections.abc import Iterator
 
 from .. import __version__
-from .._common import installation
-from .._common.debug import say
-from .._common.error_boundary import guarded
-from .._common.files import make_directory, read_text
-from ..settings import search_path
-from . import account as anaconda_cloud
-from . import binding as host
-from .grammar import is_token
-from .token_file import random_token, read_or_create
+from .._common import (
+    active_prefix,
+    guarded,
+    is_environment,
+    lazy,
+    make_directory,
+    read_text,
+    root_prefix,
+    say,
+)
+from .binding import machine_identity
+from .grammar import TOKEN_STRING, is_token
+from .token_file import TOKEN_LENGTH, random_token, read_or_create
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
+if TYPE_CHECKING:
+    from .account import key_sources, token_from_api_key
+    from .catalog import CATALOG, TokenKind
+
+__all__ = [
+    "CATALOG",
+    "TOKEN_LENGTH",
+    "TOKEN_STRING",
+    "TokenKind",
+    "Tokens",
+    "administrator_sources",
+    "administrator_token_directories",
+    "administrator_tokens",
+    "all_tokens",
+    "anaconda_auth_token",
+    "client_token",
+    "client_token_file",
+    "environment_token",
+    "environment_token_file",
+    "installer_tokens",
+    "is_token",
+    "key_sources",
+    "machine_tokens",
+    "organization_tokens",
+    "random_token",
+    "session_token",
+    "token_from_api_key",
+    "token_string",
+    "version_token",
+]
+
+__getattr__ = lazy(
+    __name__,
+    {"account": ("key_sources", "token_from_api_key"), "catalog": ("CATALOG", "TokenKind")},
+)
 
 #: All tokens of one process; a str or None each, and lists from ``installer`` on.
 Tokens = namedtuple(
@@ -85,7 +126,7 @@ def environment_token(prefix: str | None = None) -> str | None:
     target = _target(prefix)
     if target is None:
         return None
-    if installation.is_environment(target) and target not in _unwritten:
+    if is_environment(target) and target not in _unwritten:
         return _environment_token(target)
     say(f"{target}: no environment yet; its token is written when this process ends")
     if not _unwritten:
@@ -112,7 +153,9 @@ def anaconda_auth_token() -> str | None:
     Returns:
         The 16 bytes of the account's UUID in URL-safe base64, 22 characters.
     """
-    return anaconda_cloud.anaconda_auth_token()
+    from .account import account_token
+
+    return account_token()
 
 
 def installer_tokens(prefix: str | None = None) -> list[str]:
@@ -165,21 +208,22 @@ def administrator_sources(kind: str, prefix: str | None = None) -> Iterator[tupl
     name = f"{kind}_token"
     variable = f"ANACONDA_ANON_USAGE_{name.upper()}"
     yield variable, _first_line(os.environ.get(variable, ""))
-    for directory in administrator_directories(prefix):
+    for directory in administrator_token_directories(prefix):
         for file_name in (name, "." + name):
             path = os.path.join(directory, file_name)
             # Some editors begin a file with a byte order mark.
             yield path, _first_line((read_text(path) or "").lstrip("\ufeff"))
 
 
-def administrator_directories(prefix: str | None = None) -> list[str]:
+def administrator_token_directories(prefix: str | None = None) -> list[str]:
     """Return the directories that administrators' tokens can lie in.
 
     Args:
         prefix: the environment, as for administrator_sources().
     """
-    prefix = prefix or installation.active_prefix()
-    return search_path.directories(prefix, installation.root_prefix())
+    from ..settings import search_directories
+
+    return search_directories(prefix or active_prefix(), root_prefix())
 
 
 def all_tokens(prefix: str | None = None) -> Tokens:
@@ -232,7 +276,7 @@ def token_string(prefix: str | None = None, enabled: bool = True) -> str:
 def _client_token(path: str) -> str | None:
     if not make_directory(os.path.dirname(path)):
         return None
-    return read_or_create(path, sidecar=f"{path}_host", place=host.identity())
+    return read_or_create(path, sidecar=f"{path}_host", place=machine_identity())
 
 
 @functools.cache
@@ -252,8 +296,8 @@ def _environment_token(prefix: str, proposed: str | None = None) -> str | None:
 
 def _target(prefix: str | None) -> str | None:
     """Return the environment that is meant, which may be about to be created, or None."""
-    target = os.path.abspath(prefix or installation.active_prefix() or sys.prefix)
-    if installation.is_environment(target):
+    target = os.path.abspath(prefix or active_prefix() or sys.prefix)
+    if is_environment(target):
         return target
     # Without a prefix nothing is activated, and this Python runs outside of conda; and
     # where it runs, no environment is about to be created.
@@ -266,20 +310,9 @@ def _file_in(prefix: str) -> str:
 
 def _write_environment_tokens() -> None:
     for prefix, token in _unwritten.items():
-        if installation.is_environment(prefix):
+        if is_environment(prefix):
             guarded(functools.partial(_environment_token, prefix, token), None)
 
 
 def _first_line(text: str) -> str:
     return next((line.strip() for line in text.split("\n") if line.strip()), "")
-
-
-def main() -> int:
-    """Run the command line and return the exit status."""
-    from ..cli.tokens import main as by_hand
-
-    return by_hand()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

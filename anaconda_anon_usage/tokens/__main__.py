@@ -2,6 +2,7 @@
 
 import sys
 
-from ..cli.tokens import main
+from ..cli import command_main
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(command_main("tokens", "python -m anaconda_anon_usage.tokens"))

@@ -1,7 +1,6 @@
-"""Which machine this is, as far as the machine itself can tell.
+"""Bind a token to its machine or environment, so that a copy is noticed.
 
-Only used to notice that a token was copied from another machine, and only through a
-truncated keyed hash (token_file.tie): the identity itself is never stored or sent.
+The machine's identity is only used in a truncated keyed hash: it is never stored or sent.
 """
 
 from __future__ import annotations
@@ -9,24 +8,46 @@ from __future__ import annotations
 import functools
 import os
 import sys
+from hashlib import blake2b
 
-from .._common.debug import say
-from .._common.files import read_text
+from .._common import read_text, say
+from .grammar import encode
+
+
+def make_binding(token: str, place: str) -> str:
+    """Return the content of a token's sidecar file.
+
+    It has 24 bits of a hash of the token and 24 bits of a hash of the place, both keyed
+    with the token. That suffices to notice a copy and is too little to identify a
+    machine: 2**24 network addresses share each value. Anyone who can read the file can
+    check a guess at a prefix.
+
+    Args:
+        token: the token.
+        place: the machine's identity or the environment's prefix.
+    """
+    key = token.encode()
+    place_bytes = os.fsencode(place)  # a prefix has the same bytes in every locale
+    return (
+        encode(blake2b(key=key, person=b"aau token", digest_size=3).digest())
+        + " "
+        + encode(blake2b(place_bytes, key=key, person=b"aau place", digest_size=3).digest())
+    )
 
 
 @functools.cache
-def identity() -> str | None:
-    """Return a text that stays the same for the life of this machine's installation.
+def machine_identity() -> str | None:
+    """Return an identifier that lasts as long as this installation of the system.
 
     Returns:
-        The operating system's machine id; failing that the address of a physical
-        network card; None where there is neither (most containers). Never a random
-        value: one that changed with each process would renew the token each time.
+        The operating system's machine ID, else the address of a physical network card,
+        else None (most containers have neither). Never a random value, which would
+        renew the token in each process.
     """
     try:
         return _machine_id() or _network_address()
     except Exception as error:
-        say(f"no host identity: {type(error).__name__}")
+        say(f"no machine identity: {type(error).__name__}")
         return None
 
 

@@ -11,11 +11,13 @@ from collections import namedtuple
 #: ``tokens.Tokens``; what has the same value as long as it is the same; where the value is
 #: kept, and until when; whether it is anonymous; what it looks like; and the version of
 #: this package that sent it first.
-Fact = namedtuple("Fact", "letter name identifies kept_in lifetime anonymous example since")
+TokenKind = namedtuple(
+    "TokenKind", "letter name identifies kept_in lifetime anonymous example since"
+)
 
 #: In the order in which they are sent.
-FACTS = (
-    Fact(
+CATALOG = (
+    TokenKind(
         letter="aau",
         name="version",
         identifies="the version of this package",
@@ -25,7 +27,7 @@ FACTS = (
         example="aau/0.1.0",
         since="0.1.0",
     ),
-    Fact(
+    TokenKind(
         letter="c",
         name="client",
         identifies="a user on a machine",
@@ -35,7 +37,7 @@ FACTS = (
         example="c/UJngfYjkhNCv0HPEitrFWA",
         since="0.1.0",
     ),
-    Fact(
+    TokenKind(
         letter="s",
         name="session",
         identifies="one process",
@@ -45,7 +47,7 @@ FACTS = (
         example="s/QbCqO9cvBJKxZoy3Aqy3IQ",
         since="0.1.0",
     ),
-    Fact(
+    TokenKind(
         letter="e",
         name="environment",
         identifies="an environment",
@@ -55,7 +57,7 @@ FACTS = (
         example="e/HDfhBoBzq-fiMJfah4DysQ",
         since="0.1.0",
     ),
-    Fact(
+    TokenKind(
         letter="a",
         name="anaconda_cloud",
         identifies="the Anaconda account that is logged in with anaconda-auth",
@@ -65,7 +67,7 @@ FACTS = (
         example="a/ABEiM0RVZneImaq7zN3u_w",
         since="0.1.0",
     ),
-    Fact(
+    TokenKind(
         letter="i",
         name="installer",
         identifies="the installer that was used",
@@ -75,7 +77,7 @@ FACTS = (
         example="i/acme-2026-11",
         since="0.1.0",
     ),
-    Fact(
+    TokenKind(
         letter="o",
         name="organization",
         identifies="an organization",
@@ -85,7 +87,7 @@ FACTS = (
         example="o/acme",
         since="0.1.0",
     ),
-    Fact(
+    TokenKind(
         letter="m",
         name="machine",
         identifies="a machine",

@@ -7,6 +7,7 @@ non-ASCII character into a request.
 
 from __future__ import annotations
 
+import binascii
 import re
 
 _VERSION = r"[A-Za-z0-9.+_-]{1,64}"
@@ -21,3 +22,9 @@ _TOKEN = re.compile(_VALUE)
 def is_token(value: object) -> bool:
     """Return whether value can be sent as a token: 1 to 36 of ``A-Z a-z 0-9 _ -``."""
     return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
+
+
+def encode(data: bytes) -> str:
+    """Return data in URL-safe base64 without padding (RFC 4648, section 5)."""
+    text = binascii.b2a_base64(data, newline=False).decode("ascii")
+    return text.rstrip("=").replace("+", "-").replace("/", "_")

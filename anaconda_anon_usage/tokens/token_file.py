@@ -7,24 +7,23 @@ copied to another place (another machine, another prefix) is noticed and made an
 
 from __future__ import annotations
 
-import binascii
 import contextlib
 import errno
 import os
 import time
-from hashlib import blake2b
 
-from .._common.debug import say
-from .._common.files import (
+from .._common import (
     may_write,
     read_bytes,
     read_text,
+    say,
     say_failure,
     sweep,
     write,
     write_temporary,
 )
-from .grammar import is_token
+from .binding import make_binding
+from .grammar import encode, is_token
 
 #: Characters of a random token: 16 bytes in base64 without padding.
 TOKEN_LENGTH = 22
@@ -40,12 +39,6 @@ def random_token() -> str:
     section 5).
     """
     return encode(os.urandom(16))
-
-
-def encode(data: bytes) -> str:
-    """Return data in URL-safe base64 without padding (RFC 4648, section 5)."""
-    text = binascii.b2a_base64(data, newline=False).decode("ascii")
-    return text.rstrip("=").replace("+", "-").replace("/", "_")
 
 
 def read_or_create(
@@ -76,7 +69,7 @@ def read_or_create(
             token, stale = _standing_token(path, sidecar, place)
             if token and not stale:
                 if place:
-                    _tie_once(token, sidecar, place, mode)
+                    _bind_once(token, sidecar, place, mode)
                 say(f"{path}: the token there is used")
                 return token
             if not _may_write_at(path):
@@ -89,22 +82,6 @@ def read_or_create(
     except (OSError, ValueError) as error:
         say_failure(path, error)
     return None
-
-
-def tie(token: str, place: str) -> str:
-    """Return what the sidecar holds: which token it is for, and its place.
-
-    Both are 24 bits of a hash keyed with the token: enough to notice a copy, too little
-    to find out a machine by trying (2**24 network addresses fit any one value). Who can
-    read the file and guesses a prefix could see that the guess fits.
-    """
-    key = token.encode()
-    place_bytes = os.fsencode(place)  # a prefix has the same bytes in every locale
-    return (
-        encode(blake2b(key=key, person=b"aau token", digest_size=3).digest())
-        + " "
-        + encode(blake2b(place_bytes, key=key, person=b"aau place", digest_size=3).digest())
-    )
 
 
 def _standing_token(path: str, sidecar: str, place: str | None) -> tuple[str | None, bool]:
@@ -125,15 +102,15 @@ def _standing_token(path: str, sidecar: str, place: str | None) -> tuple[str | N
         return None, True
     if place and standing is not None:
         for_token, _, _ = standing.partition(" ")
-        ours = tie(text, place)
+        ours = make_binding(text, place)
         if ours.startswith(for_token + " ") and standing.strip() != ours:
             return text, True
     return text, False
 
 
-def _tie_once(token: str, sidecar: str, place: str, mode: int) -> None:
+def _bind_once(token: str, sidecar: str, place: str, mode: int) -> None:
     """Write the sidecar unless it stands; a failure leaves the token untied."""
-    content = tie(token, place)
+    content = make_binding(token, place)
     if (read_text(sidecar) or "").strip() == content or not _may_write_at(sidecar):
         return
     try:

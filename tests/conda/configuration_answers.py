@@ -14,16 +14,16 @@ import warnings
 from types import SimpleNamespace
 
 from anaconda_anon_usage import settings as configuration
-from anaconda_anon_usage._common.error_boundary import guarded
+from anaconda_anon_usage._common import guarded
+from anaconda_anon_usage.conda_integration.settings import occurrences_in_conda
 from anaconda_anon_usage.settings import Settings
-from anaconda_anon_usage.settings import policy as decisions
 
 
 def described(settings: Settings) -> dict:
     """Return what must be the same, in a form that JSON can carry."""
 
-    def decided(mention):
-        return mention and [os.path.normpath(mention.source), mention.final]
+    def decided(found):
+        return found and [os.path.normpath(found.source), found.final]
 
     wrong = sorted(problem.partition(":")[0] for problem in settings.problems)
     answer = {
@@ -57,7 +57,7 @@ def settings_of_conda(prefix: str) -> Settings:
     reset_context(argparse_args=SimpleNamespace(prefix=prefix))
     settings = configuration.Collector(context.root_prefix)
     for name in configuration.SETTINGS:
-        settings.mentions[name] = decisions.mentions_in_conda(context, name)
+        settings.occurrences[name] = occurrences_in_conda(context, name)
     for name in (
         "offline",
         "proxy_servers",

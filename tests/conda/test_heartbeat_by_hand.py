@@ -130,7 +130,7 @@ def test_a_wrong_environment_is_one_line(heartbeat, option, value):
     """On stderr, with exit status 2 and without a traceback."""
     status, lines, errors = heartbeat(option, value)
     assert (status, lines, errors.count("\n")) == (2, {}, 1)
-    assert re.match(r"anaconda-anon-usage: no environment is (named|at) '", errors)
+    assert re.match(r"anaconda-anon-usage: error: no environment is (named|at) '", errors)
 
 
 def test_name_finds_an_environment(heartbeat, environment):

@@ -13,7 +13,7 @@ import sys
 import pytest
 from support import taken, tool, wait_until
 
-from anaconda_anon_usage.heartbeat import slots as turns
+from anaconda_anon_usage.heartbeat import slots
 
 KEYS = ["time", "prefix", "url", "user_agent", "status", "error", "seconds"]
 
@@ -30,7 +30,7 @@ def activate(base, prefix, environ):
 
     def run(**variables):
         done = subprocess.run(
-            [base.python, "-I", "-m", "anaconda_anon_usage.heartbeat", "--activated"],
+            [base.python, "-I", "-m", "anaconda_anon_usage.heartbeat.activated"],
             env={**environ, "CONDA_PREFIX": str(prefix), **variables},
             capture_output=True,
             cwd=prefix,
@@ -109,7 +109,7 @@ def test_an_answer_that_does_not_come_is_logged_at_the_deadline(activate, tmp_pa
 def test_one_too_many_is_logged(activate, tmp_path):
     """Without what it has not looked at."""
     log = tmp_path / "log"
-    with taken("place", turns.AT_ONCE + turns.WAITING):
+    with taken("queue", slots.RUN_SLOTS + slots.WAITING):
         activate(ANACONDA_ANON_USAGE_LOG=str(log), CONDA_ANACONDA_HEARTBEAT="http://127.0.0.1:9/x")
     assert ["Crowded: too many at once"] == [line["error"] for line in lines(log)]
 

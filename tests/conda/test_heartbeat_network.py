@@ -98,7 +98,7 @@ def heartbeat(base, environ, tmp_path):
 
     def start(**variables):
         return subprocess.Popen(
-            [base.python, "-I", "-m", "anaconda_anon_usage.heartbeat", "--activated"],
+            [base.python, "-I", "-m", "anaconda_anon_usage.heartbeat.activated"],
             env={**environ, "CONDA_PREFIX": str(prefix), **variables},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -223,7 +223,7 @@ def test_a_resolver_that_never_answers_does_not_keep_the_process(base, environ, 
     done = subprocess.run(
         [
             *(tool("unshare"), "--net", "--mount", sys.executable, RESOLVER),
-            *(base.python, "-I", "-m", "anaconda_anon_usage.heartbeat", "--activated"),
+            *(base.python, "-I", "-m", "anaconda_anon_usage.heartbeat.activated"),
         ],
         env={
             **environ,

@@ -35,7 +35,7 @@ def test_its_exit_status_is_the_commands(conda, base):
     """A wrong environment is 2 here as well."""
     done = conda(base, "anon-usage", "heartbeat", "--prefix", "/nowhere")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "anaconda-anon-usage: no environment is at '/nowhere'\n"
+    assert done.stderr == "anaconda-anon-usage: error: no environment is at '/nowhere'\n"
 
 
 def test_tokens_are_printed(conda, base):

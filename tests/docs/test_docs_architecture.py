@@ -7,7 +7,7 @@ import re
 from markdown_text import PROJECT, page, plain, sections, spans, tables
 
 from anaconda_anon_usage import heartbeat
-from anaconda_anon_usage.heartbeat import slots as turns
+from anaconda_anon_usage.heartbeat import slots
 from anaconda_anon_usage.settings import condarc
 
 PACKAGE = PROJECT / "anaconda_anon_usage"
@@ -49,7 +49,7 @@ def test_messages_are_the_codes():
 def test_headings_of_the_status_are_the_codes():
     """In the table that explains them."""
     [table] = tables(page("troubleshooting"))[:1]
-    code = (PACKAGE / "status_command.py").read_text()
+    code = (PACKAGE / "cli" / "status.py").read_text()
     headings = [span for row in table for span in spans(row["What it prints"])]
     assert [] == [heading for heading in headings if f'"{heading}"' not in code]
 
@@ -61,8 +61,8 @@ def test_limits_are_the_codes():
     assert f"{heartbeat.DEADLINE:g} seconds" in limits[0]
     assert f"after {int(heartbeat.DEADLINE) + 1}" in limits[0]
     assert f"{condarc.SIZE_LIMIT // 1024} KB" == limits[2]
-    of_turns = f"{turns.PER_PROCESSOR} for each processor, at least {turns.LEAST}"
-    assert limits[3].startswith(f"{of_turns}, at work; {turns.WAITING} more wait; ")
+    of_turns = f"{slots.PER_PROCESSOR} for each processor, at least {slots.MINIMUM}"
+    assert limits[3].startswith(f"{of_turns}, at work; {slots.WAITING} more wait; ")
     launcher = (PROJECT / "etc/conda/anon-usage/heartbeat.sh").read_text()
     assert "ulimit -S -t 2\n" in launcher
     assert "ulimit -S -d 100000\n" in launcher

@@ -15,7 +15,7 @@ from anaconda_anon_usage import settings as configuration
 from anaconda_anon_usage.heartbeat import user_agent
 from anaconda_anon_usage.heartbeat.user_agent import _distribution, _libc
 from anaconda_anon_usage.tokens import grammar
-from anaconda_anon_usage.tokens.catalog import FACTS
+from anaconda_anon_usage.tokens.catalog import CATALOG
 
 PAGE = page("what-is-sent")
 CONDAS_WORDS, TOKENS = tables(PAGE)[:2]
@@ -60,7 +60,7 @@ def test_every_cell_about_a_token_is_the_fact():
             "Anonymous": fact.anonymous,
             "Since": fact.since,
         }
-        for fact in FACTS
+        for fact in CATALOG
     ] == [{heading: plain(cell) for heading, cell in row.items()} for row in TOKENS]
 
 

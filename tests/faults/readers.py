@@ -13,8 +13,7 @@ from pathlib import Path
 
 from anaconda_anon_usage import settings as configuration
 from anaconda_anon_usage import tokens
-from anaconda_anon_usage.tokens import account as anaconda_cloud
-from anaconda_anon_usage.tokens import grammar
+from anaconda_anon_usage.tokens import account, grammar
 
 #: What every string that is sent must be; said in one place, the package's own.
 TOKEN_STRING = grammar.TOKEN_STRING
@@ -44,7 +43,7 @@ def check_condarc(data: bytes) -> None:
 def check_jwt(data: bytes) -> None:
     """Read an API key: a token of 22 characters or none comes of it, and no exception."""
     text = data.decode("utf-8", "surrogateescape")
-    token = anaconda_cloud.token_from_api_key(text, now=1.0)
+    token = account.token_from_api_key(text, now=1.0)
     assert token is None or (len(token) == 22 and grammar.is_token(token))
     assert TOKEN_STRING.fullmatch(f"aau/1 a/{token or 'none'}")
 

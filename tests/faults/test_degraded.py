@@ -99,7 +99,7 @@ def test_closed_streams(beat, closed):
 def test_closed_streams_of_the_heartbeat_itself(watched, base, variables, server, closed):
     """Nothing is written into a file that took a stream's number."""
     receiver = server()
-    script = f'exec "$0" -I -m anaconda_anon_usage.heartbeat --activated {closed}'
+    script = f'exec "$0" -I -m anaconda_anon_usage.heartbeat.activated {closed}'
     url = f"{receiver.url}/beat"
     environ = {**variables, "CONDA_ANACONDA_HEARTBEAT": url, "ANACONDA_ANON_USAGE_DEBUG": "1"}
     report = watched([tool("bash"), "-c", script, str(base.python)], environ)

@@ -105,7 +105,7 @@ def test_any_key_gives_a_token_or_none(data):
     """And whatever it is, the string is as the grammar wants."""
     check_jwt(data)
     key = data.decode("utf-8", "surrogateescape")
-    found = tokens.anaconda_cloud.token_from_api_key(key)
+    found = tokens.token_from_api_key(key)
     parts = ["aau/1", *([f"a/{found}"] if found else [])]
     assert TOKEN_STRING.fullmatch(" ".join(parts))
 

@@ -10,8 +10,7 @@ import pytest
 import servers
 from support import PATIENCE, missing, name_of, taken, tool, wait_until
 
-from anaconda_anon_usage.heartbeat import DEADLINE
-from anaconda_anon_usage.heartbeat import slots as turns
+from anaconda_anon_usage.heartbeat import DEADLINE, slots
 
 ACTIVATIONS = 1000
 
@@ -56,7 +55,7 @@ def test_thousand_activations_leave_nothing(activate, server, record_property, c
     # Interpreters on their way to their turn are bounded by what a machine may have to do
     # for one to be started; the shells of this test are small.
     starting = 32 * os.cpu_count() + SHELLS
-    bound = (turns.AT_ONCE + turns.WAITING) * HEARTBEAT + starting * INTERPRETER
+    bound = (slots.RUN_SLOTS + slots.WAITING) * HEARTBEAT + starting * INTERPRETER
     assert (True, True) == (report.megabytes < HEARTBEAT, report.peak_megabytes < bound), line
     # The deadline is counted from the start of Python, which has to wait for the shells.
     assert report.seconds < report.own_seconds + 60 + DEADLINE
@@ -65,7 +64,7 @@ def test_thousand_activations_leave_nothing(activate, server, record_property, c
 def test_heartbeat_that_finds_no_place_gives_up(activate, server):
     """Before it has read or sent anything."""
     receiver = server()
-    with taken("place", turns.AT_ONCE + turns.WAITING):
+    with taken("queue", slots.RUN_SLOTS + slots.WAITING):
         report = activate(CONDA_ANACONDA_HEARTBEAT=f"{receiver.url}/beat")
     assert (0, "", "", []) == (report.status, report.stdout, report.stderr, report.left)
     assert (0, True) == (receiver.connections, report.megabytes < 2 * INTERPRETER)
@@ -74,7 +73,7 @@ def test_heartbeat_that_finds_no_place_gives_up(activate, server):
 def test_heartbeat_that_gets_no_turn_meets_its_deadline(activate, server):
     """It waits, and is gone."""
     receiver = server()
-    with taken("turn", turns.AT_ONCE):
+    with taken("run", slots.RUN_SLOTS):
         report = activate(CONDA_ANACONDA_HEARTBEAT=f"{receiver.url}/beat")
     assert (0, "", "", []) == (report.status, report.stdout, report.stderr, report.left)
     assert (0, True) == (receiver.connections, report.seconds >= DEADLINE)
@@ -82,15 +81,15 @@ def test_heartbeat_that_gets_no_turn_meets_its_deadline(activate, server):
 
 def test_turn_that_is_given_back_is_taken():
     """By one that waits, and is held until it has done its work."""
-    with taken("turn", turns.AT_ONCE) as held:
+    with taken("run", slots.RUN_SLOTS) as held:
         held[3].close()
-        with turns.turn():
-            assert True is is_taken("turn", 3)
-        assert False is is_taken("turn", 3)
+        with slots.turn():
+            assert True is is_taken("run", 3)
+        assert False is is_taken("run", 3)
 
 
 def is_taken(kind: str, number: int) -> bool:
-    """Return whether somebody holds a place or a turn."""
+    """Return whether any slot is held."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as own:
         try:
             own.bind(name_of(kind, number))
@@ -103,20 +102,20 @@ def test_heartbeat_that_waits_for_its_answer_has_a_place_and_no_turn(base, varia
     """A server that is slow keeps no other heartbeat from its work."""
     receiver = server(servers.silent)
     process = subprocess.Popen(
-        [base.python, "-I", "-m", "anaconda_anon_usage.heartbeat", "--activated"],
+        [base.python, "-I", "-m", "anaconda_anon_usage.heartbeat.activated"],
         env={**variables, "CONDA_ANACONDA_HEARTBEAT": f"{receiver.url}/beat"},
     )
     assert wait_until(lambda: receiver.heads)
-    found = is_taken("place", 0), is_taken("turn", 0), process.poll()
+    found = is_taken("queue", 0), is_taken("run", 0), process.poll()
     process.wait(PATIENCE)
     assert (True, False, None) == found
-    assert False is is_taken("place", 0)
+    assert False is is_taken("queue", 0)
 
 
 def test_no_place_is_an_exception_that_says_so():
     """For the log and the debug output."""
-    everything = taken("place", turns.AT_ONCE + turns.WAITING)
-    with everything, pytest.raises(turns.Crowded), turns.place():
+    everything = taken("queue", slots.RUN_SLOTS + slots.WAITING)
+    with everything, pytest.raises(slots.Crowded), slots.place():
         pass
 
 

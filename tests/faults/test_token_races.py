@@ -14,7 +14,7 @@ ROUNDS, PROCESSES = 20, 64
 #: Forks that all start at the same moment, for each round; prints what they were given.
 RACE = """
     import json, os, sys
-    from anaconda_anon_usage.tokens import binding as host
+    from anaconda_anon_usage.tokens import binding
     from anaconda_anon_usage import tokens
 
     def child(gate, results, kind, directory):
@@ -41,7 +41,7 @@ RACE = """
         return found
 
     kind, processes, *directories = json.loads(os.environ["QUESTION"])
-    host.identity()
+    binding.machine_identity()
     print(json.dumps([round(kind, directory, processes) for directory in directories]))
 """
 

@@ -18,7 +18,7 @@ from support import tool, wait_until
 #: In the place of base's python.exe, for there is none.
 PYTHON = '@echo %*>>"%USERPROFILE%\\pythons"\n@echo %CONDA_PREFIX%>>"%USERPROFILE%\\prefixes"\n'
 
-STARTED = "-I -m anaconda_anon_usage.heartbeat --activated"
+STARTED = "-I -m anaconda_anon_usage.heartbeat.activated"
 
 CALL_STUB = r'@call "%CONDA_PREFIX%\etc\conda\{}\anaconda-anon-usage.bat"'
 

@@ -29,7 +29,7 @@ HOSTILE_NAMES = (
 )
 
 #: The Python command line that the launcher ends in.
-STARTED = "-I -m anaconda_anon_usage.heartbeat --activated\n"
+STARTED = "-I -m anaconda_anon_usage.heartbeat.activated\n"
 
 ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[()][A-Z0-9]|[=>])|\r")
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from anaconda_anon_usage import settings as configuration
+from anaconda_anon_usage import settings
 from anaconda_anon_usage._common import installation
 from anaconda_anon_usage.heartbeat import user_agent
 
@@ -119,5 +119,5 @@ def test_user_agent_makes_no_module_of_a_directory_named_conda(monkeypatch, modu
     """Without the library distro, an older conda's copy of it is looked for."""
     (modules / "conda").mkdir()
     monkeypatch.setitem(sys.modules, "distro", None)
-    user_agent.user_agent(str(modules), configuration.load())
+    user_agent.user_agent(str(modules), settings.load())
     assert False is ("conda" in sys.modules)

@@ -12,9 +12,8 @@ from processes import forget, is_random, make_environment
 
 from anaconda_anon_usage import __version__, tokens
 from anaconda_anon_usage.cli.tokens import places
-from anaconda_anon_usage.tokens import account as anaconda_cloud
-from anaconda_anon_usage.tokens import grammar
-from anaconda_anon_usage.tokens.catalog import FACTS
+from anaconda_anon_usage.tokens import account, grammar
+from anaconda_anon_usage.tokens.catalog import CATALOG
 
 #: A key of nobody's for user 00112233-4455-6677-8899-aabbccddeeff until the year 2286.
 API_KEY = (
@@ -81,8 +80,8 @@ def test_json_has_every_token_with_its_source(home, environment):
         "o": ["ANACONDA_ANON_USAGE_ORG_TOKEN", str(home / "org_token")],
         "m": [str(environment / "machine_token")],
     } == sources
-    assert [fact._asdict() for fact in FACTS] == [
-        {name: token[name] for name in FACTS[0]._fields} for token in found["tokens"].values()
+    assert [fact._asdict() for fact in CATALOG] == [
+        {name: token[name] for name in CATALOG[0]._fields} for token in found["tokens"].values()
     ]
 
 
@@ -115,7 +114,7 @@ def test_detail_tells_what_each_token_is(home, environment):
     status, printed, errors = run("tokens", "--detail", "--prefix", str(environment))
     assert (0, "") == (status, errors)
     blocks = {block.partition("/")[0]: block.splitlines() for block in printed.split("\n\n")}
-    assert [fact.letter for fact in FACTS] == list(blocks)
+    assert [fact.letter for fact in CATALOG] == list(blocks)
     client = (home / ".conda" / "aau_token").read_text().strip()
     assert [
         f"c/{client}",
@@ -184,8 +183,8 @@ def test_a_login_in_the_systems_keyring_is_not_asked_behind_another(home, monkey
     config = home / ".anaconda" / "config.toml"
     config.write_text('[plugin.auth]\npreferred_token_storage = "system"\n')
     monkeypatch.setenv("ANACONDA_AUTH_API_KEY", API_KEY)
-    monkeypatch.setattr(anaconda_cloud, "_key_in_system_keyring", lambda _: pytest.fail("asked"))
-    fact = next(fact for fact in FACTS if fact.letter == "a")
+    monkeypatch.setattr(account, "_key_in_system_keyring", lambda _: pytest.fail("asked"))
+    fact = next(fact for fact in CATALOG if fact.letter == "a")
     assert [
         ("ANACONDA_AUTH_API_KEY", "used"),
         (str(config), "unused"),

@@ -50,7 +50,7 @@ def test_directories_are_listed_from_the_system_to_the_user(tmp_path, home, monk
         "/env",
         f"{tmp_path}/own",
     ]
-    assert expected == search_path.directories("/env", "/base")
+    assert expected == search_path.search_directories("/env", "/base")
 
 
 def test_administrators_rule_the_system_and_base(system):
@@ -68,9 +68,9 @@ def test_default_xdg_directory_is_listed_once(home, monkeypatch, name):
     """XDG_CONFIG_HOME often says what is so anyway."""
     default = str(home / ".config")
     [file] = write(home / ".config" / "conda" / "condarc")
-    without = search_path.directories(None, None)
+    without = search_path.search_directories(None, None)
     monkeypatch.setenv("XDG_CONFIG_HOME", default + name)
-    assert (without, [file]) == (search_path.directories(None, None), condarc_files())
+    assert (without, [file]) == (search_path.search_directories(None, None), condarc_files())
 
 
 @pytest.mark.parametrize("name", ["HOME", "XDG_CONFIG_HOME", "CONDARC"])
@@ -82,7 +82,7 @@ def test_nothing_is_taken_from_the_working_directory(tmp_path, monkeypatch, name
     write(*(work / "own" / path for path in (".condarc", "conda/condarc", ".conda/condarc")))
     write(work / "own" / "a.yml")
     monkeypatch.setenv(name, value)
-    listed = search_path.directories(None, None) + condarc_files()
+    listed = search_path.search_directories(None, None) + condarc_files()
     assert [] == [path for path in listed if not os.path.isabs(path) or str(work) in path]
 
 
@@ -138,14 +138,14 @@ def test_directory_named_by_the_variable_is_listed_like_condarc_d(tmp_path, monk
     expected = write(own / "a.yml", own / "b.yaml")
     write(own / ".condarc")
     monkeypatch.setenv("CONDARC", str(own))
-    assert (expected, str(own)) == (condarc_files(), search_path.directories(None, None)[-1])
+    assert (expected, str(own)) == (condarc_files(), search_path.search_directories(None, None)[-1])
 
 
 def test_home_is_filled_in_in_the_variable(home, monkeypatch):
     """A shell does not, within quotes."""
     [file] = write(home / "own" / "condarc")
     monkeypatch.setenv("CONDARC", "~/own/condarc")
-    last = search_path.directories(None, None)[-1]
+    last = search_path.search_directories(None, None)[-1]
     assert ([file], str(home / "own")) == (condarc_files(), last)
 
 

@@ -25,8 +25,8 @@ from logins import (
     write_keyring,
 )
 
-from anaconda_anon_usage.tokens import account as anaconda_cloud
-from anaconda_anon_usage.tokens.account import anaconda_auth_token, token_from_api_key
+from anaconda_anon_usage.tokens import account
+from anaconda_anon_usage.tokens.account import account_token, token_from_api_key
 
 
 def test_key_gives_the_users_uuid_in_22_characters():
@@ -232,33 +232,33 @@ def test_key_with_one_changed_character_gives_a_token_or_none(data):
 
 def test_nobody_is_logged_in_to_an_empty_home():
     """Without a key there is no token."""
-    assert None is anaconda_auth_token()
+    assert None is account_token()
 
 
 def test_variable_is_read(monkeypatch):
     """ANACONDA_AUTH_API_KEY holds a key as it is."""
     monkeypatch.setenv("ANACONDA_AUTH_API_KEY", api_key())
-    assert TOKEN == anaconda_auth_token()
+    assert TOKEN == account_token()
 
 
 def test_keyring_file_is_read(home):
     """The login that anaconda-auth wrote."""
     write_keyring(home, api_key())
-    assert TOKEN == anaconda_auth_token()
+    assert TOKEN == account_token()
 
 
 def test_keyring_file_is_left_as_it_was(home):
     """It is read only: neither its bytes nor its directory change."""
     file = write_keyring(home, api_key())
     before = file.read_bytes(), file.stat().st_mtime_ns, os.listdir(home / ".anaconda")
-    anaconda_auth_token()
+    account_token()
     after = file.read_bytes(), file.stat().st_mtime_ns, os.listdir(home / ".anaconda")
     assert before == after
 
 
 def test_nothing_is_made_in_an_empty_home(home):
     """Not even the directory of the login."""
-    anaconda_auth_token()
+    account_token()
     assert [] == os.listdir(home)
 
 
@@ -266,7 +266,7 @@ def test_variable_comes_before_the_file(home, monkeypatch):
     """The library prefers it as well."""
     write_keyring(home, api_key(OTHER_USER))
     monkeypatch.setenv("ANACONDA_AUTH_API_KEY", api_key())
-    assert TOKEN == anaconda_auth_token()
+    assert TOKEN == account_token()
 
 
 @pytest.mark.parametrize("key", ["", "nonsense", api_key(exp=1)])
@@ -274,14 +274,14 @@ def test_file_is_read_where_the_variable_is_of_no_use(home, monkeypatch, key):
     """An empty, malformed or expired variable does not hide the login."""
     write_keyring(home, api_key())
     monkeypatch.setenv("ANACONDA_AUTH_API_KEY", key)
-    assert TOKEN == anaconda_auth_token()
+    assert TOKEN == account_token()
 
 
 @pytest.mark.parametrize("domain", ["id.anaconda.cloud", "anaconda.cloud"])
 def test_login_of_an_older_version_is_read(home, domain):
     """The library moves these to anaconda.com when it is used next."""
     write_keyring(home, api_key(), domain)
-    assert TOKEN == anaconda_auth_token()
+    assert TOKEN == account_token()
 
 
 def test_current_login_comes_before_an_older_one(home):
@@ -290,13 +290,13 @@ def test_current_login_comes_before_an_older_one(home):
     data = json.loads(file.read_text())
     data["Anaconda Cloud"]["anaconda.com"] = entry(api_key())
     file.write_text(json.dumps(data))
-    assert TOKEN == anaconda_auth_token()
+    assert TOKEN == account_token()
 
 
 def test_login_to_another_domain_is_not_read(home):
     """Unless the settings name it, nobody is logged in there by default."""
     write_keyring(home, api_key(), "anaconda.example.com")
-    assert None is anaconda_auth_token()
+    assert None is account_token()
 
 
 @pytest.mark.parametrize(
@@ -331,7 +331,7 @@ def test_damaged_keyring_file_gives_no_token(home, content):
     """Whatever was cut, overwritten or written by hand."""
     file = write_keyring(home, api_key())
     file.write_bytes(content)
-    assert None is anaconda_auth_token()
+    assert None is account_token()
 
 
 def test_directory_of_the_working_directory_is_no_home(home, monkeypatch):
@@ -341,13 +341,13 @@ def test_directory_of_the_working_directory_is_no_home(home, monkeypatch):
     (home / ".anaconda").rename(home / "~" / ".anaconda")
     monkeypatch.chdir(home)
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)
-    assert None is anaconda_auth_token()
+    assert None is account_token()
 
 
 def test_huge_entry_is_not_read():
     """The system's keyring may hold one."""
     text = base64.b64encode(json.dumps({"api_key": api_key()}).encode() + b" " * 65536).decode()
-    assert None is anaconda_cloud._attempt(anaconda_cloud._key_of_entry, text)
+    assert None is account._attempt(account._key_of_entry, text)
 
 
 def test_huge_keyring_file_is_not_read(home):
@@ -355,9 +355,9 @@ def test_huge_keyring_file_is_not_read(home):
     file = write_keyring(home, api_key())
     text = file.read_text()
     file.write_text(text + " " * (65536 - len(text)))
-    at_the_limit = anaconda_auth_token()
+    at_the_limit = account_token()
     file.write_text(text + " " * (65537 - len(text)))
-    assert (TOKEN, None) == (at_the_limit, anaconda_auth_token())
+    assert (TOKEN, None) == (at_the_limit, account_token())
 
 
 @pytest.mark.parametrize("name", ["keyring", "config.toml"])
@@ -383,7 +383,7 @@ def test_what_is_no_file_neither_blocks_nor_fails(home, name, kind):
 def test_any_bytes_in_the_keyring_give_a_token_or_none(content):
     """A keyring's entry of any content neither raises nor gets into the string."""
     text = base64.b64encode(content).decode()
-    key = anaconda_cloud._attempt(anaconda_cloud._key_of_entry, text)
+    key = account._attempt(account._key_of_entry, text)
     assert is_none_or_token(token_from_api_key(key))
 
 
@@ -394,9 +394,9 @@ def test_interruption_passes(home, monkeypatch, error):
     def interrupted(*arguments):
         raise error
 
-    monkeypatch.setattr(anaconda_cloud, "read_text", interrupted)
+    monkeypatch.setattr(account, "read_text", interrupted)
     with pytest.raises(error):
-        anaconda_auth_token()
+        account_token()
 
 
 @pytest.mark.parametrize("error", [OSError, MemoryError, RecursionError, RuntimeError])
@@ -407,8 +407,8 @@ def test_no_failure_passes(monkeypatch, capsys, error):
     def failing(*arguments):
         raise error(api_key())
 
-    monkeypatch.setattr(anaconda_cloud, "read_text", failing)
-    assert None is anaconda_auth_token()
+    monkeypatch.setattr(account, "read_text", failing)
+    assert None is account_token()
     said = capsys.readouterr().err
     assert (True, False) == (error.__name__ in said, api_key() in said)
 
@@ -419,7 +419,7 @@ def test_explanations_tell_neither_key_nor_user(home, monkeypatch, capsys, key):
     monkeypatch.setenv("ANACONDA_ANON_USAGE_DEBUG", "1")
     monkeypatch.setenv("ANACONDA_AUTH_API_KEY", key)
     write_keyring(home, key)
-    anaconda_auth_token()
+    account_token()
     said = capsys.readouterr().err
     secrets = [USER, TOKEN, "somebody", "s3cret", *key.split(".")]
     assert [] == [secret for secret in secrets if secret in said]

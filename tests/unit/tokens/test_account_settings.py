@@ -24,9 +24,8 @@ from logins import (
 )
 from support import missing
 
-from anaconda_anon_usage.tokens import account as anaconda_cloud
-from anaconda_anon_usage.tokens import anaconda_settings
-from anaconda_anon_usage.tokens.account import anaconda_auth_token
+from anaconda_anon_usage.tokens import account
+from anaconda_anon_usage.tokens.account import account_token
 
 
 @pytest.fixture(params=["the whole language", "the scan"] if HAS_TOMLLIB else ["the scan"])
@@ -92,7 +91,7 @@ def test_key_in_the_settings_is_read(home):
     """The library takes a key in config.toml for one in the variable."""
     write_config(home, f"[plugin.auth]\napi_key = '{api_key()}'  # mine\n")
     write_keyring(home, api_key(OTHER_USER))
-    assert TOKEN == anaconda_auth_token()
+    assert TOKEN == account_token()
 
 
 @pytest.mark.usefixtures("toml")
@@ -113,7 +112,7 @@ def test_domain_in_the_settings_is_looked_for(home, text):
     """It names the entry of the keyring."""
     write_config(home, text)
     write_keyring(home, api_key(), "example.com")
-    assert TOKEN == anaconda_auth_token()
+    assert TOKEN == account_token()
 
 
 @pytest.mark.parametrize("prefix", ["ANACONDA_AUTH_", "ANACONDA_CLOUD_"])
@@ -121,7 +120,7 @@ def test_domain_in_a_variable_is_looked_for(home, monkeypatch, prefix):
     """By its present and by its older name."""
     monkeypatch.setenv(prefix + "DOMAIN", "example.com")
     write_keyring(home, api_key(), "example.com")
-    assert TOKEN == anaconda_auth_token()
+    assert TOKEN == account_token()
 
 
 @pytest.mark.usefixtures("toml")
@@ -130,7 +129,7 @@ def test_keyring_file_may_lie_elsewhere(home, monkeypatch):
     monkeypatch.setenv("WHERE", "elsewhere")
     write_config(home, '[plugin.auth]\nkeyring_path = "~/$WHERE/ring"\n')
     write_keyring(home, api_key(), path="elsewhere/ring")
-    assert TOKEN == anaconda_auth_token()
+    assert TOKEN == account_token()
 
 
 def test_settings_may_lie_elsewhere(home, monkeypatch):
@@ -138,7 +137,7 @@ def test_settings_may_lie_elsewhere(home, monkeypatch):
     file = write_config(home, f'[plugin.auth]\napi_key = "{api_key()}"\n')
     file = file.rename(home / "other.toml")
     monkeypatch.setenv("ANACONDA_CONFIG_TOML", "~/other.toml")
-    assert TOKEN == anaconda_auth_token()
+    assert TOKEN == account_token()
 
 
 @pytest.mark.usefixtures("toml")
@@ -165,7 +164,7 @@ def test_unusable_settings_do_not_hide_the_login(home, text):
     """What can't be read has its default."""
     write_config(home, text)
     write_keyring(home, api_key())
-    assert TOKEN == anaconda_auth_token()
+    assert TOKEN == account_token()
 
 
 def test_unusable_choice_of_a_site_does_not_hide_other_settings(home, monkeypatch):
@@ -173,23 +172,21 @@ def test_unusable_choice_of_a_site_does_not_hide_other_settings(home, monkeypatc
     write_config(home, "default_site = [1]\n[sites.a]\n")
     file = write_keyring(home, api_key(), path="elsewhere/ring")
     monkeypatch.setenv("ANACONDA_AUTH_KEYRING_PATH", str(file))
-    assert TOKEN == anaconda_auth_token()
+    assert TOKEN == account_token()
 
 
 def test_overlong_key_of_toml_takes_no_time(home):
     """The whole language's parser would take 16 seconds for this one."""
     write_config(home, "a." * 32000 + "a = 1")
     start = time.perf_counter()
-    anaconda_auth_token()
+    account_token()
     assert time.perf_counter() - start < 2
 
 
 @given(st.text(alphabet="[]ab.'\"=# \n\\\u00e9", max_size=200))
 def test_scan_of_any_text_gives_tables_or_fails_quietly(text):
     """No settings raise, whatever lies in the file."""
-    assert isinstance(
-        anaconda_cloud._attempt(anaconda_settings._scan_toml, text), (dict, type(None))
-    )
+    assert isinstance(account._attempt(account._scan_toml, text), (dict, type(None)))
 
 
 # The library
@@ -199,10 +196,10 @@ def test_scan_of_any_text_gives_tables_or_fails_quietly(text):
 def test_library_is_not_imported_by_default(home):
     """Neither it nor what makes it slow, with and without a login."""
     code = """
-        from anaconda_anon_usage.tokens.account import anaconda_auth_token
-        tokens = [anaconda_auth_token()]
+        from anaconda_anon_usage.tokens.account import account_token
+        tokens = [account_token()]
         os.rename("keyring", ".anaconda/keyring")
-        tokens.append(anaconda_auth_token())
+        tokens.append(account_token())
         heavy = {"anaconda_auth", "anaconda_cli_base", "keyring", "pydantic", "jwt"}
         print(*tokens, sorted(heavy & set(sys.modules)))
     """
@@ -218,7 +215,7 @@ def test_login_saved_by_the_library_is_read_from_its_file(home):
         TokenInfo(api_key="{api_key()}", username="me").save()
     """
     run(home, save)
-    assert (True, TOKEN) == ((home / ".anaconda/keyring").stat().st_size > 0, anaconda_auth_token())
+    assert (True, TOKEN) == ((home / ".anaconda/keyring").stat().st_size > 0, account_token())
 
 
 def test_login_in_the_systems_keyring_is_read_through_the_library(home, system_keyring):
@@ -286,7 +283,7 @@ def test_file_is_read_where_the_library_is_not_installed(home, monkeypatch):
     monkeypatch.setitem(sys.modules, "anaconda_auth", None)
     monkeypatch.setenv("ANACONDA_AUTH_PREFERRED_TOKEN_STORAGE", "system")
     write_keyring(home, api_key())
-    assert TOKEN == anaconda_auth_token()
+    assert TOKEN == account_token()
 
 
 @pytest.mark.parametrize("failure", ["raise RuntimeError('locked')", "return 17", "return 'x'"])
@@ -357,9 +354,9 @@ def test_settings_are_those_of_the_library(home, monkeypatch, text, variables):
     theirs = json.loads(run(home, code, **variables))
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    settings = anaconda_settings.load()
+    settings = account._load_settings()
     ours = [
-        anaconda_cloud._domains(settings)[0],
+        account._domains(settings)[0],
         settings.get("preferred_token_storage", "anaconda-keyring"),
         settings.get("api_key"),
     ]

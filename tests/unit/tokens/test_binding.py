@@ -16,8 +16,8 @@ CARD = "00:16:3e:aa:bb:cc"
 LATER_CARD = "00:16:3e:dd:ee:ff"
 
 IDENTITY = """
-    from anaconda_anon_usage.tokens import binding as host
-    print(host.identity())
+    from anaconda_anon_usage.tokens import binding
+    print(binding.machine_identity())
 """
 
 UNUSABLE_IDS = ["", "\n", "uninitialized\n", "0" * 32, ID[:31], ID + "0", "x" * 32, "é" * 32]

@@ -6,22 +6,22 @@ import pytest
 
 from anaconda_anon_usage import __version__, tokens
 from anaconda_anon_usage.tokens import grammar
-from anaconda_anon_usage.tokens.catalog import FACTS
+from anaconda_anon_usage.tokens.catalog import CATALOG
 
 
 def test_every_token_has_its_fact_in_the_order_of_sending():
     """By the names that clients know."""
-    assert tokens.Tokens._fields == tuple(fact.name for fact in FACTS)
-    assert "aau c s e a i o m".split() == [fact.letter for fact in FACTS]
+    assert tokens.Tokens._fields == tuple(fact.name for fact in CATALOG)
+    assert "aau c s e a i o m".split() == [fact.letter for fact in CATALOG]
 
 
 def test_the_examples_make_a_token_string():
     """Each with the letter of its own."""
-    assert grammar.TOKEN_STRING.fullmatch(" ".join(fact.example for fact in FACTS))
-    assert [True] * 8 == [fact.example.startswith(f"{fact.letter}/") for fact in FACTS]
+    assert grammar.TOKEN_STRING.fullmatch(" ".join(fact.example for fact in CATALOG))
+    assert [True] * 8 == [fact.example.startswith(f"{fact.letter}/") for fact in CATALOG]
 
 
-@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.letter)
+@pytest.mark.parametrize("fact", CATALOG, ids=lambda fact: fact.letter)
 def test_every_fact_is_told(fact):
     """No field is empty."""
     assert [] == [field for field, value in fact._asdict().items() if not value]
@@ -31,5 +31,5 @@ def test_since_is_a_version_that_was_there():
     """Not one to come."""
     release = tuple(map(int, __version__.split(".")[:2]))
     assert [] == [
-        fact.since for fact in FACTS if tuple(map(int, fact.since.split(".")[:2])) > release
+        fact.since for fact in CATALOG if tuple(map(int, fact.since.split(".")[:2])) > release
     ]

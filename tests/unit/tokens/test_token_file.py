@@ -19,12 +19,12 @@ from processes import is_random, run
 
 from anaconda_anon_usage._common import files
 from anaconda_anon_usage.tokens import token_file
+from anaconda_anon_usage.tokens.binding import make_binding
 from anaconda_anon_usage.tokens.grammar import is_token
 from anaconda_anon_usage.tokens.token_file import (
     encode,
     random_token,
     read_or_create,
-    tie,
 )
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
@@ -177,19 +177,21 @@ def test_token_stays_where_the_place_can_not_be_told(tmp_path):
 
 
 def test_token_without_a_place_is_not_tied(directory):
-    """There is nothing to tie it to."""
+    """There is nothing to bind it to."""
     create(directory, None)
     assert ["aau_token"] == os.listdir(directory)
 
 
-@pytest.mark.parametrize("sidecar", [None, b"", b"\xff\0", b" ", b"x", tie("y" * 22, "z").encode()])
+@pytest.mark.parametrize(
+    "sidecar", [None, b"", b"\xff\0", b" ", b"x", make_binding("y" * 22, "z").encode()]
+)
 def test_token_whose_sidecar_says_nothing_of_it_is_kept_and_tied(tmp_path, sidecar):
     """It may have been lost, damaged, or left by the token before."""
     (tmp_path / "aau_token").write_text(TOKEN)
     if sidecar is not None:
         (tmp_path / "aau_token_place").write_bytes(sidecar)
     assert TOKEN == create(tmp_path)
-    assert f"{tie(TOKEN, 'here')}\n" == (tmp_path / "aau_token_place").read_text()
+    assert f"{make_binding(TOKEN, 'here')}\n" == (tmp_path / "aau_token_place").read_text()
 
 
 def test_sidecar_is_written_once(tmp_path):
@@ -204,12 +206,12 @@ def test_sidecar_is_written_once(tmp_path):
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_tie_is_two_short_hashes_that_tell_neither_token_nor_place(place):
     """24 bits each: too little to find out a place by trying."""
-    assert re.fullmatch("[A-Za-z0-9_-]{4} [A-Za-z0-9_-]{4}", tie(TOKEN, place))
+    assert re.fullmatch("[A-Za-z0-9_-]{4} [A-Za-z0-9_-]{4}", make_binding(TOKEN, place))
 
 
 def test_tie_of_the_same_place_differs_with_the_token():
     """So that two users' sidecars don't show that their machine is the same."""
-    assert 100 == len({tie(random_token(), "here").split()[1] for _ in range(100)})
+    assert 100 == len({make_binding(random_token(), "here").split()[1] for _ in range(100)})
 
 
 def test_place_may_be_a_path_that_is_not_utf8(tmp_path):

@@ -1,0 +1,59 @@
+"""What the plugin does before and after conda's commands."""
+
+from __future__ import annotations
+
+import os
+
+# When each environment was last changed before this command.
+_histories_before: dict[str, int] = {}
+
+
+def before_change() -> None:
+    """Prepare for a command that creates or changes environments.
+
+    conda activates them itself to compile what it installs. The processes that it starts
+    inherit the variable, and the launcher exits when it is set.
+    """
+    os.environ["_ANACONDA_HEARTBEAT_GUARD"] = "1"
+    _histories_before.update(_histories())
+
+
+def after_change() -> None:
+    """Install the activation scripts in environments that the command created or changed."""
+    after = _histories()
+    if after:
+        from ..activation_scripts import install_in_changed
+
+        install_in_changed(_histories_before, after)
+
+
+def _histories() -> dict[str, int]:
+    """Return when each environment was last changed; nothing while heartbeats are off."""
+    from conda.base.context import context
+
+    from .settings import decide_in_conda
+
+    if not decide_in_conda(context, "anaconda_heartbeat"):
+        return {}
+    from ..activation_scripts import histories, known_environments
+
+    # The command's target prefix is unreliable: before 26.7, conda reports base where
+    # `env create` finds the name in a file. So every environment is examined.
+    known = known_environments(context.root_prefix, context.envs_dirs)
+    return histories([*known, context.target_prefix])
+
+
+def before_run() -> None:
+    """Make ``conda run`` count as one activation, of the environment that it runs in.
+
+    Its script (``wrap_subprocess_call`` in conda/utils.py) activates base first and then
+    the environment, which may be the active one. So base is marked as counted one level
+    above, as the activation script would mark it, and an active target is unmarked.
+    """
+    from conda.base.context import context
+
+    level = int(os.environ.get("CONDA_SHLVL") or 0)
+    if context.target_prefix != context.root_prefix:
+        os.environ[f"_ANACONDA_HEARTBEAT_{level + 1}"] = context.root_prefix
+    if context.target_prefix == os.environ.get("CONDA_PREFIX"):
+        os.environ.pop(f"_ANACONDA_HEARTBEAT_{level}", None)

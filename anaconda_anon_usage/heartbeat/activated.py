@@ -1,0 +1,90 @@
+"""Send the heartbeat of an activated environment; started by the launchers.
+
+Launchers look for this file and run it as ``python -I -m
+anaconda_anon_usage.heartbeat.activated``. Copies of them outlive updates of this package,
+so neither its name nor its place may change.
+
+It prints nothing and enforces its own deadline: all work, including reading the
+configuration, happens in a daemon thread, and the main thread ends the process.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from .._common import active_prefix, say
+from . import DEADLINE, prepare, slots, within_deadline
+
+
+class NotSent(Exception):
+    """Heartbeats are on, but the configuration keeps this one from being sent."""
+
+
+def main() -> None:
+    """Send the heartbeat of the activated environment if heartbeats are on; never return."""
+    try:
+        _detach()
+        prefix = active_prefix()
+        if prefix:
+            attempt: dict = {}
+            started = time.monotonic()
+            result = within_deadline(lambda: _send_if_on(prefix, attempt))
+            seconds = time.monotonic() - started
+            if result is not None:
+                say(f"heartbeat: {result!r} after {seconds:.2f} s")
+                from . import log
+
+                log.append(prefix, attempt, result, seconds)
+    finally:
+        os._exit(0)  # the thread may still be waiting for the network
+
+
+def _send_if_on(prefix: str, attempt: dict) -> int | None:
+    """Send a heartbeat and return the response's HTTP status; None if heartbeats are off.
+
+    Args:
+        prefix: the environment's directory.
+        attempt: receives the URL and the User-Agent as soon as they are known.
+
+    Raises:
+        Exception: heartbeats are on, and this one was not sent.
+    """
+    with slots.queue_slot():
+        with slots.run_slot():  # everything that takes time and memory
+            from ..settings import load
+
+            settings = load(prefix)
+            if not settings.heartbeat:
+                return None
+            heartbeat = prepare(prefix, settings)
+            attempt.update(url=heartbeat.url, user_agent=heartbeat.user_agent)
+            if heartbeat.obstacle:
+                raise NotSent(heartbeat.obstacle)
+            from . import connection
+
+            manager = connection.manager(heartbeat.url, settings)
+        return connection.request(manager, heartbeat.url, heartbeat.user_agent, DEADLINE)
+
+
+def _detach() -> None:
+    """Leave the shell's process group and release inherited file descriptors."""
+    if hasattr(os, "setpgid"):
+        import signal
+
+        # Not setsid(): Linux would give the new session a share of the processors equal
+        # to that of the user's whole shell, whatever its priority (sched(7), autogroup).
+        try:
+            os.setpgid(0, 0)
+        except OSError:
+            pass  # it leads a session
+        # The kernel ends the process if the interpreter itself hangs.
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(int(DEADLINE) + 1)
+        # An inherited lock or pipe would stay held for as long as this process lives. The
+        # launcher has closed those that a shell can name, 3 to 9.
+        os.closerange(3, 4096)
+
+
+if __name__ == "__main__":
+    main()
