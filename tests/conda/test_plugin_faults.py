@@ -91,7 +91,7 @@ def test_a_failure_changes_neither_output_nor_status(
             assert answer["user_agent"].partition(" aau/")[0] == own
 
 
-@pytest.mark.parametrize("part", ["tokens.client_token", "context_patch._appendix"])
+@pytest.mark.parametrize("part", ["tokens/__init__.client_token", "conda_integration/context_patch._appendix"])
 def test_a_failure_is_told_to_who_asks(conda, faulty_base, plant, part):
     """On stderr, with ``ANACONDA_ANON_USAGE_DEBUG=1``."""
     plant(part, "raise RuntimeError('planted')")
@@ -101,7 +101,7 @@ def test_a_failure_is_told_to_who_asks(conda, faulty_base, plant, part):
     assert json.loads(done.stdout)
 
 
-@pytest.mark.parametrize("part", ["tokens.client_token", "plugin._extend_user_agent"])
+@pytest.mark.parametrize("part", ["tokens/__init__.client_token", "plugin._extend_user_agent"])
 def test_interruption_and_exit_pass(faulty_base, environ, plant, part):
     """Ctrl-C in the midst of our code is the user's, not ours to swallow."""
     plant(part, "raise SystemExit(42)")
@@ -111,7 +111,7 @@ def test_interruption_and_exit_pass(faulty_base, environ, plant, part):
 
 def test_an_interruption_ends_the_command(faulty_base, environ, plant):
     """A real SIGINT, while a token is read."""
-    plant("tokens.client_token", "(print('reading', flush=True), __import__('time').sleep(60))")
+    plant("tokens/__init__.client_token", "(print('reading', flush=True), __import__('time').sleep(60))")
     process = subprocess.Popen(
         [faulty_base.conda, "info"],
         env=environ,
