@@ -35,7 +35,7 @@ TOKEN_STRING = """
 #: A file system without hard links, vfat for example.
 WITHOUT_LINKS = """
     import errno, os
-    def link(*arguments):
+    def link(*arguments, **options):
         raise OSError(errno.EPERM, "no hard links here")
     os.link = link
 """

@@ -12,16 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from .debug import debug_enabled, say
+    from .directory import Directory, open_directory
     from .error_boundary import guarded, harmless
     from .files import (
-        make_directory,
-        may_write,
+        is_superuser,
         read_bytes,
         read_text,
+        read_token_bytes,
+        read_token_text,
         say_failure,
-        sweep,
-        write,
-        write_temporary,
     )
     from .installation import (
         active_prefix,
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Directory",
     "active_prefix",
     "conda_version",
     "debug_enabled",
@@ -39,17 +39,16 @@ __all__ = [
     "harmless",
     "has_conda",
     "is_environment",
+    "is_superuser",
     "lazy",
-    "make_directory",
-    "may_write",
+    "open_directory",
     "read_bytes",
     "read_text",
+    "read_token_bytes",
+    "read_token_text",
     "root_prefix",
     "say",
     "say_failure",
-    "sweep",
-    "write",
-    "write_temporary",
 ]
 
 
@@ -74,16 +73,15 @@ __getattr__ = lazy(
     __name__,
     {
         "debug": ("debug_enabled", "say"),
+        "directory": ("Directory", "open_directory"),
         "error_boundary": ("guarded", "harmless"),
         "files": (
-            "make_directory",
-            "may_write",
+            "is_superuser",
             "read_bytes",
             "read_text",
+            "read_token_bytes",
+            "read_token_text",
             "say_failure",
-            "sweep",
-            "write",
-            "write_temporary",
         ),
         "installation": (
             "active_prefix",

@@ -1,27 +1,24 @@
-"""Read and write small files that lie in homes and environments of every kind.
+"""Read small files in homes and environments of every kind.
 
-Those are shared, read-only, full or hostile. So reads are bounded and never block, a file
-appears in one piece or not at all, and a superuser leaves nothing in somebody else's home.
+They can be shared, unreadable, huge or hostile, so reads are bounded and never block.
+directory.py is for everything that changes files.
 """
 
 from __future__ import annotations
 
-import binascii
-import contextlib
 import errno
 import os
 import stat
-import time
 
 from .debug import say
 
-#: Bytes of a file that is read at most, unless the caller says otherwise.
+#: Default limit in bytes for a file that is read.
 SIZE_LIMIT = 4096
 
-# Seconds after which a temporary file belongs to a process that was killed.
-_ABANDONED_AFTER = 60
+# Links that are followed at most, as in Linux (path_resolution(7)).
+_MOST_LINKS = 40
 
-# Absent on some systems, where the files they guard against are absent too.
+# Absent on some systems, as are the files that they are for.
 _READ_FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_NONBLOCK", 0)
@@ -36,18 +33,29 @@ def read_bytes(path: str, limit: int = SIZE_LIMIT) -> bytes:
     """Return the content of a regular file of limited size, without ever blocking.
 
     Args:
-        path: the file; a symbolic link is followed.
+        path: the file; a symlink is followed.
         limit: the size in bytes above which the file is refused.
 
     Raises:
-        OSError: the file is absent, unreadable, too large, or not a regular file.
+        OSError: the file is absent, unreadable, too large or not a regular file.
     """
-    # Asked before and after: opening alone lets go the writer of a FIFO, or starts a device.
-    _require_regular(os.stat(path), path)
-    descriptor = os.open(path, _READ_FLAGS)
+    return read_descriptor(_open(path), path, limit)
+
+
+def read_descriptor(descriptor: int, path: str, limit: int) -> bytes:
+    """Return the content of an open regular file of limited size, and close it.
+
+    Args:
+        descriptor: the file, opened without blocking.
+        path: its path, for errors.
+        limit: the size in bytes above which the file is refused.
+
+    Raises:
+        OSError: the file cannot be read, is too large or not a regular file.
+    """
     try:
         _require_regular(os.fstat(descriptor), path)
-        # The size is checked by reading: that of files in /proc is 0, and a file can grow.
+        # Read to find the size: files in /proc have size 0, and a file may grow.
         data = b""
         while len(data) <= limit:
             chunk = os.read(descriptor, limit + 1 - len(data))
@@ -62,14 +70,74 @@ def read_bytes(path: str, limit: int = SIZE_LIMIT) -> bytes:
 def read_text(path: str, limit: int = SIZE_LIMIT) -> str | None:
     """Return the UTF-8 text of a regular file of limited size, or None on any failure.
 
-    A failure other than that there is no such file is said in debug output.
+    Debug output names every failure but the absence of the file.
 
     Args:
-        path: the file; a symbolic link is followed.
+        path: the file; a symlink is followed.
         limit: the size in bytes above which the file is refused.
     """
+    return _text(path, lambda: read_bytes(path, limit))
+
+
+def read_token_bytes(path: str) -> bytes:
+    """Return the content of a small file that is sent as a token.
+
+    The superuser could be led to send any file. For the superuser, every symlink on the
+    way to the file must be the superuser's own, as those of a mounted ConfigMap are.
+
+    Args:
+        path: the file.
+
+    Raises:
+        OSError: the file cannot be read or must not be sent.
+    """
+    descriptor = _open(path)
     try:
-        return read_bytes(path, limit).decode("utf-8")
+        if is_superuser():
+            _require_links_of_superuser(path, os.fstat(descriptor))
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return read_descriptor(descriptor, path, SIZE_LIMIT)
+
+
+def read_token_text(path: str) -> str | None:
+    """Return the text of a small file that is sent as a token, or None on any failure.
+
+    Args:
+        path: the file, for which read_token_bytes() has rules.
+    """
+    return _text(path, lambda: read_token_bytes(path))
+
+
+def is_superuser() -> bool:
+    """Return whether this process may change every user's files.
+
+    In an ordinary user's namespace (user_namespaces(7)) the user ID is 0 as well, but the
+    root directory does not belong to it.
+    """
+    return hasattr(os, "geteuid") and os.geteuid() == 0 and os.stat("/").st_uid == 0
+
+
+def say_failure(path: str, error: Exception) -> None:
+    """Write to debug output why a file was not used.
+
+    Args:
+        path: the file.
+        error: the exception; only its kind is shown, never the file's content.
+    """
+    say(f"{path}: {type(error).__name__}: {getattr(error, 'strerror', '')}")
+
+
+def _open(path: str) -> int:
+    # Check before opening as well: that alone can wake the writer of a FIFO or a device.
+    _require_regular(os.stat(path), path)
+    return os.open(path, _READ_FLAGS)
+
+
+def _text(path: str, read) -> str | None:
+    try:
+        return read().decode("utf-8")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
@@ -77,114 +145,33 @@ def read_text(path: str, limit: int = SIZE_LIMIT) -> str | None:
         return None
 
 
-def make_directory(path: str) -> bool:
-    """Make one directory, unless that would leave a superuser's in a user's home.
-
-    Whatever the umask is, it is no more open to others than the directory it is in.
-
-    Returns:
-        Whether the directory stands.
-    """
-    try:
-        parent = os.path.dirname(path)
-        if may_write(parent):
-            os.mkdir(path, 0o700 | (os.stat(parent).st_mode & 0o777))
-    except OSError:
-        pass  # it stands, or it can't be made
-    return os.path.isdir(path)
-
-
-def may_write(directory: str) -> bool:
-    """Return False for a superuser in somebody else's directory.
-
-    ``sudo conda ...`` keeps the user's HOME on many systems; a file of root's there
-    would lock the user out of their own token.
-    """
-    if not hasattr(os, "geteuid") or os.geteuid() != 0:
-        return True
-    return os.stat(directory).st_uid == 0
-
-
-def write(path: str, data: bytes, mode: int) -> None:
-    """Put data at path in one piece, in place of what stands there.
-
-    Args:
-        path: the file; if it is a symbolic link the link is replaced.
-        data: its content.
-        mode: its permissions, whatever the umask is.
-
-    Raises:
-        OSError: it could not be done; what stood there is unchanged.
-    """
-    temporary = write_temporary(path, data, mode)
-    try:
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-
-
-def write_temporary(path: str, data: bytes, mode: int) -> str:
-    """Write data to a new file next to path, flushed, and return its name.
-
-    Args:
-        path: what the file is to become.
-        data: its content.
-        mode: its permissions, whatever the umask is.
-
-    Raises:
-        OSError: it could not be done, and there is no such file.
-    """
-    temporary = f"{path}.{binascii.hexlify(os.urandom(8)).decode()}.tmp"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-    flags |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(temporary, flags, 0o600)
-    try:
-        try:
-            if os.write(descriptor, data) != len(data):  # the disk or the quota is full
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), temporary)
-            with contextlib.suppress(OSError):  # a file system without permissions
-                if hasattr(os, "fchmod"):
-                    os.fchmod(descriptor, mode)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-    return temporary
-
-
-def sweep(path: str) -> None:
-    """Remove what processes left that were killed while they wrote a file.
-
-    Args:
-        path: the file that was to be written; others beside it whose names begin with
-            its name are meant as well.
-    """
-    directory, name = os.path.split(path)
-    with contextlib.suppress(OSError):
-        for entry in os.listdir(directory):
-            if not (entry.startswith(name) and entry.endswith(".tmp")):
-                continue
-            temporary = os.path.join(directory, entry)
-            with contextlib.suppress(OSError):
-                if abs(time.time() - os.lstat(temporary).st_mtime) > _ABANDONED_AFTER:
-                    os.unlink(temporary)
-
-
 def _require_regular(status: os.stat_result, path: str) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "not a regular file", path)
 
 
-def say_failure(path: str, error: Exception) -> None:
-    """Say in debug output what happened to a file.
+def _require_links_of_superuser(path: str, opened: os.stat_result) -> None:
+    """Raise OSError unless a path leads to an open file through links of root's only.
 
-    Args:
-        path: the file.
-        error: what was raised; only its kind is told, never what lies in the file.
+    Another user may exchange links between the opening and this check, but cannot give
+    the file that was opened a name on a path without links of their own.
     """
-    say(f"{path}: {type(error).__name__}: {getattr(error, 'strerror', '')}")
+    links = 0
+    pending, resolved = os.path.abspath(path).split(os.sep)[1:], os.sep
+    while pending:
+        name = pending.pop(0)
+        candidate = os.path.normpath(os.path.join(resolved, name))
+        status = os.lstat(candidate)
+        if not stat.S_ISLNK(status.st_mode):
+            resolved = candidate
+            continue
+        links += 1
+        if status.st_uid != 0 or links > _MOST_LINKS:
+            raise PermissionError(errno.EPERM, "reached through another user's link", candidate)
+        target = os.readlink(candidate)
+        pending = [part for part in target.split(os.sep) if part] + pending
+        if os.path.isabs(target):
+            resolved = os.sep
+    found = os.lstat(resolved)
+    if (found.st_dev, found.st_ino) != (opened.st_dev, opened.st_ino):
+        raise PermissionError(errno.EPERM, "exchanged while it was read", path)

@@ -21,14 +21,13 @@ from .._common import (
     guarded,
     is_environment,
     lazy,
-    make_directory,
-    read_text,
+    read_token_text,
     root_prefix,
     say,
 )
 from .binding import machine_identity
 from .grammar import TOKEN_STRING, is_token
-from .token_file import TOKEN_LENGTH, random_token, read_or_create
+from .token_file import TOKEN_LENGTH, TokenFile, random_token
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
 if TYPE_CHECKING:
@@ -212,7 +211,7 @@ def administrator_sources(kind: str, prefix: str | None = None) -> Iterator[tupl
         for file_name in (name, "." + name):
             path = os.path.join(directory, file_name)
             # Some editors begin a file with a byte order mark.
-            yield path, _first_line((read_text(path) or "").lstrip("\ufeff"))
+            yield path, _first_line((read_token_text(path) or "").lstrip("\ufeff"))
 
 
 def administrator_token_directories(prefix: str | None = None) -> list[str]:
@@ -274,24 +273,16 @@ def token_string(prefix: str | None = None, enabled: bool = True) -> str:
 
 @functools.cache
 def _client_token(path: str) -> str | None:
-    if not make_directory(os.path.dirname(path)):
-        return None
-    return read_or_create(path, sidecar=f"{path}_host", place=machine_identity())
+    file = TokenFile(os.path.dirname(path), "", "aau_token_host", machine_identity(), 0o600)
+    return file.read_or_create()
 
 
 @functools.cache
 def _environment_token(prefix: str, proposed: str | None = None) -> str | None:
-    path = _file_in(prefix)
-    if not make_directory(os.path.dirname(path)):
-        return None
-    return read_or_create(
-        path,
-        sidecar=f"{path}_prefix",
-        place=os.path.normcase(os.path.realpath(prefix)),
-        # Readable by everyone who can read the environment, who share it.
-        mode=0o600 | (os.stat(prefix).st_mode & 0o444),
-        proposed=proposed,
-    )
+    place = os.path.normcase(os.path.realpath(prefix))
+    # Readable by everyone who can read the environment, for they share the token.
+    mode = 0o600 | (os.stat(prefix).st_mode & 0o444)
+    return TokenFile(prefix, "etc", "aau_token_prefix", place, mode).read_or_create(proposed)
 
 
 def _target(prefix: str | None) -> str | None:

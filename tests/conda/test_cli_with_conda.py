@@ -206,7 +206,7 @@ def test_environments_with_the_script_are_listed(run, own_base: Base, tmp_path, 
         "activation script: in 3 of 4 environments",
         f"  {own_base.prefix}",
         f"  {envs}/current",
-        f"  {envs}/older (of another version)",
+        f"  {envs}/older (another version)",
         "for the others: anaconda-anon-usage hooks --install --all",
     ] == lines[-5:]
     found = json.loads(run(program, "--json", **variables)[1])["environments"]

@@ -111,7 +111,7 @@ def test_one_too_many_is_logged(activate, tmp_path):
     log = tmp_path / "log"
     with taken("queue", slots.RUN_SLOTS + slots.WAITING):
         activate(ANACONDA_ANON_USAGE_LOG=str(log), CONDA_ANACONDA_HEARTBEAT="http://127.0.0.1:9/x")
-    assert ["Crowded: too many at once"] == [line["error"] for line in lines(log)]
+    assert ["NoFreeSlot: too many at once"] == [line["error"] for line in lines(log)]
 
 
 def test_heartbeat_that_is_off_logs_nothing(activate, tmp_path):

@@ -330,8 +330,12 @@ def test_off_again_the_scripts_that_remain_start_no_python(base, prefix, hooks, 
     """The launcher looks, and ends."""
     hooks("--install", "-p", prefix)
     python = tmp_path / "root" / "bin" / "python"
-    (tmp_path / "root/lib/python3.11/site-packages/anaconda_anon_usage").mkdir(parents=True)
-    (tmp_path / "root/lib/python3.11/site-packages/anaconda_anon_usage/heartbeat.py").touch()
+    (tmp_path / "root/lib/python3.11/site-packages/anaconda_anon_usage/heartbeat").mkdir(
+        parents=True
+    )
+    (
+        tmp_path / "root/lib/python3.11/site-packages/anaconda_anon_usage/heartbeat/activated.py"
+    ).touch()
     python.parent.mkdir()
     python.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\n")
     python.chmod(0o755)

@@ -81,8 +81,8 @@ def test_doctor_reports(conda, base, home, tmp_path, scripts, heartbeat, expecte
 @pytest.mark.parametrize(
     "arguments, most",
     [
-        (["list", "--json"], 5),  # sends no request, so it needs no User-Agent
-        (["info", "--json"], 16),
+        (["list", "--json"], 6),  # sends no request, so it needs no User-Agent
+        (["info", "--json"], 19),
     ],
 )
 def test_few_modules_are_imported(base, plain_base, environ, arguments, most):

@@ -83,7 +83,7 @@ def test_turn_that_is_given_back_is_taken():
     """By one that waits, and is held until it has done its work."""
     with taken("run", slots.RUN_SLOTS) as held:
         held[3].close()
-        with slots.turn():
+        with slots.run_slot():
             assert True is is_taken("run", 3)
         assert False is is_taken("run", 3)
 
@@ -115,7 +115,7 @@ def test_heartbeat_that_waits_for_its_answer_has_a_place_and_no_turn(base, varia
 def test_no_place_is_an_exception_that_says_so():
     """For the log and the debug output."""
     everything = taken("queue", slots.RUN_SLOTS + slots.WAITING)
-    with everything, pytest.raises(slots.Crowded), slots.place():
+    with everything, pytest.raises(slots.NoFreeSlot), slots.queue_slot():
         pass
 
 

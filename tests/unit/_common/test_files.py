@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import stat
 import subprocess
 
 import pytest
 from processes import run
 from support import wait_until
 
-from anaconda_anon_usage._common.files import make_directory, read_bytes, read_text, write
+from anaconda_anon_usage._common.files import read_bytes, read_text
 
 
 @pytest.mark.parametrize("size", [0, 1, 99, 100])
@@ -78,76 +77,3 @@ def test_file_that_becomes_a_pipe_just_before_it_is_opened_does_not_block(tmp_pa
 def read_what_is_there(descriptor):
     with contextlib.suppress(BlockingIOError):
         return os.read(descriptor, 100)
-
-
-@pytest.mark.parametrize(
-    "umask, parent, expected",
-    [(0, 0o700, 0o700), (0, 0o755, 0o755), (0o022, 0o777, 0o755), (0o077, 0o755, 0o700),
-     (0o002, 0o775, 0o775)],
-)  # fmt: skip
-def test_directory_is_no_more_open_than_the_one_it_is_in(tmp_path, umask, parent, expected):
-    """Nor than the umask wants."""
-    (tmp_path / "parent").mkdir()
-    (tmp_path / "parent").chmod(parent)
-    before = os.umask(umask)
-    try:
-        assert True is make_directory(str(tmp_path / "parent" / "made"))
-    finally:
-        os.umask(before)
-    assert expected == stat.S_IMODE((tmp_path / "parent" / "made").stat().st_mode)
-
-
-@pytest.fixture
-def directory(tmp_path):
-    """An empty directory to write in."""
-    (tmp_path / "directory").mkdir()
-    return tmp_path / "directory"
-
-
-@pytest.mark.parametrize("umask", [0, 0o077, 0o777])
-@pytest.mark.parametrize("mode", [0o600, 0o644])
-def test_written_file_has_its_content_and_permissions(directory, umask, mode):
-    """Whatever stood there, and whatever the umask is."""
-    (directory / "file").write_text("before")
-    before = os.umask(umask)
-    try:
-        write(str(directory / "file"), b"after\n", mode)
-    finally:
-        os.umask(before)
-    assert (b"after\n", ["file"]) == ((directory / "file").read_bytes(), os.listdir(directory))
-    assert mode == stat.S_IMODE((directory / "file").stat().st_mode)
-
-
-def test_writing_replaces_a_link_and_not_its_target(directory):
-    """Whoever may write there could aim it at any file of the user's."""
-    (directory / "target").write_text("precious")
-    (directory / "file").symlink_to("target")
-    write(str(directory / "file"), b"text", 0o600)
-    assert ("precious", "text") == tuple(
-        (directory / name).read_text() for name in ("target", "file")
-    )
-
-
-@pytest.mark.parametrize("room", [0, 2])
-def test_file_stays_as_it_is_where_the_disk_is_full(directory, home, room):
-    """A limit of the process is to it what a full disk or a quota is."""
-    (directory / "file").write_text("before")
-    code = f"""
-        import resource
-        from anaconda_anon_usage._common.files import write
-        resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))
-        try:
-            write({str(directory / "file")!r}, b"after", 0o600)
-        except OSError:
-            print("failed")
-    """
-    assert "failed" == run(home, code)
-    assert ("before", ["file"]) == ((directory / "file").read_text(), os.listdir(directory))
-
-
-def test_writing_leaves_nothing_where_it_can_not_replace(directory):
-    """A directory in the file's place."""
-    (directory / "file").mkdir()
-    with pytest.raises(OSError):
-        write(str(directory / "file"), b"text", 0o600)
-    assert ["file"] == os.listdir(directory)

@@ -17,14 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from processes import is_random, run
 
-from anaconda_anon_usage._common import files
+from anaconda_anon_usage._common import Directory, files
 from anaconda_anon_usage.tokens import token_file
 from anaconda_anon_usage.tokens.binding import make_binding
-from anaconda_anon_usage.tokens.grammar import is_token
+from anaconda_anon_usage.tokens.grammar import encode, is_token
 from anaconda_anon_usage.tokens.token_file import (
-    encode,
+    TokenFile,
     random_token,
-    read_or_create,
 )
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
@@ -39,13 +38,13 @@ def directory(tmp_path):
     return tmp_path / "directory"
 
 
-def create(directory, place="here", **options):
+def create(directory, place="here", mode=0o600, proposed=None):
     """Read or create the token in directory, and its sidecar."""
-    path = os.path.join(directory, "aau_token")
-    return read_or_create(path, sidecar=path + "_place", place=place, **options)
+    file = TokenFile(str(directory), "", "aau_token_place", place, mode)
+    return file.read_or_create(proposed)
 
 
-def without_links(*arguments):
+def without_links(*arguments, **options):
     raise OSError("no hard links here")
 
 
@@ -115,9 +114,9 @@ def test_full_disk_holds_no_part_of_a_token(directory, home, room):
     """A limit of the process is to it what a full disk or a quota is."""
     limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))"
     code = f"""
-        from anaconda_anon_usage.tokens.token_file import read_or_create
-        path = {str(directory / "aau_token")!r}
-        print(read_or_create(path, sidecar=path + "_place", place="here"))
+        from anaconda_anon_usage.tokens.token_file import TokenFile
+        file = TokenFile({str(directory)!r}, "", "aau_token_place", "here", 0o600)
+        print(file.read_or_create())
     """
     assert ("None", []) == (run(home, limit, code), os.listdir(directory))
 
@@ -238,18 +237,18 @@ def test_process_that_is_overtaken_uses_the_winners_token(tmp_path, monkeypatch,
     calls, winner = itertools.count(1), []
 
     def overtaken(function):
-        def call(*arguments):
+        def call(*arguments, **options):
             if next(calls) == moment:
                 winner.append(create(tmp_path))
-            return function(*arguments)
+            return function(*arguments, **options)
 
         return call
 
     with monkeypatch.context() as patch:
         for name in ("fsync", "link"):
             patch.setattr(os, name, overtaken(getattr(os, name)))
-        for module in (files, token_file):
-            patch.setattr(module, "read_bytes", overtaken(files.read_bytes))
+        patch.setattr(token_file, "read_token_bytes", overtaken(files.read_token_bytes))
+        patch.setattr(Directory, "read", overtaken(Directory.read))
         token = create(tmp_path)
     assert ([token] if winner else []) == winner
     assert token == create(tmp_path) != TOKEN
