@@ -18,7 +18,12 @@ import stat
 import time
 from collections.abc import Iterator
 
-from .files import SIZE_LIMIT, is_superuser, read_descriptor
+from .files import (
+    SIZE_LIMIT,
+    is_superuser,
+    read_descriptor,
+    require_links_of_superuser,
+)
 
 # Seconds after which a temporary file was left by a process that was killed.
 _ABANDONED_AFTER = 60
@@ -231,9 +236,11 @@ def open_directory(path: str, create: bool = False) -> Directory:
         with open_directory(parent) as anchor:
             anchor.create(name)
             return anchor.below(name)
-    path = os.path.realpath(path)
+    given, path = path, os.path.realpath(path)
     descriptor = _open_directory(path, None)
     try:
+        if is_superuser():
+            require_links_of_superuser(given, os.stat(descriptor))
         directory = Directory(path, descriptor, os.stat(descriptor or path).st_mode & 0o777)
         while True:
             _require_trusted(path, os.lstat(path))

@@ -79,14 +79,15 @@ def read_text(path: str, limit: int = SIZE_LIMIT) -> str | None:
     return _text(path, lambda: read_bytes(path, limit))
 
 
-def read_token_bytes(path: str) -> bytes:
-    """Return the content of a small file that is sent as a token.
+def read_token_bytes(path: str, limit: int = SIZE_LIMIT) -> bytes:
+    """Return the content of a small file that tokens are taken from.
 
     The superuser could be led to send any file. For the superuser, every symlink on the
     way to the file must be the superuser's own, as those of a mounted ConfigMap are.
 
     Args:
         path: the file.
+        limit: the size in bytes above which the file is refused.
 
     Raises:
         OSError: the file cannot be read or must not be sent.
@@ -94,20 +95,52 @@ def read_token_bytes(path: str) -> bytes:
     descriptor = _open(path)
     try:
         if is_superuser():
-            _require_links_of_superuser(path, os.fstat(descriptor))
+            require_links_of_superuser(path, os.fstat(descriptor))
     except BaseException:
         os.close(descriptor)
         raise
-    return read_descriptor(descriptor, path, SIZE_LIMIT)
+    return read_descriptor(descriptor, path, limit)
 
 
-def read_token_text(path: str) -> str | None:
-    """Return the text of a small file that is sent as a token, or None on any failure.
+def read_token_text(path: str, limit: int = SIZE_LIMIT) -> str | None:
+    """Return the text of a small file that tokens are taken from, or None on any failure.
 
     Args:
-        path: the file, for which read_token_bytes() has rules.
+        path: the file, to which the rules of read_token_bytes() apply.
+        limit: the size in bytes above which the file is refused.
     """
-    return _text(path, lambda: read_token_bytes(path))
+    return _text(path, lambda: read_token_bytes(path, limit))
+
+
+def require_links_of_superuser(path: str, opened: os.stat_result) -> None:
+    """Raise OSError unless a path leads to what was opened through links of root's only.
+
+    Another user may exchange links between the opening and this check, but cannot create
+    a path to root's files without links of their own.
+
+    Args:
+        path: the path of a file or directory.
+        opened: the status of its open descriptor.
+    """
+    links = 0
+    pending, resolved = os.path.abspath(path).split(os.sep)[1:], os.sep
+    while pending:
+        name = pending.pop(0)
+        candidate = os.path.normpath(os.path.join(resolved, name))
+        status = os.lstat(candidate)
+        if not stat.S_ISLNK(status.st_mode):
+            resolved = candidate
+            continue
+        links += 1
+        if status.st_uid != 0 or links > _MOST_LINKS:
+            raise PermissionError(errno.EPERM, "reached through another user's link", candidate)
+        target = os.readlink(candidate)
+        pending = [part for part in target.split(os.sep) if part] + pending
+        if os.path.isabs(target):
+            resolved = os.sep
+    found = os.lstat(resolved)
+    if (found.st_dev, found.st_ino) != (opened.st_dev, opened.st_ino):
+        raise PermissionError(errno.EPERM, "exchanged while it was read", path)
 
 
 def is_superuser() -> bool:
@@ -148,30 +181,3 @@ def _text(path: str, read) -> str | None:
 def _require_regular(status: os.stat_result, path: str) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "not a regular file", path)
-
-
-def _require_links_of_superuser(path: str, opened: os.stat_result) -> None:
-    """Raise OSError unless a path leads to an open file through links of root's only.
-
-    Another user may exchange links between the opening and this check, but cannot give
-    the file that was opened a name on a path without links of their own.
-    """
-    links = 0
-    pending, resolved = os.path.abspath(path).split(os.sep)[1:], os.sep
-    while pending:
-        name = pending.pop(0)
-        candidate = os.path.normpath(os.path.join(resolved, name))
-        status = os.lstat(candidate)
-        if not stat.S_ISLNK(status.st_mode):
-            resolved = candidate
-            continue
-        links += 1
-        if status.st_uid != 0 or links > _MOST_LINKS:
-            raise PermissionError(errno.EPERM, "reached through another user's link", candidate)
-        target = os.readlink(candidate)
-        pending = [part for part in target.split(os.sep) if part] + pending
-        if os.path.isabs(target):
-            resolved = os.sep
-    found = os.lstat(resolved)
-    if (found.st_dev, found.st_ino) != (opened.st_dev, opened.st_ino):
-        raise PermissionError(errno.EPERM, "exchanged while it was read", path)

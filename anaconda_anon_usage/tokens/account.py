@@ -1,10 +1,10 @@
 """The token of the Anaconda account that the user is logged in to, for ``a/``.
 
-The login belongs to anaconda-auth, whose import takes the better part of a second, on
-every conda command. So what it keeps in variables and files is read here, by its rules
-(checked with 0.8 to 0.15), and the library itself is imported only where its settings
-say that logins lie in the system's keyring. Nothing is written here (the library, once
-it is imported, makes an empty keyring file if there is none), and nothing asks the network.
+anaconda-auth manages the login, but importing it on every conda command would take almost
+a second. So this module reads the library's variables and files by its rules (verified
+with 0.8 to 0.15), and imports it only if its settings say that logins are stored in the
+system's keyring. This module writes nothing and does not use the network. The library
+itself creates an empty keyring file when it is imported.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ import re
 import time
 from collections.abc import Iterator
 
-from .._common import read_text, say
+from .._common import read_token_text, say
 from .grammar import encode
 
 #: Limit in bytes for the keyring file and config.toml, and in characters for a key.
 SIZE_LIMIT = 64 * 1024
 
-#: The variable that holds a key.
+#: The environment variable for an API key.
 VARIABLE = "ANACONDA_AUTH_API_KEY"
 
 _SERVICE = "Anaconda Cloud"
 _DOMAIN = "anaconda.com"
 
-# Where logins for anaconda.com lay before anaconda-auth 0.8, which moves them on use.
+# Where logins for anaconda.com were stored before anaconda-auth 0.8, which moves them.
 _OLDER_DOMAINS = ("id.anaconda.cloud", "anaconda.cloud")
 
 # The settings of anaconda-auth that say where a login is stored.
@@ -45,25 +45,25 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def account_token() -> str | None:
-    """Return the token of the logged-in user: 22 characters, or None if there is none.
+    """Return the token of the logged-in user, 22 characters, or None.
 
-    The first usable key of key_sources() counts. Never raises an Exception.
+    The first valid key of key_sources() determines it. Never raises an Exception.
     """
     for place, key in key_sources():
         token = token_from_api_key(key())
         if token:
-            say(f"Anaconda account: that of the key in {place}")
+            say(f"Anaconda account: using the key in {place}")
             return token
-    say("Anaconda account: nobody is logged in")
+    say("Anaconda account: not logged in")
     return None
 
 
 def key_sources() -> Iterator[tuple[str, functools.partial]]:
-    """Yield the places that are looked at for a key, the one that counts most first.
+    """Yield the places where a key can be stored, in order of precedence.
 
     Yields:
-        The place: a variable, a file's path, or words; and a function without arguments
-        that returns the key there, or None, and never raises an Exception.
+        The place (a variable, a file's path or a description), and a function that takes
+        no arguments, returns the key there or None, and never raises an Exception.
     """
     yield VARIABLE, functools.partial(os.environ.get, VARIABLE)
     settings = _attempt(_load_settings) or {}
@@ -76,14 +76,15 @@ def key_sources() -> Iterator[tuple[str, functools.partial]]:
 def token_from_api_key(key: str | None, now: float | None = None) -> str | None:
     """Return the token of the user that an API key was issued to.
 
-    The signature can't be verified, as the issuer's public key would have to be fetched.
-    It needn't be: the key comes from the user's own variables and files, grants nothing
-    here, and whatever it says, no more than 16 bytes of it leave this function, encoded.
+    The signature is not verified, for that would require fetching the issuer's public
+    key. The key comes from the user's own variables and files and grants nothing here,
+    and only 16 bytes of it leave this function.
 
     Args:
-        key: a JSON Web Token (RFC 7519) whose ``sub`` is a UUID, in its usual form of
-            8-4-4-4-12 hexadecimal digits.
-        now: seconds since the epoch, which ``exp`` must exceed; by default the time.
+        key: a JSON Web Token (RFC 7519) whose ``sub`` is a UUID of 8-4-4-4-12 hexadecimal
+            digits.
+        now: the time in seconds since the epoch, which ``exp`` must exceed; by default
+            the current time.
 
     Returns:
         The UUID's bytes in URL-safe base64, 22 characters; None if the key is absent,
@@ -98,7 +99,7 @@ def _token(key: str, now: float) -> str:
     """Return the token of a key, as token_from_api_key() does.
 
     Raises:
-        ValueError, or what else the parsers raise: the key is not to be used.
+        Exception: the key is invalid or expired.
     """
     if len(key) > SIZE_LIMIT:
         raise ValueError("too long")
@@ -108,7 +109,7 @@ def _token(key: str, now: float) -> str:
         raise ValueError("not a JWT")
     claims = _json_object(_base64url(payload))
     expires = claims["exp"]
-    # JSON's true is an int to Python, and its 1e999, Infinity and NaN are no times.
+    # To Python, JSON's true is an int, and 1e999, Infinity and NaN are floats.
     if isinstance(expires, bool) or not now < expires < float("inf"):
         raise ValueError("expired")
     if not _UUID.fullmatch(claims["sub"]):
@@ -139,7 +140,7 @@ def _key_in_settings(settings: dict[str, str]) -> str | None:
 def _key_in_file(settings: dict[str, str]) -> str | None:
     """Return the key in the keyring file: ``{service: {domain: entry}}`` in JSON."""
     path = _expanded(_keyring_path(settings))
-    text = path and read_text(path, SIZE_LIMIT)
+    text = path and read_token_text(path, SIZE_LIMIT)
     if not text:
         return None
     entries = _json_object(text.encode())[_SERVICE]
@@ -154,18 +155,18 @@ def _keyring_path(settings: dict[str, str]) -> str:
 
 
 def _key_in_system_keyring(settings: dict[str, str]) -> str | None:
-    """Return the key that anaconda-auth finds, if it keeps logins in the system's keyring.
+    """Return the key that anaconda-auth would find in the system's keyring.
 
-    Its backends are asked one by one, not TokenInfo.load(), which would move entries of
-    older domains, and ask NavigatorFallback: that one renews Navigator's login over the
-    network and asks this package for its token string meanwhile.
+    TokenInfo.load() is not used, since it moves entries of older domains and queries
+    NavigatorFallback, which renews Navigator's login over the network and meanwhile asks
+    this package for its token string.
     """
-    import anaconda_auth.token  # noqa: F401  it registers its backends
+    import anaconda_auth.token  # noqa: F401  registers its backends
     import keyring
     from keyring.backends.chainer import ChainerBackend
 
-    # The library prints about settings of older names, even on stdout, where it would
-    # spoil conda's --json.
+    # The library prints warnings about renamed settings, even on stdout, where they would
+    # break conda's --json.
     silence = io.StringIO()
     with contextlib.redirect_stdout(silence), contextlib.redirect_stderr(silence):
         chosen = keyring.get_keyring()
@@ -181,35 +182,35 @@ def _key_in_system_keyring(settings: dict[str, str]) -> str | None:
 
 
 def _key_of_entry(entry: str) -> str | None:
-    """Return the API key in what a keyring holds for a domain: base64 of a JSON object."""
+    """Return the API key in a keyring's entry for a domain: base64 of a JSON object."""
     if len(entry) > SIZE_LIMIT:
         raise ValueError("too long")
     return _json_object(base64.b64decode(entry)).get("api_key")
 
 
 def _domains(settings: dict[str, str]) -> tuple[str, ...]:
-    """Return the names under which a login may lie, the current one first."""
+    """Return the domains for which a login may be stored, the current one first."""
     domain = settings.get("domain", _DOMAIN)
     domain = re.sub(r"^https?://", "", domain).partition("/")[0]
     return (domain, *_OLDER_DOMAINS) if domain == _DOMAIN else (domain,)
 
 
 def _attempt(function, *arguments):
-    """Return what function returns, or None if it fails, which no command may notice."""
+    """Return the result of a function, or None if it fails."""
     try:
         return function(*arguments)
-    except Exception as error:  # its text could quote the key, so only its kind is told
+    except Exception as error:  # its text could quote the key, so only its kind is shown
         say(f"Anaconda account: {function.__name__.strip('_')}: {type(error).__name__}")
         return None
 
 
 def _load_settings() -> dict[str, str]:
-    """Return those settings of anaconda-auth that say where a login lies.
+    """Return the settings of anaconda-auth that say where a login is stored.
 
-    The library's order, later ones win: the table ``plugin.auth`` of config.toml,
-    ``plugin.cloud`` and ``ANACONDA_CLOUD_...`` (the names before 0.8), the table of the
-    chosen site, ``ANACONDA_AUTH_...``. It also reads ``.env`` of the working directory and
-    ``/run/secrets``, which don't say who is logged in and are left alone.
+    The library's sources, later ones override earlier ones: the table ``plugin.auth`` of
+    config.toml, ``plugin.cloud`` and ``ANACONDA_CLOUD_...`` (the names before 0.8), the
+    table of the selected site, ``ANACONDA_AUTH_...``. The library also reads ``.env`` in
+    the working directory and ``/run/secrets``; this function does not.
 
     Returns:
         Those of api_key, domain, keyring_path and preferred_token_storage that are set.
@@ -232,13 +233,13 @@ def _load_settings() -> dict[str, str]:
 
 
 def _settings_place() -> str:
-    """Return where a key in the settings stands: a variable's name or a file's path."""
+    """Return the source of a key in the settings: a variable's name or a file's path."""
     variable = "ANACONDA_CLOUD_API_KEY"
     return variable if variable in os.environ else _config_path()
 
 
 def _expanded(path: str) -> str | None:
-    """Return path with variables and ``~`` filled in, None where there is no home."""
+    """Return a path with variables and ``~`` expanded, or None without a home."""
     found = os.path.expanduser(os.path.expandvars(path))
     return None if found.startswith("~") else found
 
@@ -249,9 +250,9 @@ def _variables(prefix: str) -> dict[str, str]:
 
 
 def _site(config: dict) -> dict:
-    """Return the table of the site that the library would choose, since 0.11.
+    """Return the table of the site that the library would select, since 0.11.
 
-    A site is chosen by its name or by its domain; without a choice the first one counts.
+    A site is selected by its name or by its domain; by default, the first one is.
     """
     sites = _table(config, "sites")
     chosen = (
@@ -275,7 +276,7 @@ def _table(tables: dict, name: str) -> dict:
 
 
 def _config_toml() -> dict:
-    """Return what config.toml holds; nothing if it can't be read."""
+    """Return the content of config.toml; nothing if it cannot be read."""
     try:
         return _parsed_config_toml()
     except Exception as error:
@@ -289,14 +290,13 @@ def _config_path() -> str:
 
 def _parsed_config_toml() -> dict:
     path = _expanded(_config_path())
-    text = path and read_text(path, SIZE_LIMIT)
+    text = path and read_token_text(path, SIZE_LIMIT)
     if not text:
         return {}
     try:
         import tomllib
     except ImportError:  # Python 3.9 and 3.10
         return _scan_toml(text)
-    # Its time grows with the square of a dotted key: 16 seconds for one of 64 KiB.
     if any(len(line) > _LINE_LIMIT for line in text.split("\n")):
         return _scan_toml(text)
     return tomllib.loads(text)
@@ -305,8 +305,8 @@ def _parsed_config_toml() -> dict:
 def _scan_toml(text: str) -> dict:
     """Return the tables of a TOML file and their one-line strings without escapes.
 
-    That is how config.toml is written by the library and by its documentation, and a few
-    such strings are all that is asked for, so it needs no parser of the whole language.
+    The library writes config.toml in that form, and no other values are needed, so a
+    parser of the whole language is not.
     """
     tables: dict = {}
     table = tables
@@ -318,7 +318,7 @@ def _scan_toml(text: str) -> dict:
             for quoted in re.findall(r""""[^"]*"|'[^']*'|[\w-]+""", header[1]):
                 table = table.setdefault(quoted.strip("\"'"), {})
         elif line.lstrip().startswith("[["):
-            table = {}  # an array of tables: nothing in it is asked for
+            table = {}  # an array of tables: none of its values is needed
         elif pair:
             table[pair[1]] = pair[3]
     return tables

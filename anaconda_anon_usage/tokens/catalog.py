@@ -1,16 +1,15 @@
-"""What each token means: the one table, for the command line and for the documentation.
+"""What each token means: the one table, for the command line and the documentation.
 
-tokens.py, which makes them, does not import it: conda pays for that import every time.
+It is a module of its own so that conda's commands, which only send tokens, need not load it.
 """
 
 from __future__ import annotations
 
 from collections import namedtuple
 
-#: What there is to know about a kind of token: the letter before its value; its field in
-#: ``tokens.Tokens``; what has the same value as long as it is the same; where the value is
-#: kept, and until when; whether it is anonymous; what it looks like; and the version of
-#: this package that sent it first.
+#: A kind of token: the letter before its value; its field in ``tokens.Tokens``; what it
+#: identifies; where the value is stored, and how long it lasts; whether it is anonymous;
+#: an example; and the version of this package that first sent it.
 TokenKind = namedtuple(
     "TokenKind", "letter name identifies kept_in lifetime anonymous example since"
 )
@@ -32,7 +31,7 @@ CATALOG = (
         name="client",
         identifies="a user on a machine",
         kept_in="~/.conda/aau_token",
-        lifetime="until the file is deleted, or copied to another machine",
+        lifetime="until the file is deleted or copied to another machine",
         anonymous="yes, random",
         example="c/UJngfYjkhNCv0HPEitrFWA",
         since="0.1.0",
@@ -61,9 +60,9 @@ CATALOG = (
         letter="a",
         name="anaconda_cloud",
         identifies="the Anaconda account that is logged in with anaconda-auth",
-        kept_in="anaconda-auth's login",
-        lifetime="while the login is valid; the same for every login of the account",
-        anonymous="no, it is the account's id",
+        kept_in="the login of anaconda-auth",
+        lifetime="as long as the account exists; sent while the login is valid",
+        anonymous="no, it is the account's ID",
         example="a/ABEiM0RVZneImaq7zN3u_w",
         since="0.1.0",
     ),
@@ -72,8 +71,8 @@ CATALOG = (
         name="installer",
         identifies="the installer that was used",
         kept_in="installer_token files, ANACONDA_ANON_USAGE_INSTALLER_TOKEN",
-        lifetime="while the file or the variable stands",
-        anonymous="as the administrator chooses",
+        lifetime="until the file or variable is changed",
+        anonymous="depends on the administrator's choice",
         example="i/acme-2026-11",
         since="0.1.0",
     ),
@@ -82,8 +81,8 @@ CATALOG = (
         name="organization",
         identifies="an organization",
         kept_in="org_token files, ANACONDA_ANON_USAGE_ORG_TOKEN",
-        lifetime="while the file or the variable stands",
-        anonymous="as the administrator chooses",
+        lifetime="until the file or variable is changed",
+        anonymous="depends on the administrator's choice",
         example="o/acme",
         since="0.1.0",
     ),
@@ -92,8 +91,8 @@ CATALOG = (
         name="machine",
         identifies="a machine",
         kept_in="machine_token files, ANACONDA_ANON_USAGE_MACHINE_TOKEN",
-        lifetime="while the file or the variable stands",
-        anonymous="as the administrator chooses",
+        lifetime="until the file or variable is changed",
+        anonymous="depends on the administrator's choice",
         example="m/build-07",
         since="0.1.0",
     ),

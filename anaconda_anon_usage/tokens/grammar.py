@@ -1,8 +1,7 @@
-"""What may be appended to a User-Agent: the one place that says so.
+"""What may be appended to a User-Agent: the one place that defines it.
 
-Whatever lies in a file or in a variable, a token string is sent only if it matches
-TOKEN_STRING, so that nothing can smuggle a space, a line break, a second header or a
-non-ASCII character into a request.
+Whatever a file or a variable contains, only a value that matches is sent. Nothing can
+inject a space, a line break, a second header or a non-ASCII character into a request.
 """
 
 from __future__ import annotations

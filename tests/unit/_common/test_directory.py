@@ -184,6 +184,15 @@ def test_only_plain_names_are_taken(directory, name):
 
 
 @as_root
+def test_root_follows_no_link_of_another_user_to_the_anchor(directory, tmp_path):
+    """It could lead to any directory of root's."""
+    (tmp_path / "link").symlink_to(directory)
+    os.chown(tmp_path / "link", OTHER_USER, OTHER_USER, follow_symlinks=False)
+    with pytest.raises(PermissionError):
+        open_directory(str(tmp_path / "link"))
+
+
+@as_root
 @pytest.mark.parametrize("owned", ["directory", "parent"])
 def test_root_changes_nothing_below_another_users_directory(directory, owned):
     """The other user could exchange it at any moment."""

@@ -394,7 +394,7 @@ def test_interruption_passes(home, monkeypatch, error):
     def interrupted(*arguments):
         raise error
 
-    monkeypatch.setattr(account, "read_text", interrupted)
+    monkeypatch.setattr(account, "read_token_text", interrupted)
     with pytest.raises(error):
         account_token()
 
@@ -407,7 +407,7 @@ def test_no_failure_passes(monkeypatch, capsys, error):
     def failing(*arguments):
         raise error(api_key())
 
-    monkeypatch.setattr(account, "read_text", failing)
+    monkeypatch.setattr(account, "read_token_text", failing)
     assert None is account_token()
     said = capsys.readouterr().err
     assert (True, False) == (error.__name__ in said, api_key() in said)
