@@ -30,7 +30,7 @@ if defined CONDARC for %%F in ("%CONDARC%\*.yml" "%CONDARC%\*.yaml") do (
 if not defined could_be_on exit /b 0
 
 set "python="
-for %%P in ("%CONDA_PREFIX%\python.exe" "%CONDA_PYTHON_EXE%") do if exist "%%~dpPLib\site-packages\anaconda_anon_usage\heartbeat.py" set "python=%%~P"
+for %%P in ("%CONDA_PREFIX%\python.exe" "%CONDA_PYTHON_EXE%") do if exist "%%~dpPLib\site-packages\anaconda_anon_usage\heartbeat\__main__.py" set "python=%%~P"
 if defined python "%python%" -I -m anaconda_anon_usage.heartbeat --activated
 exit /b 0
 

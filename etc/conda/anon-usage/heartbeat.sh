@@ -134,7 +134,7 @@ for home in ${base:+"${base}"} "${prefix}"; do
   python=${home}/bin/python
   [ "${home}" = "${base}" ] && python=${base_python}
   [ -x "${python}" ] || continue
-  for module in "${home}"/lib/python3*/site-packages/anaconda_anon_usage/heartbeat.py; do
+  for module in "${home}"/lib/python3*/site-packages/anaconda_anon_usage/heartbeat/__main__.py; do
     [ -f "${module}" ] && become "${python}" -I -m anaconda_anon_usage.heartbeat --activated
   done
 done
