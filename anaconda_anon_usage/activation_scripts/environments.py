@@ -27,23 +27,12 @@ def add_arguments(parser, everything: bool = False) -> None:
         everything: whether to add ``--all`` as well.
     """
     group = parser.add_mutually_exclusive_group()
-    name = group.add_argument(
+    group.add_argument(
         "-n", "--name", help="name of the environment (default: the activated one, else base)"
     )
-    name.completer = _names  # for argcomplete
     group.add_argument("-p", "--prefix", help="path of the environment")
     if everything:
         group.add_argument("--all", action="store_true", help="every environment that conda knows")
-
-
-def _names(prefix: str, **_) -> list[str]:
-    """Return the names of all environments, as argcomplete asks for them."""
-    settings = configuration.load()
-    found = ["base"] if settings.root_prefix else []
-    for path in known(None, settings.envs_dirs):
-        if os.path.dirname(path) in settings.envs_dirs:
-            found.append(os.path.basename(path))
-    return found
 
 
 def chosen(name: str | None, prefix: str | None) -> str:

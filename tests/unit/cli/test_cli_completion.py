@@ -47,15 +47,6 @@ def completed(line: str, **variables) -> list[str]:
         return sorted(file.read().split("\013"))
 
 
-@pytest.fixture
-def envs(tmp_path):
-    """A directory with two environments and something else."""
-    for name in ("analysis", "web"):
-        (tmp_path / "envs" / name / "conda-meta").mkdir(parents=True)
-    (tmp_path / "envs" / "annals").mkdir()
-    return tmp_path / "envs"
-
-
 @pytest.mark.parametrize(
     "line, expected",
     [
@@ -71,30 +62,6 @@ def test_commands_and_options_are_completed(line, expected):
     if isinstance(expected, str):
         expected = expected.split()
     assert expected == completed(line)
-
-
-@pytest.mark.parametrize("line", ["-n ", "heartbeat --name ", "hooks --install -n "])
-def test_names_of_environments_are_completed(envs, line):
-    """Of real ones, wherever a name is asked for."""
-    line = f"anaconda-anon-usage {line}"
-    variables = {"CONDA_ENVS_DIRS": envs}
-    assert ["analysis", "web"] == completed(line, **variables)
-    assert ["analysis"] == completed(f"{line}an", **variables)
-
-
-def test_base_is_completed(envs, tmp_path):
-    """Where there is one."""
-    assert ["analysis", "base", "web"] == completed(
-        "anaconda-anon-usage -n ",
-        CONDA_ENVS_DIRS=envs,
-        CONDA_EXE=tmp_path / "base" / "bin" / "conda",
-    )
-
-
-def test_a_configuration_that_can_not_be_read_completes_nothing(home):
-    """And says nothing on the user's line."""
-    (home / ".condarc").write_text("envs_dirs: {\n")
-    assert [""] == completed("anaconda-anon-usage -n zzz")
 
 
 def test_nothing_is_imported_for_completion_otherwise():
