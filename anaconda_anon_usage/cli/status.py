@@ -7,7 +7,7 @@ import argparse
 from .. import __version__, heartbeat
 from .. import activation_scripts as hooks
 from .. import settings as configuration
-from ..activation_scripts import CURRENT, OUTDATED, PACKAGE, Hooks, environments
+from ..activation_scripts import CURRENT, MODIFIED, OUTDATED, PACKAGE, Hooks, environments
 from ..heartbeat.user_agent import of_conda
 from ..settings import explanation
 from ..settings.explanation import Explanation
@@ -99,10 +99,8 @@ def _listing(scripts: list[Hooks], wanted: bool) -> list[str]:
         wanted: whether the heartbeat is on.
     """
     holding = _holding(scripts)
-    lines = [
-        f"  {found.prefix}" + (" (of another version)" if found.state == OUTDATED else "")
-        for found in holding[:MOST]
-    ]
+    notes = {OUTDATED: " (of another version)", MODIFIED: " (modified)"}
+    lines = [f"  {found.prefix}{notes.get(found.state, '')}" for found in holding[:MOST]]
     if len(holding) > MOST:
         lines.append(f"  and {len(holding) - MOST} more: anaconda-anon-usage hooks --all")
     if wanted and any(found.state not in (CURRENT, PACKAGE) for found in scripts):
@@ -111,4 +109,4 @@ def _listing(scripts: list[Hooks], wanted: bool) -> list[str]:
 
 
 def _holding(scripts: list[Hooks]) -> list[Hooks]:
-    return [found for found in scripts if found.state in (CURRENT, OUTDATED, PACKAGE)]
+    return [found for found in scripts if found.state in (CURRENT, OUTDATED, MODIFIED, PACKAGE)]
