@@ -164,9 +164,9 @@ class Base:
         return prefix
 
     def install_scripts(self, prefix: Path) -> None:
-        """Copy this base's activation scripts and launcher to an environment."""
-        for folder in ("activate.d", "deactivate.d", "anon-usage"):
-            shutil.copytree(self.prefix / "etc/conda" / folder, prefix / "etc/conda" / folder)
+        """Install this base's activation scripts in an environment, as users do."""
+        command = [self.python, "-Im", "anaconda_anon_usage", "hooks", "--install", "-p", prefix]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 def build_wheel(source: Path, into: Path) -> Path:

@@ -45,14 +45,16 @@ class Directory:
     Attributes:
         path: its path.
         descriptor: the open directory; None on Windows.
+        mode: the anchor's permissions.
 
     Every method raises OSError if it fails, or if it would follow a symlink.
     """
 
-    def __init__(self, path: str, descriptor: int | None, mode: int):
+    def __init__(self, path: str, descriptor: int | None, mode: int, change: bool):
         self.path = path
         self.descriptor = descriptor
-        self._mode = mode
+        self.mode = mode
+        self._change = change
 
     def __enter__(self) -> Directory:
         return self
@@ -81,7 +83,7 @@ class Directory:
     def create(self, name: str) -> None:
         """Create a directory in this one, with its permissions as far as the umask allows."""
         with contextlib.suppress(FileExistsError):
-            os.mkdir(self._at(name), self._mode, dir_fd=self.descriptor)
+            os.mkdir(self._at(name), self.mode, dir_fd=self.descriptor)
 
     def names(self) -> list[str]:
         """Return the names in this directory."""
@@ -190,20 +192,26 @@ class Directory:
         created = False
         if create:
             with contextlib.suppress(FileExistsError):
-                os.mkdir(self._at(name), 0o777 if has_acl else self._mode, dir_fd=self.descriptor)
+                os.mkdir(self._at(name), 0o777 if has_acl else self.mode, dir_fd=self.descriptor)
                 created = True
         self._refuse_link(name)
         path = os.path.join(self.path, name)
-        descriptor = _open_directory(self._at(name), self.descriptor)
         try:
-            _require_trusted(path, os.lstat(path) if descriptor is None else os.fstat(descriptor))
+            descriptor = _open_directory(self._at(name), self.descriptor)
+        except NotADirectoryError:
+            if os.path.islink(path):
+                raise OSError(errno.ELOOP, f"{name} is a symlink", path) from None
+            raise
+        try:
+            if self._change:
+                _require_trusted(path, os.stat(descriptor or path))
             if created and not has_acl and descriptor is not None:
-                _set_permissions(descriptor, self._mode)
+                _set_permissions(descriptor, self.mode)
         except BaseException:
             if descriptor is not None:
                 os.close(descriptor)
             raise
-        return Directory(path, descriptor, self._mode)
+        return Directory(path, descriptor, self.mode, self._change)
 
     def _at(self, name: str) -> str:
         if os.path.basename(name) != name or name in ("", os.curdir, os.pardir):
@@ -216,20 +224,22 @@ class Directory:
             with contextlib.suppress(FileNotFoundError):
                 tag = getattr(os.lstat(self._at(name)), "st_reparse_tag", 0)
                 if tag & _NAME_SURROGATE:
-                    raise OSError(errno.ELOOP, "refusing to follow a link", self._at(name))
+                    raise OSError(errno.ELOOP, f"{name} is a link", self._at(name))
 
 
-def open_directory(path: str, create: bool = False) -> Directory:
+def open_directory(path: str, create: bool = False, change: bool = True) -> Directory:
     """Return the anchor of changes: an existing directory, links in its path included.
 
     Args:
         path: the directory's full path.
         create: whether to create it in its existing parent, no more open than the parent
             and than the umask allows.
+        change: whether anything is to be changed there.
 
     Raises:
-        OSError: it is absent; or this process is the superuser's and the directory, or
-            one above it, is another user's or writable by everyone.
+        OSError: it is absent; or the superuser is to change something, and another user
+            owns the directory, one above it or a symlink on the way, or everyone may
+            write there.
     """
     if create and not os.path.isdir(path):
         parent, name = os.path.split(path)
@@ -239,14 +249,15 @@ def open_directory(path: str, create: bool = False) -> Directory:
     given, path = path, os.path.realpath(path)
     descriptor = _open_directory(path, None)
     try:
-        if is_superuser():
+        if change and is_superuser():
             require_links_of_superuser(given, os.stat(descriptor))
-        directory = Directory(path, descriptor, os.stat(descriptor or path).st_mode & 0o777)
-        while True:
+        directory = Directory(path, descriptor, os.stat(descriptor or path).st_mode & 0o777, change)
+        while change:
             _require_trusted(path, os.lstat(path))
             path, child = os.path.dirname(path), path
             if path == child:
-                return directory
+                break
+        return directory
     except BaseException:
         if descriptor is not None:
             os.close(descriptor)
@@ -270,9 +281,9 @@ def _require_trusted(path: str, status: os.stat_result) -> None:
     if not is_superuser():
         return
     if status.st_uid != 0:
-        raise PermissionError(errno.EPERM, "root changes nothing below another user's", path)
+        raise PermissionError(errno.EPERM, "owned by another user", path)
     if status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX:
-        raise PermissionError(errno.EPERM, "root changes nothing below a world-writable", path)
+        raise PermissionError(errno.EPERM, "writable by everyone", path)
 
 
 def _has_default_acl(descriptor: int | None) -> bool:

@@ -1,31 +1,35 @@
-"""The activation scripts of environments that do not have the package themselves.
+"""The activation scripts in environments that do not have the package themselves.
 
-The package is installed once, into base, but a script runs only in an environment that
-holds it. So base's scripts and launcher are copied, byte for byte, into environments:
-under the names that the package itself uses, so that its later arrival replaces them.
+The package is installed once, into base, but an activation script runs only in the
+environment that holds it. So base's scripts and launchers are copied into environments,
+under the names that the package itself uses: a package that arrives later replaces them.
 
-A manifest beside the launcher holds a hash of all that was ever put there. Whatever is
-not in it, or belongs to a package, is somebody else's and is not touched. The package
-brings an empty manifest, so that it takes over this file too and leaves none behind.
+Each copy starts with a marker line: a comment with the version and the SHA-256 of the rest
+of the file. The hash decides who a file belongs to. If it is right, the file is ours and
+may be replaced or removed. If it is wrong, somebody has modified our file. Without a marker,
+the file was not installed by this package and is never touched.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
+import re
 import sys
 from collections import namedtuple
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from pathlib import Path
 
-from .._common import may_write, read_bytes, say, sweep, write
+from .. import __version__
+from .._common import Directory, open_directory, read_bytes, say
 from .environments import NoSuchEnvironment, choose_environment, known_environments
 
 __all__ = [
     "BLOCKED",
     "CURRENT",
     "MISSING",
+    "MODIFIED",
     "OUTDATED",
     "PACKAGE",
     "Hooks",
@@ -39,113 +43,110 @@ __all__ = [
     "remove",
 ]
 
-#: The state of one environment's scripts, and why it is not what was asked for.
+#: The state of the scripts in one environment, and the reason where one is needed.
 Hooks = namedtuple("Hooks", "prefix state reason")
 
-#: The scripts stand and are those of this installation.
+#: All scripts are installed and those of this installation.
 CURRENT = "current"
-#: They stand, from another version of this package.
+#: Some scripts are missing or come from another version.
 OUTDATED = "outdated"
-#: There are none.
+#: No scripts are installed.
 MISSING = "missing"
-#: The package itself is installed there, and brings its own.
+#: Some scripts have local changes.
+MODIFIED = "modified"
+#: The package itself is installed in the environment and brings its own scripts.
 PACKAGE = "package"
-#: They can't be put there or taken away.
+#: Scripts cannot be installed or removed.
 BLOCKED = "blocked"
 
-_FOLDERS = ("etc/conda/anon-usage", "etc/conda/deactivate.d", "etc/conda/activate.d")
-_MANIFEST = "etc/conda/anon-usage/hooks.json"
-_NAME = "anaconda-anon-usage"
+# Where the scripts are, and how their names begin. Activation scripts come last: they are
+# written after, and removed before, what they start.
+_FOLDERS = {
+    "etc/conda/anon-usage": "heartbeat.",
+    "etc/conda/deactivate.d": "anaconda-anon-usage.",
+    "etc/conda/activate.d": "anaconda-anon-usage.",
+}
 
-# Bytes of a script that is read at most; none of ours has a tenth of it.
+# Found on any line: a line inserted above it is a modification like any other.
+_MARKER = re.compile(rb"(?m)^(?:#|@rem) anaconda-anon-usage \S+ sha256:([0-9a-f]{64})\r?\n")
+
+# Larger files are not read. Every script is smaller than a tenth of this.
 _SIZE_LIMIT = 64 * 1024
+
+# The records of an installed package.
+_RECORD = re.compile(
+    r"anaconda-anon-usage-[0-9][^-]*-[^-]+\.json|anaconda_anon_usage-[0-9][^-]*\.dist-info"
+)
+
+# Files under our names: our copies and their contents, modified copies, and others.
+_Found = namedtuple("_Found", "ours modified foreign")
 
 
 def check(prefix: str) -> Hooks:
-    """Return the state of an environment's scripts, without changing anything.
+    """Return the state of an environment's scripts without changing anything.
 
     Args:
         prefix: the environment's directory.
     """
-    if not os.path.isfile(os.path.join(prefix, "conda-meta", "history")):
-        return Hooks(prefix, BLOCKED, "it is not an environment")
-    if _has_package(prefix):
-        return Hooks(prefix, PACKAGE, "the package is installed there")
-    scripts = _scripts()
-    if not scripts:
-        return Hooks(prefix, BLOCKED, "this installation has no activation scripts")
-    written = _written(prefix)
-    standing = {name: _content(prefix, name) for name in scripts}
-    for name, content in standing.items():
-        if content not in (None, scripts[name]) and _hash(content) not in written["sha256"]:
-            return Hooks(prefix, BLOCKED, f"{name} is somebody else's")
-    if not any(content is not None for content in standing.values()):
-        return Hooks(prefix, MISSING, None)
-    if standing == scripts and set(written["files"]) <= set(scripts):
-        return Hooks(prefix, CURRENT, None)
-    return Hooks(prefix, OUTDATED, None)
+    try:
+        with open_directory(prefix, change=False) as environment:
+            return _state(prefix, environment)[0]
+    except OSError as error:
+        return _blocked(prefix, error)
 
 
-def install(prefix: str) -> Hooks:
-    """Put this installation's scripts into an environment, or bring them up to date.
+def install(prefix: str, force: bool = False) -> Hooks:
+    """Install this installation's scripts in an environment, or update them.
 
     Args:
         prefix: the environment's directory.
+        force: whether to overwrite modified scripts.
 
     Returns:
-        The state then; BLOCKED with a reason if it could not be done.
+        The resulting state. BLOCKED and MODIFIED mean that the scripts were not installed.
     """
-    hooks = check(prefix)
-    if hooks.state != BLOCKED:
-        _sweep(prefix)
-    if hooks.state not in (MISSING, OUTDATED):
-        return hooks
-    scripts, written = _scripts(), _written(prefix)
-    hashes = [_hash(content) for content in scripts.values()]
     try:
-        if not may_write(os.path.join(prefix, "conda-meta")):
-            return Hooks(prefix, BLOCKED, "it belongs to another user")
-        for folder in _FOLDERS:
-            os.makedirs(os.path.join(prefix, folder), exist_ok=True)
-        # What was written before stays known until all that is new stands.
-        _write_manifest(prefix, {*written["files"], *scripts}, {*written["sha256"], *hashes})
-        # As readable as the environment; the stubs come last, after what they start.
-        mode = 0o600 | (os.stat(prefix).st_mode & 0o444)
-        for name, content in scripts.items():
-            if _content(prefix, name) != content:
-                write(os.path.join(prefix, name), content, mode)
-        _remove_files(prefix, set(written["files"]) - set(scripts), written["sha256"])
-        _write_manifest(prefix, scripts, hashes)
+        with open_directory(prefix) as environment:
+            hooks, found = _state(prefix, environment)
+            if hooks.state != BLOCKED:
+                _sweep(environment)
+            if hooks.state in (MISSING, OUTDATED) or (force and hooks.state == MODIFIED):
+                _write(environment, found)
+                hooks, _ = _state(prefix, environment)
+            return hooks
     except OSError as error:
-        return Hooks(prefix, BLOCKED, error.strerror or type(error).__name__)
-    return check(prefix)
+        return _blocked(prefix, error)
 
 
 def remove(prefix: str) -> Hooks:
-    """Take away the scripts that install() put into an environment.
+    """Remove the scripts that install() wrote to an environment.
 
     Args:
         prefix: the environment's directory.
 
     Returns:
-        The state then: MISSING, or PACKAGE where the package's own scripts stay.
+        The resulting state: MISSING, or PACKAGE where the package's own scripts stay.
+        MODIFIED and BLOCKED mean that scripts were left.
     """
+    try:
+        with open_directory(prefix) as environment:
+            if _is_frozen(environment):
+                return Hooks(prefix, BLOCKED, "frozen")
+            _sweep(environment)
+            found = _find(environment)
+            for name in reversed(found.ours):
+                _delete(environment, name)
+            with contextlib.suppress(OSError), environment.below("etc", "conda") as parent:
+                for folder in _FOLDERS:
+                    parent.remove_if_empty(os.path.basename(folder))
+    except OSError as error:
+        return _blocked(prefix, error)
+    if found.modified:
+        return Hooks(prefix, MODIFIED, f"not removed: {', '.join(found.modified)}")
     if _has_package(prefix):
         return check(prefix)
-    _sweep(prefix)
-    written = _written(prefix)
-    hashes = {*written["sha256"], *(_hash(content) for content in _scripts().values())}
-    try:
-        _remove_files(prefix, {*written["files"], *_scripts()}, hashes)
-    except OSError as error:
-        return Hooks(prefix, BLOCKED, error.strerror or type(error).__name__)
-    with contextlib.suppress(OSError):
-        os.unlink(os.path.join(prefix, _MANIFEST))
-    for folder in _FOLDERS:
-        with contextlib.suppress(OSError):  # not empty
-            os.rmdir(os.path.join(prefix, folder))
-    hooks = check(prefix)
-    return Hooks(prefix, MISSING, None) if hooks.state == BLOCKED else hooks
+    foreign = f"not installed by this package: {', '.join(found.foreign)}"
+    return Hooks(prefix, MISSING, foreign if found.foreign else None)
 
 
 def histories(prefixes: Iterable[str]) -> dict[str, int]:
@@ -155,8 +156,8 @@ def histories(prefixes: Iterable[str]) -> dict[str, int]:
         prefixes: the environments' directories.
 
     Returns:
-        Prefix and the time of its history's last change, in nanoseconds as the file
-        system counts them; only good for comparing.
+        The modification time of each environment's history, in nanoseconds. Only compare
+        these with each other: their resolution is that of the file system.
     """
     found = {}
     for prefix in prefixes:
@@ -169,8 +170,8 @@ def install_in_changed(before: dict[str, int], after: dict[str, int]) -> list[Ho
     """Install the scripts in environments that conda has created or changed.
 
     Args:
-        before: what histories() returned before conda did it.
-        after: what it returned afterwards.
+        before: the result of histories() before conda ran.
+        after: the result of histories() afterwards.
     """
     done = [install(prefix) for prefix in after if after[prefix] != before.get(prefix)]
     for found in done:
@@ -178,80 +179,131 @@ def install_in_changed(before: dict[str, int], after: dict[str, int]) -> list[Ho
     return done
 
 
-def _scripts() -> dict[str, bytes]:
-    """Return this installation's own files: relative name and content, stubs last."""
-    found = {}
+def _state(prefix: str, environment: Directory) -> tuple[Hooks, _Found]:
+    """Return the state of an environment's scripts, and the files that decide it."""
+    found = _Found({}, [], [])
+    if not os.path.isfile(os.path.join(prefix, "conda-meta", "history")):
+        return Hooks(prefix, BLOCKED, "not an environment"), found
+    if _has_package(prefix):
+        return Hooks(prefix, PACKAGE, "the package is installed there"), found
+    if _is_frozen(environment):
+        return Hooks(prefix, BLOCKED, "frozen"), found
+    scripts = _scripts()
+    if not scripts:
+        return Hooks(prefix, BLOCKED, "this installation has no activation scripts"), found
+    found = _find(environment)
+    if foreign := [name for name in found.foreign if name in scripts]:
+        reason = f"not installed by this package: {', '.join(foreign)}"
+        return Hooks(prefix, BLOCKED, reason), found
+    if found.modified:
+        reason = f"overwrite with --install --force: {', '.join(found.modified)}"
+        return Hooks(prefix, MODIFIED, reason), found
+    if not found.ours:
+        return Hooks(prefix, MISSING, None), found
+    return Hooks(prefix, CURRENT if found.ours == scripts else OUTDATED, None), found
+
+
+def _blocked(prefix: str, error: OSError) -> Hooks:
+    if isinstance(error, FileNotFoundError):
+        return Hooks(prefix, BLOCKED, "not an environment")
+    return Hooks(prefix, BLOCKED, (error.strerror or type(error).__name__).lower())
+
+
+def _is_frozen(environment: Directory) -> bool:
+    """Return whether an environment must not be changed (CEP 22)."""
+    return os.path.lexists(os.path.join(environment.path, "conda-meta", "frozen"))
+
+
+def _write(environment: Directory, found: _Found) -> None:
+    """Write this installation's scripts, and delete copies that it no longer has."""
+    scripts = _scripts()
+    # As readable as the environment.
+    mode = 0o600 | (environment.mode & 0o444)
+    for name, content in scripts.items():
+        if found.ours.get(name) != content:
+            folder, _, file_name = name.rpartition("/")
+            with environment.below(*folder.split("/"), create=True) as directory:
+                directory.write(file_name, content, mode)
+    for name in {*found.ours, *found.modified} - set(scripts):
+        _delete(environment, name)
+
+
+def _delete(environment: Directory, name: str) -> None:
+    folder, _, file_name = name.rpartition("/")
+    with environment.below(*folder.split("/")) as directory:
+        directory.remove(file_name)
+
+
+def _sweep(environment: Directory) -> None:
+    """Remove temporary files of an install() that was killed."""
+    names = [os.path.basename(name) for name in _scripts()]
     for folder in _FOLDERS:
-        directory = os.path.join(sys.prefix, folder)
-        names = sorted(os.listdir(directory)) if os.path.isdir(directory) else []
-        for name in names:
-            ours = name.startswith((_NAME + ".", "heartbeat."))
-            content = _content(sys.prefix, f"{folder}/{name}") if ours else None
-            if content is not None:
-                found[f"{folder}/{name}"] = content
+        with contextlib.suppress(OSError), environment.below(*folder.split("/")) as directory:
+            directory.sweep(*names)
+
+
+def _scripts() -> dict[str, bytes]:
+    """Return the files that install() writes: relative paths and contents with markers."""
+    scripts = {}
+    for folder, start in _FOLDERS.items():
+        with contextlib.suppress(OSError):
+            directory = os.path.join(sys.prefix, folder)
+            for name in _names(sorted(os.listdir(directory)), start):
+                content = read_bytes(os.path.join(directory, name), _SIZE_LIMIT)
+                # A file with a marker is a leftover copy, older than this package.
+                if not _MARKER.search(content):
+                    scripts[f"{folder}/{name}"] = _marker(name, content) + content
+    return scripts
+
+
+def _marker(name: str, content: bytes) -> bytes:
+    """Return the marker line for a copy of a script."""
+    start, end = ("@rem", "\r\n") if name.endswith(".bat") else ("#", "\n")
+    return f"{start} anaconda-anon-usage {__version__} sha256:{_hash(content)}{end}".encode()
+
+
+def _find(environment: Directory) -> _Found:
+    """Classify the files in an environment that have one of our names."""
+    found = _Found({}, [], [])
+    for folder, start in _FOLDERS.items():
+        try:
+            directory = environment.below(*folder.split("/"))
+        except FileNotFoundError:
+            continue
+        with directory:
+            for file_name in _names(directory.names(), start):
+                _classify(found, directory, file_name, f"{folder}/{file_name}")
     return found
+
+
+def _classify(found: _Found, directory: Directory, file_name: str, name: str) -> None:
+    try:
+        content = directory.read(file_name, _SIZE_LIMIT)
+    except OSError:
+        content = b""
+    marker = _MARKER.search(content)
+    if not marker:
+        found.foreign.append(name)
+    elif _hash(content[: marker.start()] + content[marker.end() :]) == marker[1].decode():
+        found.ours[name] = content
+    else:
+        found.modified.append(name)
+
+
+def _names(names: list[str], start: str) -> list[str]:
+    return [name for name in names if name.startswith(start) and not name.endswith(".tmp")]
 
 
 def _has_package(prefix: str) -> bool:
     """Return whether conda or pip has installed the package itself in an environment."""
-    for directory, beginning in _package_records(prefix):
-        with contextlib.suppress(OSError):
-            if any(name.startswith(beginning) for name in os.listdir(directory)):
-                return True
-    return False
-
-
-def _package_records(prefix: str) -> Iterator[tuple[str, str]]:
-    """Yield directories and how the record of the installed package is called there."""
-    yield os.path.join(prefix, "conda-meta"), f"{_NAME}-"
-    yield os.path.join(prefix, "Lib", "site-packages"), "anaconda_anon_usage-"
-    library = os.path.join(prefix, "lib")
+    folders = ("conda-meta", "lib/python*/site-packages", "Lib/site-packages")
     with contextlib.suppress(OSError):
-        for name in os.listdir(library):
-            if name.startswith("python"):
-                yield os.path.join(library, name, "site-packages"), "anaconda_anon_usage-"
-
-
-def _written(prefix: str) -> dict[str, list[str]]:
-    """Return the names and hashes of all that was ever put into an environment."""
-    try:
-        manifest = json.loads(read_bytes(os.path.join(prefix, _MANIFEST), _SIZE_LIMIT))
-        return {key: [str(item) for item in manifest[key]] for key in ("files", "sha256")}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {"files": [], "sha256": []}
-
-
-def _write_manifest(prefix: str, names: Iterable[str], hashes: Iterable[str]) -> None:
-    manifest = {"files": sorted(names), "sha256": sorted(set(hashes))}
-    write(os.path.join(prefix, _MANIFEST), json.dumps(manifest, indent=1).encode(), 0o644)
-
-
-def _remove_files(prefix: str, names: Iterable[str], hashes: Iterable[str]) -> None:
-    """Remove files whose content is in hashes, and whose place is one of ours."""
-    for name in names:
-        folder, _, file_name = name.rpartition("/")
-        if folder not in _FOLDERS or not file_name:
-            continue  # a manifest that somebody else wrote
-        content = _content(prefix, name)
-        if content is not None and _hash(content) in hashes:
-            os.unlink(os.path.join(prefix, name))
-
-
-def _sweep(prefix: str) -> None:
-    """Remove what was left of files that were being written when install() was killed."""
-    for name in (*_scripts(), _MANIFEST):
-        sweep(os.path.join(prefix, name))
-
-
-def _content(prefix: str, name: str) -> bytes | None:
-    """Return what a file holds; None if there is none, b"" if it can't be read."""
-    path = os.path.join(prefix, name)
-    try:
-        return read_bytes(path, _SIZE_LIMIT)
-    except (FileNotFoundError, NotADirectoryError):
-        return b"" if os.path.lexists(path) else None  # a link to nowhere is something, too
-    except OSError:
-        return b""
+        return any(
+            _RECORD.fullmatch(path.name)
+            for folder in folders
+            for path in Path(prefix).glob(f"{folder}/anaconda[-_]anon[-_]usage-*")
+        )
+    return False
 
 
 def _hash(content: bytes) -> str:

@@ -1,15 +1,13 @@
-"""The activation scripts by hand: show, install and remove them, in one or all environments."""
+"""``anaconda-anon-usage hooks``: show, install and remove the activation scripts."""
 
 from __future__ import annotations
 
 import argparse
+import functools
 
 from ..activation_scripts import (
     BLOCKED,
-    CURRENT,
-    MISSING,
-    OUTDATED,
-    PACKAGE,
+    MODIFIED,
     Hooks,
     check,
     choose_environment,
@@ -18,19 +16,20 @@ from ..activation_scripts import (
     remove,
 )
 from ..settings import load
-from .parser import add_environment, add_json, print_json
+from .parser import FAILED, WrongCommandLine, add_environment, add_json, print_json, printable
 
 _DESCRIPTION = """\
-Show, install or remove the activation scripts. Only an environment that holds them sends a
-heartbeat when it is activated, and only while the setting anaconda_heartbeat is on.
+Show, install or remove the activation scripts. An environment sends a heartbeat when it is
+activated only if it has these scripts and the setting anaconda_heartbeat is on.
 """
 
 _EPILOG = """\
-states: current; outdated (the scripts of another version); missing; package (the package
-itself is installed there and brings its own); blocked (for the reason that is told).
+states: current; outdated (scripts of another version); missing; modified (scripts with local
+changes, which only --install --force overwrites); package (the package itself is installed
+there and brings its own scripts); blocked (see the reason).
 
-exit status: 0 it was done everywhere; 1 it could not be done somewhere; 2 the command line
-is wrong.
+exit status: 0 success; 1 an environment is modified or blocked, so that scripts were not
+installed or not removed; 2 invalid command line.
 """
 
 
@@ -40,51 +39,57 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     action = parser.add_mutually_exclusive_group()
     for name, summary in (
-        ("status", "show which environments hold the scripts (the default)"),
-        ("install", "put the scripts into environments, or bring them up to date"),
-        ("remove", "take away the scripts that --install put there"),
+        ("status", "show which environments have the scripts (the default)"),
+        ("install", "install or update the scripts"),
+        ("remove", "remove the scripts that --install or conda put there"),
     ):
         action.add_argument(
             f"--{name}", dest="action", action="store_const", const=name, help=summary
         )
     parser.set_defaults(action="status")
+    parser.add_argument(
+        "--force", action="store_true", help="with --install, overwrite modified scripts"
+    )
     add_environment(parser, with_all=True)
     add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do what the command line says and return the exit status.
+    """Run the command and return the exit status.
 
     Args:
         options: the arguments that add_arguments() adds.
 
     Raises:
-        NoSuchEnvironment: the command line names one.
+        NoSuchEnvironment: no such environment.
+        WrongCommandLine: --force without --install.
     """
+    if options.force and options.action != "install":
+        raise WrongCommandLine("--force requires --install")
     if options.all:
         settings = load()
         prefixes = known_environments(settings.root_prefix, settings.envs_dirs)
     else:
         prefixes = [choose_environment(options.name, options.prefix)]
-    actions = {"status": check, "install": install, "remove": remove}
-    done = [actions[options.action](prefix) for prefix in prefixes]
+    action = {
+        "status": check,
+        "install": functools.partial(install, force=options.force),
+        "remove": remove,
+    }[options.action]
+    done = [action(prefix) for prefix in prefixes]
     if options.json:
         print_json([found._asdict() for found in done])
     else:
         print(table(done))
-    wanted = {
-        "status": {CURRENT, MISSING, PACKAGE, OUTDATED, BLOCKED},
-        "install": {CURRENT, PACKAGE},
-        "remove": {MISSING, PACKAGE},
-    }[options.action]
-    return 0 if all(found.state in wanted for found in done) else 1
+    failed = options.action != "status" and any(h.state in (MODIFIED, BLOCKED) for h in done)
+    return FAILED if failed else 0
 
 
 def table(found: list[Hooks]) -> str:
     """Return the states of environments as a table with a heading."""
     rows = [
         ("environment", "state", "reason"),
-        *((h.prefix, h.state, h.reason or "") for h in found),
+        *((printable(h.prefix), h.state, printable(h.reason or "")) for h in found),
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     lines = (

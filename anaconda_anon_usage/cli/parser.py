@@ -102,7 +102,7 @@ def run(parser: argparse.ArgumentParser, arguments: list[str] | None) -> int:
 
 def print_error(message: object) -> None:
     """Print one line to stderr, whatever the message contains."""
-    line = " ".join(str(message).splitlines())
+    line = printable(" ".join(str(message).splitlines()))
     try:
         sys.stderr.write(f"anaconda-anon-usage: error: {line}\n")  # print() may use stdout
         sys.stderr.flush()
@@ -115,6 +115,14 @@ def print_json(value: object) -> None:
     print(json.dumps(value, indent=2))
 
 
+def printable(text: str) -> str:
+    """Return text with characters escaped that could control a terminal or break a line."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
 def table(rows: list[tuple[str, str]], gap: int = 1) -> str:
     """Return rows of a heading and a text as aligned lines.
 
@@ -123,7 +131,7 @@ def table(rows: list[tuple[str, str]], gap: int = 1) -> str:
         gap: the number of spaces after the longest heading.
     """
     width = max(len(heading) for heading, _ in rows) + gap
-    return "\n".join(f"{heading:{width}}{text}" for heading, text in rows)
+    return "\n".join(f"{heading:{width}}{printable(text)}" for heading, text in rows)
 
 
 def _discard_stdout() -> None:

@@ -7,6 +7,7 @@ import argparse
 from .. import __version__
 from ..activation_scripts import (
     CURRENT,
+    MODIFIED,
     OUTDATED,
     PACKAGE,
     Hooks,
@@ -16,7 +17,7 @@ from ..activation_scripts import (
 )
 from ..heartbeat import conda_user_agent, prepare
 from ..settings import explain_heartbeat, explain_telemetry, load
-from .parser import add_environment, add_json, print_json, table
+from .parser import add_environment, add_json, print_json, printable, table
 
 #: Environments listed; `hooks --all` lists all of them.
 MOST = 10
@@ -81,7 +82,9 @@ def run(options: argparse.Namespace) -> int:
     if heartbeat.value:
         obstacle = planned.obstacle
         rows.append(("not sent:", obstacle) if obstacle else ("sent to:", planned.url))
-    with_script = [found for found in scripts if found.state in (CURRENT, OUTDATED, PACKAGE)]
+    with_script = [
+        found for found in scripts if found.state in (CURRENT, OUTDATED, MODIFIED, PACKAGE)
+    ]
     rows += [
         ("User-Agent:", user_agent),
         ("environment:", prefix),
@@ -99,9 +102,9 @@ def _listing(scripts: list[Hooks], with_script: list[Hooks], wanted: bool) -> li
         with_script: those that have the script.
         wanted: whether heartbeats are on.
     """
+    notes = {OUTDATED: " (another version)", MODIFIED: " (modified)"}
     lines = [
-        f"  {found.prefix}" + (" (another version)" if found.state == OUTDATED else "")
-        for found in with_script[:MOST]
+        f"  {printable(found.prefix)}{notes.get(found.state, '')}" for found in with_script[:MOST]
     ]
     if len(with_script) > MOST:
         lines.append(f"  and {len(with_script) - MOST} more: anaconda-anon-usage hooks --all")

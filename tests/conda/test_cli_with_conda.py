@@ -190,28 +190,32 @@ def test_an_obstacle_is_told_as_json(run, program):
 
 
 def test_environments_with_the_script_are_listed(run, own_base: Base, tmp_path, home):
-    """Those of this version, those of another one, and how the others get it."""
+    """With the state of the script, and the command that installs it in the others."""
     (home / ".condarc").write_text("anaconda_heartbeat: true\n")
     program = [own_base.prefix / "bin" / "anaconda-anon-usage"]
     envs = tmp_path / "envs"
-    for name in ("current", "older", "without"):
+    for name in ("changed", "current", "older", "without"):
         (envs / name / "conda-meta").mkdir(parents=True)
         (envs / name / "conda-meta" / "history").touch()
     variables = {"CONDA_ENVS_DIRS": str(envs)}
-    for name in ("current", "older"):
+    for name in ("changed", "current", "older"):
         run(program, "hooks", "--install", "-n", name, **variables)
-    (envs / "older/etc/conda/activate.d/anaconda-anon-usage.sh").unlink()
+    script = "etc/conda/activate.d/anaconda-anon-usage.sh"
+    (envs / "older" / script).unlink()
+    (envs / "changed" / script).write_bytes((envs / "current" / script).read_bytes() + b"#\n")
     lines = run(program, **variables)[1].splitlines()
     assert [
-        "activation script: in 3 of 4 environments",
+        "activation script: in 4 of 5 environments",
         f"  {own_base.prefix}",
+        f"  {envs}/changed (modified)",
         f"  {envs}/current",
         f"  {envs}/older (another version)",
         "for the others: anaconda-anon-usage hooks --install --all",
-    ] == lines[-5:]
+    ] == lines[-6:]
     found = json.loads(run(program, "--json", **variables)[1])["environments"]
     assert {
         str(own_base.prefix): "package",
+        f"{envs}/changed": "modified",
         f"{envs}/current": "current",
         f"{envs}/older": "outdated",
         f"{envs}/without": "missing",

@@ -1,4 +1,8 @@
-"""One installation in base covers every environment, where an administrator opted in."""
+"""Activation scripts in environments without the package: states, copies, and who owns them.
+
+test_hooks_by_conda.py is about what conda does with them. tests/shells runs the copies in
+every shell, tests/package the package's own scripts.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,18 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
-from channel import NAME, make_channel
 from conda_root import Base
-from support import tool, wait_until
+from support import HOSTILE
+
+from anaconda_anon_usage import __version__
 
 SCRIPT = "etc/conda/activate.d/anaconda-anon-usage.sh"
 LAUNCHER = "etc/conda/anon-usage/heartbeat.sh"
+
+MARKER = re.compile(rb"(?:#|@rem) anaconda-anon-usage (\S+) sha256:(\S+)(\r?\n)")
 
 
 @pytest.fixture(scope="module")
@@ -25,323 +33,325 @@ def base(make_base, tmp_path_factory) -> Base:
 
 
 @pytest.fixture
-def prefix(base, tmp_path):
+def prefix(tmp_path):
     """An environment without activation scripts."""
-    prefix = tmp_path / "env"
+    prefix = tmp_path / HOSTILE
     (prefix / "conda-meta").mkdir(parents=True)
     (prefix / "conda-meta" / "history").touch()
     return prefix
 
 
-@pytest.fixture
-def hooks(base, environ):
-    """Run the command; return its exit status and what it printed as JSON."""
-
-    def run(*arguments, **variables):
-        done = subprocess.run(
-            [base.python, "-I", "-m", "anaconda_anon_usage", "hooks", "--json", *arguments],
-            env={**environ, **variables},
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert done.stderr == ""
-        states = [(found["state"], found["reason"]) for found in json.loads(done.stdout)]
-        return done.returncode, states
-
-    return run
-
-
-def files(prefix) -> dict[str, bytes]:
-    """Return what lies in an environment's etc/conda, but for the manifest."""
-    found = {
-        str(path.relative_to(prefix)): path.read_bytes()
-        for path in sorted((prefix / "etc" / "conda").rglob("*"))
-        if path.is_file() and path.name != "hooks.json"
-    }
-    return found
-
-
-def test_install_copies_bases_scripts_byte_for_byte(hooks, base, prefix):
-    """All of them, and a second time nothing changes."""
-    assert hooks("--install", "-p", prefix) == (0, [("current", None)])
-    assert files(prefix) == files(base.prefix)
-    before = {path: path.stat().st_mtime_ns for path in prefix.rglob("*") if path.is_file()}
-    assert hooks("--install", "-p", prefix) == (0, [("current", None)])
-    after = {path: path.stat().st_mtime_ns for path in prefix.rglob("*") if path.is_file()}
-    assert before == after
-
-
-def test_remove_leaves_nothing(hooks, prefix):
-    """Neither files nor empty directories of ours."""
-    hooks("--install", "-p", prefix)
-    assert hooks("--remove", "-p", prefix) == (0, [("missing", None)])
-    assert files(prefix) == {}
-    assert not (prefix / "etc" / "conda" / "anon-usage").exists()
-
-
-def test_status_changes_nothing(hooks, prefix):
-    """It is the default."""
-    assert hooks("-p", prefix) == (0, [("missing", None)])
-    assert not (prefix / "etc").exists()
-
-
-def test_scripts_of_another_version_are_brought_up_to_date(hooks, base, prefix):
-    """Also those that this version no longer has, and only those that we wrote."""
-    hooks("--install", "-p", prefix)
-    older = b"# an older version\n"
-    (prefix / SCRIPT).write_bytes(older)
-    gone = prefix / "etc/conda/activate.d/anaconda-anon-usage.gone"
-    gone.write_bytes(older)
-    manifest = prefix / "etc/conda/anon-usage/hooks.json"
-    written = json.loads(manifest.read_text())
-    written["files"].append(str(gone.relative_to(prefix)))
-    written["sha256"].append(hashlib.sha256(older).hexdigest())
-    manifest.write_text(json.dumps(written))
-    assert hooks("-p", prefix) == (0, [("outdated", None)])
-    assert hooks("--install", "-p", prefix) == (0, [("current", None)])
-    assert files(prefix) == files(base.prefix)
-
-
-#: Installs scripts into one environment after the other, killed before the first system
-#: call, the second, and so on; then once more, an hour later. Says what went wrong.
-KILL = """
-import itertools, os, signal, sys, time
-from pathlib import Path
-from anaconda_anon_usage import activation_scripts as hooks
-
-NAMES = ("open", "write", "fchmod", "fsync", "replace", "makedirs", "unlink")
-
-def killed_before(number, prefix):
-    calls = itertools.count(1)
-
-    def deadly(function):
-        def call(*arguments, **options):
-            if next(calls) == number:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return function(*arguments, **options)
-
-        return call
-
-    if os.fork() == 0:
-        for name in NAMES:
-            setattr(os, name, deadly(getattr(os, name)))
-        hooks.install(str(prefix))
-        os._exit(0)
-    return os.wait()[1] == signal.SIGKILL
-
-for number in itertools.count(1):
-    prefix = Path(sys.argv[1], str(number))
-    (prefix / "conda-meta").mkdir(parents=True)
-    (prefix / "conda-meta" / "history").touch()
-    was_killed = killed_before(number, prefix)
-    for stray in prefix.rglob("*.tmp"):
-        os.utime(stray, (time.time() - 3600, time.time() - 3600))
-    state = hooks.install(str(prefix)).state
-    if state != "current" or list(prefix.rglob("*.tmp")):
-        print(number, state, *prefix.rglob("*.tmp"))
-    if not was_killed:
-        print("came through before call", number > 50)
-        break
-"""
-
-
-def test_killed_at_any_moment_it_leaves_nothing_for_ever(base, environ, tmp_path):
-    """What is half done is finished by the next one, which also takes temporary files away."""
+def run(base, environ, *arguments):
+    """Run the command and return its exit status, stdout and stderr."""
     done = subprocess.run(
-        [base.python, "-Ic", KILL, tmp_path / "envs"],
-        env=environ,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert (0, "", "came through before call True\n") == (done.returncode, done.stderr, done.stdout)
-
-
-@pytest.mark.parametrize("option", ["--install", "--remove"])
-def test_somebody_elses_file_is_not_touched(hooks, prefix, option):
-    """Whatever its name is."""
-    script = prefix / SCRIPT
-    script.parent.mkdir(parents=True)
-    script.write_text("echo mine\n")
-    status, [(state, reason)] = hooks(option, "-p", prefix)
-    assert script.read_text() == "echo mine\n"
-    assert (prefix / LAUNCHER).exists() is False
-    if option == "--install":
-        assert (status, state, reason) == (1, "blocked", f"{SCRIPT} is somebody else's")
-
-
-def test_a_manifest_can_not_name_other_places(hooks, prefix, tmp_path):
-    """One that somebody else wrote makes us remove nothing of theirs."""
-    hooks("--install", "-p", prefix)
-    precious = tmp_path / "precious"
-    precious.write_bytes(b"precious")
-    manifest = prefix / "etc/conda/anon-usage/hooks.json"
-    written = json.loads(manifest.read_text())
-    written["files"] += ["../precious", str(precious), "etc/conda/activate.d/../../../../precious"]
-    written["sha256"].append(hashlib.sha256(b"precious").hexdigest())
-    manifest.write_text(json.dumps(written))
-    hooks("--remove", "-p", prefix)
-    assert precious.read_bytes() == b"precious"
-
-
-def test_an_environment_with_the_package_keeps_the_packages_scripts(hooks, prefix):
-    """Its own record says that it brings them."""
-    (prefix / "conda-meta" / "anaconda-anon-usage-9.9-0.json").write_text("{}")
-    for option in ("--install", "--remove", "--status"):
-        assert hooks(option, "-p", prefix) == (
-            0,
-            [("package", "the package is installed there")],
-        )
-    assert not (prefix / "etc").exists()
-
-
-def test_a_half_created_environment_is_skipped_with_a_reason(hooks, prefix):
-    """conda writes the history last."""
-    (prefix / "conda-meta" / "history").unlink()
-    assert hooks("--install", "-p", prefix) == (1, [("blocked", "it is not an environment")])
-
-
-def test_an_environment_that_can_not_be_written_is_skipped_with_a_reason(hooks, prefix):
-    """Whatever stands in the way."""
-    (prefix / "etc").write_text("a file\n")
-    status, [(state, reason)] = hooks("--install", "-p", prefix)
-    assert (status, state, reason) == (1, "blocked", "Not a directory")
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can leave files in anybody's home")
-def test_roots_files_do_not_land_in_another_users_environment(hooks, prefix):
-    """``sudo conda`` keeps the user's home on many systems."""
-    os.chown(prefix / "conda-meta", 65534, 65534)
-    assert hooks("--install", "-p", prefix) == (1, [("blocked", "it belongs to another user")])
-    assert not (prefix / "etc").exists()
-
-
-def test_every_environment_that_conda_knows(hooks, base, home, prefix, tmp_path):
-    """environments.txt, and the directories for environments."""
-    named = tmp_path / "envs" / "named"
-    shutil.copytree(prefix, named)
-    (home / ".conda").mkdir()
-    (home / ".conda" / "environments.txt").write_text(f"{prefix}\n/nowhere\n\n")
-    status, states = hooks("--install", "--all", CONDA_ENVS_DIRS=str(tmp_path / "envs"))
-    assert (status, [state for state, _ in states]) == (0, ["package", "current", "current"])
-    assert (named / SCRIPT).exists()
-    assert (prefix / SCRIPT).exists()
-    _, states = hooks("--remove", "--all", CONDA_ENVS_DIRS=str(tmp_path / "envs"))
-    assert [state for state, _ in states] == ["package", "missing", "missing"]
-    assert (base.prefix / SCRIPT).exists()
-
-
-def test_a_table_for_people(base, environ, prefix):
-    """Environment, state and reason."""
-    done = subprocess.run(
-        [base.conda, "anon-usage", "hooks", "-p", prefix],
+        [base.python, "-I", "-m", "anaconda_anon_usage", "hooks", *arguments],
         env=environ,
         capture_output=True,
         text=True,
         timeout=60,
     )
-    assert done.stdout.splitlines()[0].split() == ["environment", "state", "reason"]
-    assert done.stdout.splitlines()[1].split() == [str(prefix), "missing"]
+    return done.returncode, done.stdout, done.stderr
 
 
 @pytest.fixture
-def on(home):
-    """Switch the heartbeat on, towards nowhere."""
-    (home / ".condarc").write_text("anaconda_heartbeat: http://127.0.0.1:9/\n")
+def hooks(base, environ):
+    """Run the command; return its exit status and the states and reasons that it prints."""
+
+    def run_with_json(*arguments, base=base, **variables):
+        status, printed, errors = run(base, {**environ, **variables}, "--json", *arguments)
+        assert errors == ""
+        return status, [(found["state"], found["reason"]) for found in json.loads(printed)]
+
+    return run_with_json
 
 
-def has(prefix) -> bool:
-    """Return whether an environment has stub and launcher."""
-    return (prefix / SCRIPT).exists() and (prefix / LAUNCHER).exists()
-
-
-def test_conda_leaves_what_it_creates_with_scripts(conda, base, on, tmp_path):
-    """create, env create with the name in a file, clone, rename; by name and by path."""
-    envs = tmp_path / "envs"
-    variables = {"CONDA_ENVS_DIRS": str(envs), "CONDA_OFFLINE": "1"}
-    (tmp_path / "environment.yml").write_text("name: in-file\ndependencies: []\n")
-    for command in (
-        ["create", "--yes", "--offline", "--name", "named"],
-        ["create", "--yes", "--offline", "--prefix", tmp_path / "placed"],
-        ["create", "--yes", "--offline", "--name", "copy", "--clone", "named"],
-        ["rename", "--name", "copy", "renamed"],
-        ["env", "create", "--file", tmp_path / "environment.yml"],
-    ):
-        if command[0] == "env" and conda(base, "env", "--help").returncode != 0:
-            continue  # a program of its own before conda 24.1, which loads no plugins
-        done = conda(base, *command, **variables)
-        assert (done.returncode, done.stderr) == (0, ""), command
-    assert {path.name: has(path) for path in [*envs.glob("[a-z]*"), tmp_path / "placed"]} == {
-        **({"in-file": True} if (envs / "in-file").exists() else {}),
-        "named": True,
-        "renamed": True,
-        "placed": True,
+def files(prefix) -> dict[str, bytes]:
+    """Return the contents of the files in an environment's etc/conda."""
+    return {
+        str(path.relative_to(prefix)): path.read_bytes()
+        for path in sorted((prefix / "etc" / "conda").rglob("*"))
+        if path.is_file()
     }
 
 
-def test_conda_leaves_what_it_changes_with_scripts(conda, base, on, prefix, tmp_path):
-    """An environment that was there before the heartbeat was switched on."""
-    channel = make_channel(tmp_path / "channel")
-    done = conda(
-        base,
-        *("install", "--yes", "--offline", "--prefix", prefix),
-        *("--override-channels", "--channel", f"file://{channel}", NAME),
-        CONDA_PKGS_DIRS=str(tmp_path / "packages"),
-    )
-    assert (done.returncode, has(prefix)) == (0, True)
+def copy_of(content: bytes, version: str) -> bytes:
+    """Return what a version of this package writes for a script."""
+    digest = hashlib.sha256(content).hexdigest()
+    return f"# anaconda-anon-usage {version} sha256:{digest}\n".encode() + content
 
 
-def test_with_the_heartbeat_off_nothing_is_written(conda, base, home, tmp_path):
-    """Nowhere but in the environment that conda was told to create."""
-    prefix = tmp_path / "env"
-    conda(base, "create", "--yes", "--offline", "--prefix", prefix)
+def append(path, text: str) -> bytes:
+    """Modify a file as a user does and return its content."""
+    with path.open("a") as file:
+        file.write(text)
+    return path.read_bytes()
+
+
+def test_every_copy_starts_with_its_version_and_the_hash_of_the_rest(hooks, base, prefix):
+    """The rest is the file in base, byte for byte."""
+    assert hooks("--install", "-p", prefix) == (0, [("current", None)])
+    copies, rest, markers = files(prefix), {}, {}
+    for name, content in copies.items():
+        version, digest, line_end = MARKER.match(content).groups()
+        rest[name] = content[MARKER.match(content).end() :]
+        markers[name] = (version.decode(), digest.decode(), line_end)
+    assert rest == files(base.prefix)
+    assert markers == {
+        name: (
+            __version__,
+            hashlib.sha256(content).hexdigest(),
+            b"\r\n" if name.endswith(".bat") else b"\n",
+        )
+        for name, content in rest.items()
+    }
+
+
+def test_the_packages_own_scripts_have_no_marker(base):
+    """Only copies do."""
+    assert [name for name, content in files(base.prefix).items() if b"sha256:" in content] == []
+
+
+def test_a_second_install_writes_nothing(hooks, prefix):
+    """All files are current."""
+    hooks("--install", "-p", prefix)
+    before = {path: path.stat().st_mtime_ns for path in prefix.rglob("*")}
+    assert hooks("--install", "-p", prefix) == (0, [("current", None)])
+    assert {path: path.stat().st_mtime_ns for path in prefix.rglob("*")} == before
+
+
+def test_status_is_the_default_and_changes_nothing(hooks, prefix):
+    """It creates no directory either."""
+    assert hooks("-p", prefix) == (0, [("missing", None)])
     assert sorted(os.listdir(prefix)) == ["conda-meta"]
 
 
-def test_three_environments_one_client(conda, base, home, httpserver, tmp_path, environ):
-    """Each activated in a real shell, each with its own ``e/`` and the same ``c/``."""
-    httpserver.expect_request(re.compile(".*"), method="HEAD").respond_with_data(status=404)
-    (home / ".condarc").write_text(f"anaconda_heartbeat: {httpserver.url_for('/beat')}\n")
-    one, two, three = (tmp_path / name for name in ("one", "two", "three"))
-    conda(base, "create", "--yes", "--offline", "--prefix", one)
-    conda(base, "create", "--yes", "--offline", "--prefix", two, "--clone", one)
-    shutil.copytree(one, three)  # packed here and unpacked there
-    for prefix in (one, two, three):
-        done = subprocess.run(
-            [tool("bash"), "-euc", 'eval "$("$1" shell.posix activate "$2")"', "bash"]
-            + [base.conda, prefix],
-            env=environ,
-            capture_output=True,
-            timeout=60,
-        )
-        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
-    wait_until(lambda: len(httpserver.log) >= 3)
-    sent = [
-        re.search(r" c/(\S+) s/\S+ e/(\S+)", request.headers["User-Agent"]).groups()
-        for request, _ in httpserver.log
-    ]
-    client = (home / ".conda" / "aau_token").read_text().strip()
-    expected = {(client, (p / "etc/aau_token").read_text().strip()) for p in (one, two, three)}
-    assert (len(sent), set(sent), len(expected)) == (3, expected, 3)
-
-
-def test_off_again_the_scripts_that_remain_start_no_python(base, prefix, hooks, environ, tmp_path):
-    """The launcher looks, and ends."""
+def test_remove_deletes_scripts_and_empty_directories(hooks, prefix):
+    """But never etc, nor etc/conda."""
     hooks("--install", "-p", prefix)
-    python = tmp_path / "root" / "bin" / "python"
-    (tmp_path / "root/lib/python3.11/site-packages/anaconda_anon_usage/heartbeat").mkdir(
-        parents=True
+    assert hooks("--remove", "-p", prefix) == (0, [("missing", None)])
+    assert [str(path.relative_to(prefix)) for path in (prefix / "etc").rglob("*")] == ["etc/conda"]
+
+
+def test_remove_keeps_the_files_of_other_packages(hooks, prefix):
+    """And the directories that they are in."""
+    hooks("--install", "-p", prefix)
+    (prefix / "etc/conda/activate.d/other.sh").write_text("# other\n")
+    assert hooks("--remove", "-p", prefix) == (0, [("missing", None)])
+    assert files(prefix) == {"etc/conda/activate.d/other.sh": b"# other\n"}
+    assert os.listdir(prefix / "etc/conda") == ["activate.d"]
+
+
+@pytest.fixture
+def other_version(hooks, prefix):
+    """An environment with scripts of a later version: one differs, one is new."""
+    hooks("--install", "-p", prefix)
+    (prefix / SCRIPT).write_bytes(copy_of(b": later\n", "999.0"))
+    added = prefix / "etc/conda/activate.d/anaconda-anon-usage.new"
+    added.write_bytes(copy_of(b": new\n", "999.0"))
+    return prefix
+
+
+def test_scripts_of_another_version_are_replaced(hooks, base, prefix, other_version, tmp_path):
+    """Those that this version does not have are removed."""
+    assert hooks("-p", prefix) == (0, [("outdated", None)])
+    assert hooks("--install", "-p", prefix) == (0, [("current", None)])
+    fresh = base.make_environment(tmp_path / "fresh")
+    assert files(prefix) == files(fresh)
+
+
+def test_remove_deletes_scripts_of_another_version(hooks, prefix, other_version):
+    """Also those that this version does not have."""
+    assert hooks("--remove", "-p", prefix) == (0, [("missing", None)])
+    assert files(prefix) == {}
+
+
+def test_a_script_that_is_missing_is_installed_again(hooks, prefix):
+    """The state is outdated until then."""
+    hooks("--install", "-p", prefix)
+    before = files(prefix)
+    (prefix / LAUNCHER).unlink()
+    assert hooks("-p", prefix) == (0, [("outdated", None)])
+    assert hooks("--install", "-p", prefix) == (0, [("current", None)])
+    assert files(prefix) == before
+
+
+MODIFICATIONS = {
+    "appended": lambda content: content + b": mine\n",
+    "prepended": lambda content: b": mine\n" + content,
+    "line ends": lambda content: content.replace(b"\n", b"\r\n"),
+    "emptied": lambda content: content[: content.index(b"\n") + 1],
+}
+
+
+@pytest.mark.parametrize("modify", MODIFICATIONS.values(), ids=MODIFICATIONS)
+def test_a_modified_script_is_replaced_by_force_only(hooks, prefix, modify):
+    """Without --force, install changes nothing and exits with 1."""
+    hooks("--install", "-p", prefix)
+    original = files(prefix)
+    modified = modify(original[SCRIPT])
+    (prefix / SCRIPT).write_bytes(modified)
+    (prefix / LAUNCHER).unlink()
+    reason = f"overwrite with --install --force: {SCRIPT}"
+    assert hooks("-p", prefix) == (0, [("modified", reason)])
+    assert hooks("--install", "-p", prefix) == (1, [("modified", reason)])
+    assert (files(prefix)[SCRIPT], (prefix / LAUNCHER).exists()) == (modified, False)
+    assert hooks("--install", "--force", "-p", prefix) == (0, [("current", None)])
+    assert files(prefix) == original
+
+
+def test_remove_keeps_modified_scripts_and_fails(hooks, prefix):
+    """It removes the others, and names what it left."""
+    hooks("--install", "-p", prefix)
+    modified = {name: append(prefix / name, ": mine\n") for name in (SCRIPT, LAUNCHER)}
+    expected = [("modified", f"not removed: {LAUNCHER}, {SCRIPT}")]
+    assert hooks("--remove", "-p", prefix) == (1, expected)
+    assert files(prefix) == modified
+    assert hooks("--remove", "-p", prefix) == (1, expected)
+
+
+def test_a_modified_script_of_another_version_is_removed_by_force(hooks, prefix, other_version):
+    """It would keep the environment modified for ever."""
+    added = prefix / "etc/conda/activate.d/anaconda-anon-usage.new"
+    append(added, ": mine\n")
+    assert hooks("--install", "--force", "-p", prefix) == (0, [("current", None)])
+    assert not added.exists()
+
+
+@pytest.mark.parametrize("options", [[], ["--status"], ["--remove"]], ids=str)
+def test_force_requires_install(base, environ, prefix, options):
+    """Anything else is an invalid command line."""
+    expected = (2, "", "anaconda-anon-usage: --force requires --install\n")
+    assert run(base, environ, "--force", *options, "-p", prefix) == expected
+
+
+def test_the_table_names_modified_scripts(base, environ, hooks, prefix):
+    """After environment and state."""
+    hooks("--install", "-p", prefix)
+    append(prefix / SCRIPT, ": mine\n")
+    status, printed, errors = run(base, environ, "--remove", "-p", prefix)
+    assert (status, errors) == (1, "")
+    heading, line = printed.splitlines()
+    assert heading.split() == ["environment", "state", "reason"]
+    assert line == f"{prefix}  modified  not removed: {SCRIPT}"
+
+
+@pytest.mark.parametrize(
+    "options, expected",
+    [
+        (["--install"], (1, "blocked")),
+        (["--install", "--force"], (1, "blocked")),
+        (["--remove"], (0, "missing")),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("content", [b"echo mine\n", b"", b"# anaconda-anon-usage 1 sha256:0\n"])
+def test_a_file_without_a_marker_is_left_alone(hooks, prefix, options, expected, content):
+    """Whatever its name, and nothing is installed beside it."""
+    (prefix / SCRIPT).parent.mkdir(parents=True)
+    (prefix / SCRIPT).write_bytes(content)
+    status, state = expected
+    reason = f"not installed by this package: {SCRIPT}"
+    assert hooks(*options, "-p", prefix) == (status, [(state, reason)])
+    assert files(prefix) == {SCRIPT: content}
+
+
+@pytest.mark.parametrize("link", ["etc", "etc/conda", "etc/conda/activate.d"])
+@pytest.mark.parametrize("option", ["--install", "--remove"])
+def test_symlinked_directories_are_not_followed(hooks, prefix, tmp_path, option, link):
+    """They can lead out of the environment."""
+    other = tmp_path / "other"
+    shutil.copytree(prefix, other)
+    hooks("--install", "-p", other)
+    before = files(other)
+    (prefix / link).parent.mkdir(parents=True, exist_ok=True)
+    (prefix / link).symlink_to(other / link)
+    assert hooks(option, "-p", prefix) == (1, [("blocked", f"{link} is a symlink")])
+    assert files(other) == before
+
+
+@pytest.mark.parametrize("option, status", [("--install", 1), ("--remove", 0)])
+def test_symlinked_scripts_are_left_alone(hooks, prefix, tmp_path, option, status):
+    """Even if they lead to a copy of ours."""
+    shutil.copytree(prefix, tmp_path / "other")
+    hooks("--install", "-p", tmp_path / "other")
+    (prefix / SCRIPT).parent.mkdir(parents=True)
+    (prefix / SCRIPT).symlink_to(tmp_path / "other" / SCRIPT)
+    assert hooks(option, "-p", prefix)[0] == status
+    assert (prefix / SCRIPT).readlink() == tmp_path / "other" / SCRIPT
+
+
+def test_a_leftover_copy_in_base_is_not_copied(own_base, hooks, prefix):
+    """From before the package was installed there."""
+    name = "etc/conda/activate.d/anaconda-anon-usage.old"
+    (own_base.prefix / name).write_bytes(copy_of(b": old\n", "0.0.1"))
+    assert hooks("--install", "-p", prefix, base=own_base) == (0, [("current", None)])
+    assert files(own_base.prefix).keys() - files(prefix).keys() == {name}
+
+
+def test_an_install_killed_at_any_moment_is_finished_by_the_next(base, environ, tmp_path):
+    """Which also removes the temporary files."""
+    done = subprocess.run(
+        [base.python, "-I", Path(__file__).with_name("killed_install.py"), tmp_path / "envs"],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
-    (
-        tmp_path / "root/lib/python3.11/site-packages/anaconda_anon_usage/heartbeat/activated.py"
-    ).touch()
-    python.parent.mkdir()
-    python.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\n")
-    python.chmod(0o755)
-    launcher = [tool("sh"), prefix / LAUNCHER]
-    variables = {**environ, "CONDA_PREFIX": str(prefix), "CONDA_PYTHON_EXE": str(python)}
-    subprocess.run(launcher, env=variables, timeout=60)
-    assert not (tmp_path / "started").exists()
-    subprocess.run(launcher, env={**variables, "CONDA_ANACONDA_HEARTBEAT": "1"}, timeout=60)
-    assert (tmp_path / "started").exists()
+    assert (0, "", "completed before call True\n") == (done.returncode, done.stderr, done.stdout)
+
+
+@pytest.mark.parametrize("option", ["--install", "--remove", "--status"])
+def test_an_environment_with_the_package_keeps_the_packages_scripts(hooks, prefix, option):
+    """conda's record shows that it has them."""
+    (prefix / "conda-meta" / "anaconda-anon-usage-9.9-0.json").write_text("{}")
+    expected = [("package", "the package is installed there")]
+    assert hooks(option, "-p", prefix) == (0, expected)
+    assert not (prefix / "etc").exists()
+
+
+def test_remove_deletes_copies_that_the_package_did_not_replace(hooks, prefix):
+    """The package's own scripts, which have no marker, stay."""
+    hooks("--install", "-p", prefix)
+    (prefix / "conda-meta" / "anaconda-anon-usage-9.9-0.json").write_text("{}")
+    (prefix / SCRIPT).write_text("# of the package\n")
+    expected = [("package", "the package is installed there")]
+    assert hooks("--remove", "-p", prefix) == (0, expected)
+    assert files(prefix) == {SCRIPT: b"# of the package\n"}
+
+
+def test_a_half_created_environment_is_skipped_with_a_reason(hooks, prefix):
+    """conda writes the history last."""
+    (prefix / "conda-meta" / "history").unlink()
+    assert hooks("--install", "-p", prefix) == (1, [("blocked", "not an environment")])
+
+
+def test_an_environment_that_cannot_be_written_is_skipped_with_a_reason(hooks, prefix):
+    """Here a file is in the way."""
+    (prefix / "etc").write_text("a file\n")
+    expected = [("blocked", "not a directory")]
+    assert hooks("--install", "-p", prefix) == (1, expected)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can write to other users' environments")
+def test_root_does_not_write_to_another_users_environment(hooks, prefix):
+    """``sudo conda`` keeps the user's home on many systems."""
+    os.chown(prefix / "conda-meta", 65534, 65534)
+    assert hooks("--install", "-p", prefix) == (1, [("blocked", "owned by another user")])
+    assert not (prefix / "etc").exists()
+
+
+def test_all_means_every_environment_that_conda_knows(hooks, base, home, prefix, tmp_path):
+    """From environments.txt and the directories for environments."""
+    named = tmp_path / "envs" / "named"
+    shutil.copytree(prefix, named)
+    (home / ".conda").mkdir()
+    (home / ".conda" / "environments.txt").write_text(f"{prefix}\n/nowhere\n\n")
+    variables = {"CONDA_ENVS_DIRS": str(tmp_path / "envs")}
+    copies = files(base.make_environment(tmp_path / "other"))
+    status, states = hooks("--install", "--all", **variables)
+    assert (status, [state for state, _ in states]) == (0, ["package", "current", "current"])
+    assert (files(named), files(prefix)) == (copies, copies)
+    append(prefix / SCRIPT, ": mine\n")
+    status, states = hooks("--remove", "--all", **variables)
+    assert (status, [state for state, _ in states]) == (1, ["package", "modified", "missing"])
+    assert (base.prefix / SCRIPT).exists()

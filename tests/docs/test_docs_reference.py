@@ -7,13 +7,13 @@ import ast
 import re
 
 import pytest
+from anaconda_anon_usage.tokens.anaconda_settings import _SETTINGS as LOGIN_SETTINGS
 from markdown_text import PROJECT, page, sections, spans, tables
 
 from anaconda_anon_usage import activation_scripts as hooks
 from anaconda_anon_usage import cli
 from anaconda_anon_usage.cli import parser as command_line
 from anaconda_anon_usage.settings.policy import SETTINGS
-from anaconda_anon_usage.tokens.anaconda_settings import _SETTINGS as LOGIN_SETTINGS
 
 PAGE = page("reference")
 SECTIONS = sections(PAGE)
@@ -168,11 +168,11 @@ def test_the_exit_statuses_are_the_codes():
     assert known == listed
 
 
-def test_the_states_of_scripts_are_the_codes():
-    """By the words that the command prints."""
-    states = {hooks.CURRENT, hooks.OUTDATED, hooks.MISSING, hooks.PACKAGE, hooks.BLOCKED}
-    text = SECTIONS[f"{PROGRAM} hooks"].partition("|")[0]
-    assert states == set(spans(text))
+def test_the_states_of_environments_are_the_codes():
+    """With the names that the command prints."""
+    states = [hooks.CURRENT, hooks.OUTDATED, hooks.MISSING]
+    states += [hooks.MODIFIED, hooks.PACKAGE, hooks.BLOCKED]
+    assert states == cells(f"{PROGRAM} hooks", "State")
 
 
 def test_the_scripts_that_are_installed_are_listed():

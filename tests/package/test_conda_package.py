@@ -11,6 +11,9 @@ from installed import ACTIVATE, NEXT, PACKAGE, TOKEN_FILES, check, files_in, rec
 
 from anaconda_anon_usage import __version__
 
+#: Where the launchers are, in an environment.
+LAUNCHERS = "etc/conda/anon-usage"
+
 #: What the package requires stays when it goes.
 REQUIREMENTS = ("python", "requests", "ruamel.yaml")
 
@@ -64,6 +67,7 @@ def test_what_is_installed_works_and_goes_without_a_trace(
         assert of_user_agent(heartbeat(), environment) == __version__
     installer.remove(environment)
     assert files_in(environment) - before == TOKEN_FILES
+    assert not (environment / LAUNCHERS).exists()
     activate(environment)
 
 
@@ -76,20 +80,19 @@ def test_an_upgrade_replaces_every_script(installer, environment, activate, hear
     token = (environment / "etc" / "aau_token").read_text()
     installer.install(environment, f"{PACKAGE}={NEXT}")
     new = scripts_in(environment)
-    launchers = "etc/conda/anon-usage/"
-    assert old.keys() - new.keys() == {launchers + "heartbeat.bat"}
-    assert new.keys() - old.keys() == {launchers + "heartbeat.cmd"}
-    assert new[launchers + "heartbeat.sh"].startswith(f"# {NEXT}\n".encode())
+    assert old.keys() - new.keys() == {f"{LAUNCHERS}/heartbeat.bat"}
+    assert new.keys() - old.keys() == {f"{LAUNCHERS}/heartbeat.cmd"}
+    assert new[f"{LAUNCHERS}/heartbeat.sh"].startswith(f"# {NEXT}\n".encode())
     activate(environment)
     assert of_user_agent(heartbeat(), environment) == NEXT
     assert (environment / "etc" / "aau_token").read_text() == token
 
 
 @pytest.mark.parametrize("version", [__version__, NEXT], ids=["same", "next"])
-def test_it_replaces_the_scripts_that_hooks_put_there(
+def test_the_package_replaces_copies_of_its_scripts(
     installer, environment, base_with_package, activate, heartbeat, version
 ):
-    """From then on they are the package's, and go with it."""
+    """From then on they belong to the package and are removed with it."""
     before = files_in(environment)
     hooks = [
         base_with_package.python,
@@ -103,16 +106,18 @@ def test_it_replaces_the_scripts_that_hooks_put_there(
     put_there = scripts_in(environment)
     installer.install(environment, f"{PACKAGE}={version}")
     owned = set(record(environment)["files"])
-    # Only a script that the next version no longer has is left to us.
+    # A copy of a script that the next version no longer has stays until hooks removes it.
     stay = put_there.keys() - owned
-    assert stay == ({"etc/conda/anon-usage/heartbeat.bat"} if version == NEXT else set())
+    assert stay == ({f"{LAUNCHERS}/heartbeat.bat"} if version == NEXT else set())
     activate(environment)
     assert of_user_agent(heartbeat(), environment) == version
     assert "the package is installed there" in check(hooks, {})
     installer.remove(environment)
     assert files_in(environment) - before == TOKEN_FILES | stay
+    assert (environment / LAUNCHERS).exists() == bool(stay)
     assert "missing" in check([*hooks, "--remove"], {})
     assert files_in(environment) - before == TOKEN_FILES
+    assert not (environment / LAUNCHERS).exists()
 
 
 def test_the_record_says_what_the_package_is(conda, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import select
@@ -10,6 +11,8 @@ import pexpect
 import pytest
 from shells import SHELLS, Activation, quote_for_nu
 from support import HOSTILE, PATIENCE, wait_until
+
+from anaconda_anon_usage import __version__
 
 #: Names that a careless script would take apart, or run.
 HOSTILE_NAMES = (
@@ -43,6 +46,14 @@ def activation(base, tmp_path, environ, home):
     activation = Activation(base, tmp_path / HOSTILE, environ, home)
     yield activation
     activation.close()
+
+
+@every_shell
+def test_the_script_is_a_copy_with_a_marker_line(shell, activation):
+    """All tests in this directory run what `hooks --install` writes."""
+    first, _, rest = shell.stub(activation.prefix).read_bytes().partition(b"\n")
+    digest = hashlib.sha256(rest).hexdigest()
+    assert f"# anaconda-anon-usage {__version__} sha256:{digest}" == first.decode()
 
 
 @every_shell
