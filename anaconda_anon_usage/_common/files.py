@@ -10,6 +10,7 @@ import binascii
 import contextlib
 import errno
 import os
+import re
 import stat
 import time
 
@@ -31,20 +32,26 @@ _READ_FLAGS = (
     | getattr(os, "O_NOINHERIT", 0)
 )
 
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
-def read_bytes(path: str, limit: int = SIZE_LIMIT) -> bytes:
+
+def read_bytes(path: str, limit: int = SIZE_LIMIT, *, follow_symlinks: bool = True) -> bytes:
     """Return the content of a regular file of limited size, without ever blocking.
 
     Args:
-        path: the file; a symbolic link is followed.
+        path: the file.
         limit: the size in bytes above which the file is refused.
+        follow_symlinks: whether path may be a symlink; links among its parents are followed.
 
     Raises:
         OSError: the file is absent, unreadable, too large, or not a regular file.
     """
     # Asked before and after: opening alone lets go the writer of a FIFO, or starts a device.
-    _require_regular(os.stat(path), path)
-    descriptor = os.open(path, _READ_FLAGS)
+    status = os.stat(path, follow_symlinks=follow_symlinks)
+    if stat.S_ISLNK(status.st_mode):
+        raise OSError(errno.ELOOP, "refusing to follow symlinks", path)
+    _require_regular(status, path)
+    descriptor = os.open(path, _READ_FLAGS | (0 if follow_symlinks else _NOFOLLOW))
     try:
         _require_regular(os.fstat(descriptor), path)
         # The size is checked by reading: that of files in /proc is 0, and a file can grow.
@@ -92,6 +99,18 @@ def make_directory(path: str) -> bool:
     except OSError:
         pass  # it stands, or it can't be made
     return os.path.isdir(path)
+
+
+def make_directories(path: str, mode: int) -> None:
+    """Create a directory and its missing parents, with the same mode whatever the umask is.
+
+    Raises:
+        OSError: one of them cannot be created.
+    """
+    if not os.path.isdir(path):
+        make_directories(os.path.dirname(path), mode)
+        os.mkdir(path, mode)
+        os.chmod(path, mode)
 
 
 def may_write(directory: str) -> bool:
@@ -155,6 +174,21 @@ def write_temporary(path: str, data: bytes, mode: int) -> str:
             os.unlink(temporary)
         raise
     return temporary
+
+
+def temporary_files(path: str) -> list[str]:
+    """Return the temporary files for path that killed processes left.
+
+    Args:
+        path: the file, as passed to write_temporary().
+    """
+    directory, name = os.path.split(path)
+    temporary = re.compile(re.escape(name) + r"\.[0-9a-f]{16}\.tmp")
+    try:
+        names = sorted(filter(temporary.fullmatch, os.listdir(directory)))
+    except OSError:
+        return []
+    return [os.path.join(directory, found) for found in names]
 
 
 def sweep(path: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 from processes import run
 from support import wait_until
 
+from anaconda_anon_usage._common import files
 from anaconda_anon_usage._common.files import make_directory, read_bytes, read_text, write
 
 
@@ -151,3 +152,22 @@ def test_writing_leaves_nothing_where_it_can_not_replace(directory):
     with pytest.raises(OSError):
         write(str(directory / "file"), b"text", 0o600)
     assert ["file"] == os.listdir(directory)
+
+
+def test_a_symlink_is_refused_where_it_must_not_be_followed(tmp_path):
+    """A regular file is read."""
+    (tmp_path / "file").write_bytes(b"x")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    assert b"x" == files.read_bytes(str(tmp_path / "file"), follow_symlinks=False)
+    with pytest.raises(OSError, match="refusing to follow symlinks"):
+        files.read_bytes(str(tmp_path / "link"), follow_symlinks=False)
+
+
+def test_temporary_files_are_those_of_one_file(tmp_path):
+    """Other names are not ours."""
+    ours = files.write_temporary(str(tmp_path / "a"), b"", 0o600)
+    files.write_temporary(str(tmp_path / "b"), b"", 0o600)
+    for name in ("a", "a.tmp", "a.x.tmp", "a.0123456789abcdef"):
+        (tmp_path / name).touch()
+    assert [ours] == files.temporary_files(str(tmp_path / "a"))
+    assert [] == files.temporary_files(str(tmp_path / "absent" / "a"))
