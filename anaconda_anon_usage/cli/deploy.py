@@ -36,9 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     add, value, flag = parser.add_argument, {"metavar": "VALUE"}, {"action": "store_true"}
     add("--heartbeat", **value, help="on (default), off, or a full http(s) URL")
-    add("--org-token", **value, help="the organization's token, random, or none (default)")
-    default = "(default without --root)"
-    add("--machine-token", **value, help=f"the machine's token, random {default}, or none")
+    add("--org-token", **value, help="the organization's token, or random; default: none")
+    add("--machine-token", **value, help="the machine's token; default: random (--root: none)")
     add("--no-auto-update", **flag, help="do not set aggressive_update_packages")
     add("--force", **flag, help="replace edited files and other tokens, after copying them")
     add("--root", metavar="DIR", help="write below DIR, like DESTDIR, for packages and images")
@@ -65,9 +64,11 @@ def run(options: argparse.Namespace) -> int:
             steps, left = deploy.plan(options.root, *wanted, make_token), []
         if not options.dry_run:
             deploy.apply(steps)
-    except (deploy.CannotDeploy, InvalidFile, OSError) as error:
-        reason = str(getattr(error, "strerror", "")).lower()
-        output.error(f"cannot read {error.filename}: {reason}" if reason else error)
+    except OSError as error:
+        output.error(f"cannot read {error.filename}: {str(error.strerror).lower()}")
+        return FAILED
+    except (deploy.CannotDeploy, InvalidFile) as error:
+        output.error(error)
         return FAILED
     for action, path, content in [step for step in steps if step.action != "stage"]:
         past = _PAST.get(action, action.rstrip("e") + "ed")
