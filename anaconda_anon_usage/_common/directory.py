@@ -64,21 +64,26 @@ class Directory:
             os.close(self.descriptor)
 
     def below(self, *names: str, create: bool = False) -> Directory:
-        """Return a directory below this one.
+        """Return a directory below this one, or this one again.
 
         Args:
-            names: the names on the way to it.
+            names: the names on the way to it, also joined by slashes; empty ones are
+                ignored.
             create: whether to create missing directories, with the anchor's permissions.
 
         Raises:
             OSError: a name is absent, not a directory or a symlink; or this process is
                 the superuser's and the directory is another user's.
         """
-        child = self._child(names[0], create)
-        if len(names) == 1:
+        parts = [part for name in names for part in name.replace(os.sep, "/").split("/") if part]
+        if not parts:
+            descriptor = None if self.descriptor is None else os.dup(self.descriptor)
+            return Directory(self.path, descriptor, self.mode, self._change)
+        child = self._child(parts[0], create)
+        if len(parts) == 1:
             return child
         with child:
-            return child.below(*names[1:], create=create)
+            return child.below(*parts[1:], create=create)
 
     def create(self, name: str) -> None:
         """Create a directory in this one, with its permissions as far as the umask allows."""
@@ -200,7 +205,7 @@ class Directory:
             descriptor = _open_directory(self._at(name), self.descriptor)
         except NotADirectoryError:
             if os.path.islink(path):
-                raise OSError(errno.ELOOP, f"{name} is a symlink", path) from None
+                raise OSError(errno.ELOOP, "refusing to follow symlinks", path) from None
             raise
         try:
             if self._change:
@@ -224,7 +229,7 @@ class Directory:
             with contextlib.suppress(FileNotFoundError):
                 tag = getattr(os.lstat(self._at(name)), "st_reparse_tag", 0)
                 if tag & _NAME_SURROGATE:
-                    raise OSError(errno.ELOOP, f"{name} is a link", self._at(name))
+                    raise OSError(errno.ELOOP, "refusing to follow links", self._at(name))
 
 
 def open_directory(path: str, create: bool = False, change: bool = True) -> Directory:

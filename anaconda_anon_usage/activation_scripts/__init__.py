@@ -206,7 +206,11 @@ def _state(prefix: str, environment: Directory) -> tuple[Hooks, _Found]:
 def _blocked(prefix: str, error: OSError) -> Hooks:
     if isinstance(error, FileNotFoundError):
         return Hooks(prefix, BLOCKED, "not an environment")
-    return Hooks(prefix, BLOCKED, (error.strerror or type(error).__name__).lower())
+    reason = (error.strerror or type(error).__name__).lower()
+    folder = os.path.join(os.path.realpath(prefix), "")
+    if str(error.filename).startswith(folder):
+        reason = f"{str(error.filename)[len(folder) :]}: {reason}"
+    return Hooks(prefix, BLOCKED, reason)
 
 
 def _is_frozen(environment: Directory) -> bool:
@@ -222,7 +226,7 @@ def _write(environment: Directory, found: _Found) -> None:
     for name, content in scripts.items():
         if found.ours.get(name) != content:
             folder, _, file_name = name.rpartition("/")
-            with environment.below(*folder.split("/"), create=True) as directory:
+            with environment.below(folder, create=True) as directory:
                 directory.write(file_name, content, mode)
     for name in {*found.ours, *found.modified} - set(scripts):
         _delete(environment, name)
@@ -230,7 +234,7 @@ def _write(environment: Directory, found: _Found) -> None:
 
 def _delete(environment: Directory, name: str) -> None:
     folder, _, file_name = name.rpartition("/")
-    with environment.below(*folder.split("/")) as directory:
+    with environment.below(folder) as directory:
         directory.remove(file_name)
 
 
@@ -238,7 +242,7 @@ def _sweep(environment: Directory) -> None:
     """Remove temporary files of an install() that was killed."""
     names = [os.path.basename(name) for name in _scripts()]
     for folder in _FOLDERS:
-        with contextlib.suppress(OSError), environment.below(*folder.split("/")) as directory:
+        with contextlib.suppress(OSError), environment.below(folder) as directory:
             directory.sweep(*names)
 
 
@@ -267,7 +271,7 @@ def _find(environment: Directory) -> _Found:
     found = _Found({}, [], [])
     for folder, start in _FOLDERS.items():
         try:
-            directory = environment.below(*folder.split("/"))
+            directory = environment.below(folder)
         except FileNotFoundError:
             continue
         with directory:

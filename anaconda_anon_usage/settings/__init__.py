@@ -16,23 +16,46 @@ import os
 from typing import NamedTuple
 
 from .._common import active_prefix, conda_version, guarded, root_prefix
-from .condarc import Condarc, Occurrence, WrongValue, boolean, boolean_or_text, expand
-from .policy import SETTINGS, decide, heartbeat_value
-from .search_path import administrator_directories, search_directories
+from .condarc import (
+    SIZE_LIMIT,
+    Condarc,
+    InvalidFile,
+    Occurrence,
+    WrongValue,
+    boolean,
+    boolean_or_text,
+    deciding,
+    expand,
+    occurrences_in,
+)
+from .policy import SETTINGS, decide, heartbeat_value, meaning
+from .search_path import (
+    administrator_directories,
+    condarcs_in,
+    search_directories,
+    system_directories,
+)
 
 __all__ = [
     "REPOSITORIES",
     "SETTINGS",
+    "SIZE_LIMIT",
+    "InvalidFile",
     "Occurrence",
     "Settings",
     "WrongValue",
     "administrator_directories",
+    "condarcs_in",
     "decide",
+    "deciding",
     "explain_heartbeat",
     "explain_telemetry",
     "heartbeat_value",
     "load",
+    "meaning",
+    "occurrences_in",
     "search_directories",
+    "system_directories",
 ]
 
 #: Where heartbeats can go, in order of preference. The first that serves a configured

@@ -14,7 +14,7 @@ import warnings
 from collections import namedtuple
 from collections.abc import Iterator, Mapping
 
-from .._common import read_text, say
+from .._common import read_bytes, read_text, say
 from . import search_path
 
 #: Bytes of one configuration file that are read at most.
@@ -32,6 +32,10 @@ FALSE_WORDS = ("false", "off", "n", "no", "non", "none", "")
 
 class WrongValue(ValueError):
     """A setting has a value that conda would refuse."""
+
+
+class InvalidFile(ValueError):
+    """A configuration file is invalid; the message names it, the line and the reason."""
 
 
 def boolean(value: object) -> bool:
@@ -258,6 +262,36 @@ def key_comment(content: Mapping, key: str) -> str:
 def flag(comment: str) -> str:
     """Return a comment without its marks; it is a flag if ``final``, ``top`` or ``bottom``."""
     return comment.strip("!#")
+
+
+def occurrences_in(path: str) -> dict[str, Occurrence]:
+    """Return every top-level setting of one file, by name.
+
+    Args:
+        path: the file.
+
+    Raises:
+        OSError: the file cannot be read.
+        InvalidFile: its content is not a mapping in YAML.
+    """
+    try:
+        text = read_bytes(path, SIZE_LIMIT).decode("utf-8")
+        # conda opens files with universal newlines.
+        content = parse(text.replace("\r\n", "\n").replace("\r", "\n"))
+    except OSError:
+        raise
+    except Exception as error:  # RecursionError and the library's own failures too
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}, line {mark.line + 1}" if mark else path
+        raise InvalidFile(f"cannot read {where}: invalid YAML") from None
+    if content is not None and not isinstance(content, dict):
+        raise InvalidFile(f"cannot read {path}, line 1: not a mapping")
+    return {
+        name: Occurrence(
+            path, _line(content, name), value, flag(key_comment(content, name)) == "final"
+        )
+        for name, value in (content or {}).items()
+    }
 
 
 def _load(path: str) -> Mapping | None:

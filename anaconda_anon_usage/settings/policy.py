@@ -55,6 +55,19 @@ SETTINGS = {
 }
 
 
+def meaning(name: str, value: object) -> bool | str:
+    """Return what a value of one of SETTINGS means; an invalid one disables the setting.
+
+    Args:
+        name: the setting.
+        value: as YAML or a variable gives it.
+    """
+    try:
+        return SETTINGS[name].meaning(value)
+    except WrongValue:
+        return False
+
+
 def decide(name: str, occurrences: list[Occurrence], root: str | None):
     """Return what one of SETTINGS is, and the occurrence that decides it.
 

@@ -29,6 +29,18 @@ def administrator_directories(root: str | None) -> list[str]:
     return [*_SYSTEM, *([root] if root else [])]
 
 
+def system_directories(root: str | None = None) -> list[str]:
+    """Return the system's conda directories, the one that counts least first.
+
+    Args:
+        root: a directory to put before each path, like DESTDIR; None for this system.
+    """
+    if root is None:
+        return [*_SYSTEM]
+    below = [os.path.splitdrive(path)[1].lstrip("/\\") for path in _SYSTEM]
+    return [os.path.join(os.path.abspath(root), path) for path in below]
+
+
 def search_directories(prefix: str | None, root: str | None) -> list[str]:
     """Return the directories of the search path, the ones that count least first.
 

@@ -149,10 +149,7 @@ class TokenFile:
 
     def _open(self) -> Directory:
         """Return the file's directory, which is created if it is absent."""
-        anchor = open_directory(self._anchor, create=True)
-        if not self._folder:
-            return anchor
-        with anchor:
+        with open_directory(self._anchor, create=True) as anchor:
             return anchor.below(self._folder, create=True)
 
     def _sweep(self) -> None:

@@ -1,4 +1,4 @@
-"""What ``deploy`` writes, and what the templates say, does in a real conda what it promises."""
+"""A real conda reads what ``deploy`` writes and what the templates have, and obeys the locks."""
 
 from __future__ import annotations
 
@@ -7,21 +7,18 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 import pytest
-from conda_root import Base, clean_environ
-from condarcs import OURS, condarcs
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from conda_root import Base
 from support import PROJECT
 
-from anaconda_anon_usage import deploy, deploy_files
-from anaconda_anon_usage.deploy import Wanted
+from anaconda_anon_usage import deploy
 
 TEMPLATES = PROJECT / "etc" / "conda" / "templates"
-ANSWERS = Path(__file__).parent / "condarc_answers.py"
+NAME = "anaconda-anon-usage.yml"
+OURS = ["anaconda_anon_usage", "anaconda_heartbeat", "aggressive_update_packages"]
+PACKAGE = "anaconda-anon-usage"
 DEFAULTS = ["ca-certificates", "certifi", "openssl"]
 
 
@@ -33,15 +30,23 @@ def base(make_base, tmp_path_factory) -> Base:
 
 @pytest.fixture
 def administrated(base):
-    """The place of base's own condarc, which is an administrator's."""
+    """The path of base's own condarc, which administrators control."""
     yield base.prefix / "condarc"
-    for path in base.prefix.glob("*condarc*"):
+    for path in base.prefix.glob("*condarc"):
         path.unlink()
 
 
 @pytest.fixture
+def drop_in(base, administrated):
+    """The path of a drop-in file beside it."""
+    (base.prefix / "condarc.d").mkdir()
+    yield base.prefix / "condarc.d" / NAME
+    shutil.rmtree(base.prefix / "condarc.d")
+
+
+@pytest.fixture
 def deployed(base, environ, tmp_path):
-    """Run deploy as an administrator does; return the directory that it wrote."""
+    """Run deploy; return the path of the drop-in."""
 
     def run(*arguments) -> Path:
         done = subprocess.run(
@@ -52,7 +57,7 @@ def deployed(base, environ, tmp_path):
             timeout=60,
         )
         assert (done.returncode, done.stderr) == (0, "")
-        return Path(deploy.system_directory(str(tmp_path / "root")))
+        return Path(deploy.system_directory(str(tmp_path / "root")), "condarc.d", NAME)
 
     return run
 
@@ -139,78 +144,57 @@ def test_templates_are_not_installed(base):
     )
 
 
-def test_deployed_configuration_locks_telemetry(conda, base, administrated, deployed, status):
-    """``conda config --set anaconda_anon_usage off`` of a user has no effect."""
-    shutil.copy(deployed("--org-token", "acme") / "condarc", administrated)
-    assert conda(base, "config", "--set", "anaconda_anon_usage", "off").returncode == 0
-    assert conda(base, "config", "--set", "anaconda_heartbeat", "off").returncode == 0
-    user_agent = json.loads(conda(base, "info", "--json").stdout)["user_agent"]
-    assert re.search(r" aau/\S+ c/\S+ s/\S+ e/\S+$", user_agent)
-    assert "locked by #!final" in status()["heartbeat"]
-    shown = conda(base, "config", "--show", "--json").stdout
-    assert {
-        "anaconda_anon_usage": True,
-        "anaconda_heartbeat": True,
-        "aggressive_update_packages": [*DEFAULTS, "anaconda-anon-usage"],
-    } == {name: json.loads(shown)[name] for name in OURS}
+def test_a_user_cannot_override_the_deployed_settings(conda, base, home, drop_in, deployed, status):
+    """Neither with a condarc, nor with variables, nor with DO_NOT_TRACK."""
+    shutil.copy(deployed("--org-token", "acme"), drop_in)
+    (home / ".condarc").write_text("anaconda_anon_usage: false\nanaconda_heartbeat: false\n")
+    variables = {f"CONDA_{name.upper()}": "off" for name in OURS[:2]} | {"DO_NOT_TRACK": "1"}
+    info = json.loads(conda(base, "info", "--json", **variables).stdout)
+    assert re.search(r" aau/\S+ c/\S+ s/\S+ e/\S+$", info["user_agent"])
+    assert [
+        f"on ({drop_in}, line {line_of(drop_in, name)}, locked by #!final)" for name in OURS[:2]
+    ] == [status(**variables)[heading] for heading in ("telemetry", "heartbeat")]
+    expected = [True, True, [*DEFAULTS, PACKAGE]]
+    shown = json.loads(conda(base, "config", "--show", "--json", **variables).stdout)
+    assert expected == [shown[name] for name in OURS]
+    for name, value in zip(OURS, expected):
+        shown = conda(base, "config", "--show", name, **variables)
+        lines = "".join(f"\n  - {item}" for item in value) if name == OURS[2] else f" {value}"
+        assert (f"{name}:{lines}\n", "") == (shown.stdout, shown.stderr)
 
 
-def test_deployed_lock_holds_over_other_files_beside_it(
-    administrated, deployed, base, status, tmp_path
+@pytest.mark.parametrize(
+    "users, expected",
+    [("[]", [*DEFAULTS, PACKAGE]), ("[numpy]", ["numpy", *DEFAULTS, PACKAGE])],
+)
+def test_conda_merges_a_users_package_list_with_the_deployed_one(
+    conda, base, home, drop_in, deployed, users, expected
 ):
-    """Whether they are read before or after it."""
-    directory = Path(deploy.system_directory(str(tmp_path / "root")))
-    directory.mkdir(parents=True)
-    for name in (".condarc", "condarc"):
-        (directory / name).write_text("anaconda_heartbeat: false #!final\n")
-    deployed("--heartbeat", "https://example.org/beat")
-    for name in (".condarc", "condarc"):
-        shutil.copy(directory / name, base.prefix / name)
-    expected = f"on ({base.prefix / '.condarc'}, line 1, locked by #!final)"
-    assert expected == status()["heartbeat"]
+    """An empty list no longer empties it."""
+    shutil.copy(deployed(), drop_in)
+    (home / ".condarc").write_text(f"aggressive_update_packages: {users}\n")
+    shown = conda(base, "config", "--show", OURS[2], "--json").stdout
+    assert expected == json.loads(shown)[OURS[2]]
 
 
-@pytest.fixture(scope="module")
-def read_by_conda(base, tmp_path_factory):
-    """Ask the base's conda what it finds in a file."""
-    process = subprocess.Popen(
-        [base.python, "-I", "-X", "utf8", ANSWERS],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=clean_environ(tmp_path_factory.mktemp("home")),
-        text=True,
-    )
-
-    def ask(path: Path) -> dict | None:
-        process.stdin.write(f"{path}\n")
-        process.stdin.flush()
-        return json.loads(process.stdout.readline())
-
-    yield ask
-    process.stdin.close()
-    process.wait(timeout=30)
-    process.stdout.close()
+def test_without_auto_update_the_package_list_is_condas(conda, base, home, drop_in, deployed):
+    """A user's empty list then counts."""
+    shutil.copy(deployed("--no-auto-update"), drop_in)
+    shown = conda(base, "config", "--show", OURS[2], "--json").stdout
+    assert DEFAULTS == json.loads(shown)[OURS[2]]
+    (home / ".condarc").write_text("aggressive_update_packages: []\n")
+    shown = conda(base, "config", "--show", OURS[2], "--json").stdout
+    assert [] == json.loads(shown)[OURS[2]]
 
 
-@settings(max_examples=60, deadline=None)
-@given(condarcs(), st.sampled_from(["true", "false"]))
-def test_conda_reads_all_other_settings_as_before(read_by_conda, content, heartbeat):
-    """Their values and flags; and ours with the flag that locks them."""
-    with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory) / "condarc"
-        path.write_bytes(content)
-        before = read_by_conda(path)
-        try:
-            plan = deploy.plan(directory, Wanted(heartbeat, None, None, ()))
-        except deploy_files.CannotDeploy:
-            return
-        deploy_files.apply(directory, plan)
-        after = read_by_conda(path)
-    if before is None:
-        return  # not for conda, for a reason that is not ours
-    others = {name: found for name, found in before.items() if name not in OURS}
-    assert others == {name: found for name, found in after.items() if name not in OURS}
-    assert "final" == after["anaconda_anon_usage"][1] == after["anaconda_heartbeat"][1]
-    packages = [part[0][1].lower() for part in after["aggressive_update_packages"][0]]
-    assert any(package.startswith("anaconda-anon-usage") for package in packages)
+def test_the_lock_is_stronger_than_a_later_file_and_weaker_than_an_earlier_one(
+    conda, base, drop_in, deployed
+):
+    """Which is why deploy refuses a contrary #!final in an earlier file."""
+    shutil.copy(deployed("--heartbeat", "https://example.org/a?b#c"), drop_in)
+    found = []
+    for name in ("z.yml", "../condarc"):
+        (drop_in.parent / name).write_text("anaconda_heartbeat: false #!final\n")
+        shown = conda(base, "config", "--show", OURS[1], "--json").stdout
+        found.append(json.loads(shown)[OURS[1]])
+    assert ["https://example.org/a?b#c", False] == found

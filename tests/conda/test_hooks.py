@@ -220,7 +220,7 @@ def test_a_modified_script_of_another_version_is_removed_by_force(hooks, prefix,
 @pytest.mark.parametrize("options", [[], ["--status"], ["--remove"]], ids=str)
 def test_force_requires_install(base, environ, prefix, options):
     """Anything else is an invalid command line."""
-    expected = (2, "", "anaconda-anon-usage: --force requires --install\n")
+    expected = (2, "", "anaconda-anon-usage: error: --force requires --install\n")
     assert run(base, environ, "--force", *options, "-p", prefix) == expected
 
 
@@ -265,7 +265,7 @@ def test_symlinked_directories_are_not_followed(hooks, prefix, tmp_path, option,
     before = files(other)
     (prefix / link).parent.mkdir(parents=True, exist_ok=True)
     (prefix / link).symlink_to(other / link)
-    assert hooks(option, "-p", prefix) == (1, [("blocked", f"{link} is a symlink")])
+    assert hooks(option, "-p", prefix) == (1, [("blocked", f"{link}: refusing to follow symlinks")])
     assert files(other) == before
 
 
@@ -328,14 +328,14 @@ def test_a_half_created_environment_is_skipped_with_a_reason(hooks, prefix):
 def test_an_environment_that_cannot_be_written_is_skipped_with_a_reason(hooks, prefix):
     """Here a file is in the way."""
     (prefix / "etc").write_text("a file\n")
-    expected = [("blocked", "not a directory")]
+    expected = [("blocked", "etc: not a directory")]
     assert hooks("--install", "-p", prefix) == (1, expected)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can write to other users' environments")
 def test_root_does_not_write_to_another_users_environment(hooks, prefix):
     """``sudo conda`` keeps the user's home on many systems."""
-    os.chown(prefix / "conda-meta", 65534, 65534)
+    os.chown(prefix, 65534, 65534)
     assert hooks("--install", "-p", prefix) == (1, [("blocked", "owned by another user")])
     assert not (prefix / "etc").exists()
 

@@ -129,7 +129,7 @@ def test_scripts_start_no_python_while_the_heartbeat_is_off(base, prefix, enviro
     python = tmp_path / "root" / "bin" / "python"
     package = tmp_path / "root/lib/python3.11/site-packages/anaconda_anon_usage/heartbeat"
     package.mkdir(parents=True)
-    (package / "__main__.py").touch()
+    (package / "activated.py").touch()
     python.parent.mkdir()
     python.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\n")
     python.chmod(0o755)

@@ -1,4 +1,4 @@
-"""The administrator's templates, which lie in the source tree only."""
+"""The administrator's templates, which exist in the source tree only."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from support import PROJECT
 
 from anaconda_anon_usage import deploy
 from anaconda_anon_usage.cli import main
+from anaconda_anon_usage.settings import condarc
 
 
 @pytest.mark.parametrize(
     "template, arguments",
     [("telemetry-on", []), ("own-server", ["--heartbeat", "https://conda.example.org/heartbeat"])],
 )
-def test_template_says_what_deploy_writes(tmp_path, template, arguments):
-    """But for their comments."""
+def test_a_template_has_the_settings_that_deploy_writes(tmp_path, template, arguments):
+    """Values and locks are the same."""
     assert 0 == main(["deploy", "--root", str(tmp_path), *arguments])
-    written = Path(deploy.system_directory(str(tmp_path)), "condarc").read_text()
-    text = (PROJECT / "etc/conda/templates" / f"{template}.condarc").read_text()
-    assert without_comments(written) == without_comments(text)
+    directory = Path(deploy.system_directory(str(tmp_path)))
+    written = settings(directory / "condarc.d" / "anaconda-anon-usage.yml")
+    assert written == settings(PROJECT / "etc/conda/templates" / f"{template}.condarc")
 
 
-def without_comments(text: str) -> list[str]:
-    """Return the lines that are not comments."""
-    return [line for line in text.splitlines() if not line.startswith("#")]
+def settings(path: Path) -> dict:
+    """Return the value and the lock of each setting in a file."""
+    found = condarc.occurrences_in(str(path))
+    return {name: (mention.value, mention.final) for name, mention in found.items()}

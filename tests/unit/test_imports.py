@@ -38,7 +38,8 @@ IMPORT_CONDA = ("plugin", "conda_integration", "heartbeat.user_agent")
 #: All that `import anaconda_anon_usage.tokens` loads of this package.
 TOKENS = {
     NAME,
-    *(f"{NAME}.{name}" for name in ("_common", "_common.debug", "_common.error_boundary")),
+    *(f"{NAME}.{name}" for name in ("_common", "_common.debug", "_common.directory")),
+    f"{NAME}._common.error_boundary",
     *(f"{NAME}.{name}" for name in ("_common.files", "_common.installation")),
     *(f"{NAME}.{name}" for name in ("tokens", "tokens.binding", "tokens.grammar")),
     f"{NAME}.tokens.token_file",
@@ -68,6 +69,7 @@ ACTIVATED = {
     "settings.search_path",
 }
 SENDING = {
+    "_common.directory",
     *("heartbeat.connection", "heartbeat.log", "heartbeat.user_agent"),
     *("tokens", "tokens.account", "tokens.binding", "tokens.grammar", "tokens.token_file"),
 }

@@ -176,9 +176,9 @@ def test_a_directory_that_is_exchanged_for_a_link_is_not_followed(directory, tmp
     assert "text" == (directory / "moved" / "file").read_text()
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/etc"])
+@pytest.mark.parametrize("name", [".", "..", "./a", "../b"])
 def test_only_plain_names_are_taken(directory, name):
-    """Others would lead out of the directory."""
+    """Others could lead out of the directory."""
     with open_directory(str(directory)) as anchor, pytest.raises(OSError, match="plain"):
         anchor.below(name)
 

@@ -176,3 +176,11 @@ def test_what_is_no_configuration_is_left_out(home, kind):
         path = place / ".condarc"
         os.mkfifo(path) if kind == "fifo" else path.symlink_to(path if kind == "loop" else "gone")
     assert [] == condarc_files()
+
+
+def test_a_root_is_put_before_the_systems_directories(tmp_path):
+    """A drive letter is left out."""
+    system = search_path.administrator_directories(None)
+    assert system == search_path.system_directories()
+    below = [path.removeprefix(str(tmp_path)) for path in search_path.system_directories(tmp_path)]
+    assert [os.path.splitdrive(path)[1] for path in system] == below
