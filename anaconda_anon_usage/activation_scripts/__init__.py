@@ -25,10 +25,10 @@ from .. import __version__
 from .._common.debug import say
 from .._common.files import may_write, read_bytes, sweep, write
 
-#: The state of the scripts in one environment, and the reason where one is needed.
+#: The state of the scripts in one environment, and the reason for it or None.
 Hooks = namedtuple("Hooks", "prefix state reason")
 
-#: All scripts are installed and those of this installation.
+#: All scripts are installed and up to date.
 CURRENT = "current"
 #: Some scripts are missing or come from another version.
 OUTDATED = "outdated"
