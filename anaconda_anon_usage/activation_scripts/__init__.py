@@ -43,10 +43,10 @@ __all__ = [
     "remove",
 ]
 
-#: The state of the scripts in one environment, and the reason where one is needed.
+#: The state of the scripts in one environment, and the reason for it or None.
 Hooks = namedtuple("Hooks", "prefix state reason")
 
-#: All scripts are installed and those of this installation.
+#: All scripts are installed and up to date.
 CURRENT = "current"
 #: Some scripts are missing or come from another version.
 OUTDATED = "outdated"

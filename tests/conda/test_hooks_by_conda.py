@@ -77,7 +77,7 @@ def conda_install(conda, base, prefix, tmp_path):
 
 
 def test_conda_installs_scripts_in_environments_that_it_changes(conda_install, on, prefix):
-    """They may be older than the setting."""
+    """The environment may be older than the setting."""
     assert (conda_install(), has(prefix)) == (0, True)
 
 
