@@ -203,9 +203,10 @@ class Directory:
         path = os.path.join(self.path, name)
         try:
             descriptor = _open_directory(self._at(name), self.descriptor)
-        except NotADirectoryError:
+        except OSError as error:
             if os.path.islink(path):
                 raise OSError(errno.ELOOP, "refusing to follow symlinks", path) from None
+            error.filename = path
             raise
         try:
             if self._change:
