@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import importlib.util
 import json
 import os
 import subprocess
@@ -15,7 +14,6 @@ from pathlib import Path
 import anaconda_anon_usage
 
 REPOSITORY = str(Path(anaconda_anon_usage.__file__).parent.parent)
-HAS_TOMLLIB = importlib.util.find_spec("tomllib") is not None
 FUTURE = 4102444800  # the year 2100
 USER = "00112233-4455-6677-8899-aabbccddeeff"
 TOKEN = "ABEiM0RVZneImaq7zN3u_w"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .installation import (
         active_prefix,
         conda_version,
+        distribution_version,
         has_conda,
         is_environment,
         root_prefix,
@@ -35,6 +36,7 @@ __all__ = [
     "active_prefix",
     "conda_version",
     "debug_enabled",
+    "distribution_version",
     "guarded",
     "harmless",
     "has_conda",
@@ -86,6 +88,7 @@ __getattr__ = lazy(
         "installation": (
             "active_prefix",
             "conda_version",
+            "distribution_version",
             "has_conda",
             "is_environment",
             "root_prefix",

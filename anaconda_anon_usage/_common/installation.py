@@ -55,13 +55,28 @@ def conda_version(root: str | None) -> str | None:
     Args:
         root: the prefix of the conda installation, or None.
     """
-    # conda-meta/<name>-<version>-<build>.json, and <name>-<version>.dist-info where pip
-    # has installed conda.
-    directories = [os.path.join(root, "conda-meta")] if root else []
-    for directory in [*directories, *(sys.path if has_conda() else [])]:
-        with contextlib.suppress(OSError):
-            for name in os.listdir(directory or os.curdir):
-                found = re.fullmatch(r"conda-([0-9][^-]*)(-[^-]+\.json|\.dist-info)", name)
-                if found:
-                    return found[1]
+    # The record of an installed package: conda-meta/<name>-<version>-<build>.json.
+    record = root and _find(os.path.join(root, "conda-meta"), r"conda-([0-9][^-]*)-[^-]+\.json")
+    return record or (distribution_version("conda") if has_conda() else None)
+
+
+def distribution_version(name: str) -> str | None:
+    """Return the version of a distribution that this Python can import, or None.
+
+    importlib.metadata would do, but importing it takes 25 ms.
+
+    Args:
+        name: the distribution's name, normalized.
+    """
+    pattern = rf"{re.escape(name)}-([0-9][^-]*)\.(?:dist|egg)-info"
+    return next(filter(None, (_find(path, pattern) for path in sys.path if path)), None)
+
+
+def _find(directory: str, pattern: str) -> str | None:
+    """Return the first group of a pattern that matches a name in a directory, or None."""
+    with contextlib.suppress(OSError):
+        for name in os.listdir(directory):
+            found = re.fullmatch(pattern, name)
+            if found:
+                return found[1]
     return None

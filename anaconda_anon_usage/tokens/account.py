@@ -36,8 +36,8 @@ _OLDER_DOMAINS = ("id.anaconda.cloud", "anaconda.cloud")
 # The settings of anaconda-auth that say where a login is stored.
 _SETTINGS = ("api_key", "domain", "keyring_path", "preferred_token_storage")
 
-# Longer lines of config.toml are left to the scanner below: tomllib needs time that grows
-# with the square of a dotted key's length, 16 seconds for one of 64 KiB.
+# Parsing takes time that grows with the square of a dotted key's length, 16 seconds for
+# 64 KiB, so a config.toml with longer lines is ignored.
 _LINE_LIMIT = 2000
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
@@ -215,7 +215,7 @@ def _load_settings() -> dict[str, str]:
     Returns:
         Those of api_key, domain, keyring_path and preferred_token_storage that are set.
     """
-    config = _config_toml()
+    config = _attempt(_config_toml) or {}
     plugins = _table(config, "plugin")
     sources = (
         _table(plugins, "auth"),
@@ -275,50 +275,20 @@ def _table(tables: dict, name: str) -> dict:
     return table if isinstance(table, dict) else {}
 
 
-def _config_toml() -> dict:
-    """Return the content of config.toml; nothing if it cannot be read."""
-    try:
-        return _parsed_config_toml()
-    except Exception as error:
-        say(f"config.toml of anaconda-auth: {type(error).__name__}")
-        return {}
-
-
 def _config_path() -> str:
     return os.environ.get("ANACONDA_CONFIG_TOML", "~/.anaconda/config.toml")
 
 
-def _parsed_config_toml() -> dict:
+def _config_toml() -> dict:
+    """Return the content of config.toml; nothing if it cannot be read."""
     path = _expanded(_config_path())
     text = path and read_token_text(path, SIZE_LIMIT)
     if not text:
         return {}
     try:
         import tomllib
-    except ImportError:  # Python 3.9 and 3.10
-        return _scan_toml(text)
+    except ImportError:  # before Python 3.11, where anaconda-auth requires tomli
+        import tomli as tomllib
     if any(len(line) > _LINE_LIMIT for line in text.split("\n")):
-        return _scan_toml(text)
+        raise ValueError("overlong line")
     return tomllib.loads(text)
-
-
-def _scan_toml(text: str) -> dict:
-    """Return the tables of a TOML file and their one-line strings without escapes.
-
-    The library writes config.toml in that form, and no other values are needed, so a
-    parser of the whole language is not.
-    """
-    tables: dict = {}
-    table = tables
-    for line in text.split("\n"):
-        header = re.match(r"\s*\[([^\[\]]*)\]\s*(#.*)?$", line)
-        pair = re.match(r"""\s*([\w-]+)\s*=\s*(["'])([^"'\\]*)\2\s*(#.*)?$""", line)
-        if header:
-            table = tables
-            for quoted in re.findall(r""""[^"]*"|'[^']*'|[\w-]+""", header[1]):
-                table = table.setdefault(quoted.strip("\"'"), {})
-        elif line.lstrip().startswith("[["):
-            table = {}  # an array of tables: none of its values is needed
-        elif pair:
-            table[pair[1]] = pair[3]
-    return tables

@@ -45,11 +45,12 @@ def user_agents(receiver, count: int) -> list[str]:
 def test_own_words_are_condas_without_conda_being_asked(base, home, distro):
     """With the library distro, with an older conda's copy of it, and with neither."""
     imported = f"import sys, distro; {OLDER}" if distro == "distro" else "import sys"
-    ours = "user_agent._without_conda(None)"
+    ours = "user_agent(sys.prefix, load()).partition(' aau/')[0]"
     code = (
         f"{imported}; sys.modules['distro'] = {distro};"
         f"{SHOW.format('context.user_agent')};"
-        f"from anaconda_anon_usage.heartbeat import user_agent; print({ours})"
+        "from anaconda_anon_usage.heartbeat.user_agent import user_agent;"
+        f"from anaconda_anon_usage.settings import load; print({ours})"
     )
     done = subprocess.run(
         [base.python, "-Ic", code],
