@@ -90,19 +90,17 @@ def demonstrate(directory: Path, receiver: Receiver) -> int:
     """
     home = directory / "home"
     home.mkdir()
-    environ = clean_environ(home, CONDA_OFFLINE="1")
+    environ = clean_environ(home)
     print("making a conda base with anaconda-anon-usage, and two environments …")
     base = Base(directory / "base", PROJECT / ".conda-root")
     base.install(build_wheel(PROJECT, directory))
     environment, plain = directory / "envs" / "demo", directory / "envs" / "plain"
-    for prefix in (environment, plain):
-        create = [base.conda, "create", "--yes", "--quiet", "--offline", "--prefix", prefix]
-        subprocess.run(create, env=environ, check=True, stdout=subprocess.DEVNULL)
-    base.install_scripts(environment)
+    base.make_environment(environment)
+    (plain / "conda-meta").mkdir(parents=True)
+    (plain / "conda-meta" / "history").touch()
     (home / ".condarc").write_text(
         f"anaconda_heartbeat: {receiver.url}/main/noarch/activate-0.0.0-0.conda\n"
     )
-    del environ["CONDA_OFFLINE"]
     print(f"~/.condarc: {(home / '.condarc').read_text()}")
 
     without = min(activation_time(base, plain, environ) for _ in range(3))
