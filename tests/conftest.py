@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import uuid
 from pathlib import Path
 
 import pytest
 from conda_root import Base, build_wheel, clean_environ
-from support import PROJECT, missing
+from support import PROJECT, TEST_SLOTS, missing
 
 
 def pytest_addoption(parser):
@@ -31,6 +32,7 @@ def _own_environment(monkeypatch, tmp_path):
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv(TEST_SLOTS, uuid.uuid4().hex)
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def home() -> Path:
 @pytest.fixture
 def environ(home) -> dict[str, str]:
     """The variables for processes that this test starts."""
-    return clean_environ(home)
+    return clean_environ(home, **{TEST_SLOTS: os.environ[TEST_SLOTS]})
 
 
 @pytest.fixture(scope="session")

@@ -109,9 +109,9 @@ def test_an_answer_that_does_not_come_is_logged_at_the_deadline(activate, tmp_pa
 def test_one_too_many_is_logged(activate, tmp_path):
     """Without what it has not looked at."""
     log = tmp_path / "log"
-    with taken("queue", slots.RUN_SLOTS + slots.WAITING):
+    with taken("queue", slots.QUEUE_SLOTS):
         activate(ANACONDA_ANON_USAGE_LOG=str(log), CONDA_ANACONDA_HEARTBEAT="http://127.0.0.1:9/x")
-    assert ["Crowded: too many at once"] == [line["error"] for line in lines(log)]
+    assert ["NoFreeSlot: too many at once"] == [line["error"] for line in lines(log)]
 
 
 def test_heartbeat_that_is_off_logs_nothing(activate, tmp_path):
