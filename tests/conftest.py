@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import uuid
 from pathlib import Path
 
 import pytest
 from conda_root import Base, build_wheel, clean_environ
+from servers import NOT_FOUND, Server
 from support import PROJECT, TEST_SLOTS, missing
+
+# A parent such as `nohup` may ignore interrupts, and the programs that tests interrupt
+# would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser):
@@ -45,6 +51,20 @@ def home() -> Path:
 def environ(home) -> dict[str, str]:
     """The variables for processes that this test starts."""
     return clean_environ(home, **{TEST_SLOTS: os.environ[TEST_SLOTS]})
+
+
+@pytest.fixture
+def server():
+    """Start a server that ends with the test; by default it answers 404."""
+    servers = []
+
+    def start(behave=NOT_FOUND, **options):
+        servers.append(Server(behave, **options))
+        return servers[-1]
+
+    yield start
+    for each in servers:
+        each.close()
 
 
 @pytest.fixture(scope="session")
