@@ -7,6 +7,7 @@ import signal
 import uuid
 from pathlib import Path
 
+import hypothesis
 import pytest
 from conda_root import Base, build_wheel, clean_environ
 from servers import NOT_FOUND, Server
@@ -15,6 +16,12 @@ from support import PROJECT, TEST_SLOTS, missing
 # A parent such as `nohup` may ignore interrupts, and the programs that tests interrupt
 # would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A slow machine is no failure. In CI every run tries the same examples, so that only a
+# change of the code changes the outcome.
+hypothesis.settings.register_profile("local", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
 def pytest_addoption(parser):
