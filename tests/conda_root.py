@@ -42,9 +42,14 @@ REQUIREMENTS = (
 
 VENDORED_NAME = re.compile(r"conda_lock\._?vendor\.conda\b")
 
+# What newer Pythons and the other solver need to have changed in the text of conda 24.7.
 ADAPTATIONS = {
     "logging._acquireLock()": "logging._lock.acquire()",
     "logging._releaseLock()": "logging._lock.release()",
+    # Otherwise a FutureWarning on stderr.
+    r'TOKEN_REPLACE = partial(TOKEN_URL_PATTERN.sub, r"\1\2\3/t/<TOKEN>/")': (
+        r'TOKEN_REPLACE = staticmethod(partial(TOKEN_URL_PATTERN.sub, r"\1\2\3/t/<TOKEN>/"))'
+    ),
     "PrimitiveParameter(SatSolverChoice.PYCOSAT)": "PrimitiveParameter(SatSolverChoice.PYSAT)",
 }
 
@@ -85,8 +90,7 @@ def make_installation(root: Path) -> None:
     shutil.move(unpacked / "conda_lock" / "_vendor" / "conda", conda)
     shutil.rmtree(unpacked)
     record_conda(conda)
-    # Undo what vendoring changed, or parts of conda would be imported twice. Adapt this
-    # conda to Python 3.13, which removed two functions of logging, and to python-sat.
+    # Undo what vendoring changed, or parts of conda would be imported twice.
     for module in conda.rglob("*.py"):
         text = VENDORED_NAME.sub("conda", module.read_text())
         for old, new in ADAPTATIONS.items():
