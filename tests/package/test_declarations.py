@@ -13,10 +13,10 @@ PACKAGE = PROJECT / "anaconda_anon_usage"
 
 #: Libraries that are used where they are installed.
 OPTIONAL = {
-    "anaconda_auth",  # its own settings are asked for what only it knows
+    "anaconda_auth",  # registers its backends of keyring
     "conda",  # tokens and heartbeats work without it
     "distro",  # conda brings it; the platform's name is less precise without
-    "keyring",  # anaconda-auth brings it, if it keeps logins there
+    "keyring",  # anaconda-auth brings it
     "truststore",  # conda brings it, for `ssl_verify: truststore`
 }
 
