@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import re
 import sys
-import tomllib
 
+import tomllib
 from installed import PROJECT
 
 PACKAGE = PROJECT / "anaconda_anon_usage"
