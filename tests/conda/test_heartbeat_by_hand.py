@@ -211,6 +211,8 @@ def test_debug_output_explains_every_decision_and_tells_no_token(base, environ, 
         timeout=60,
     )
     said = [line.removeprefix("anaconda-anon-usage: ") for line in done.stderr.splitlines()]
+    # Whether there is an identity depends on the machine: many containers have none.
+    said = [line for line in said if not line.startswith("no machine identity: ")]
     client, environment = home / ".conda" / "aau_token", prefix / "etc" / "aau_token"
     assert [
         f"configuration: {home}/.condarc, {prefix}/.condarc",

@@ -10,7 +10,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from servers import NOT_FOUND, Server
 from support import PATIENCE, tool
 from unnoticed import WATCH
 
@@ -21,20 +20,6 @@ def pytest_collection_modifyitems(items):
         for item in items:
             if Path(__file__).parent in item.path.parents:
                 item.add_marker(pytest.mark.skip(reason="processes are watched on Linux only"))
-
-
-@pytest.fixture
-def server():
-    """Start a server that is ended with the test; by default one that answers 404."""
-    servers = []
-
-    def start(behave=NOT_FOUND, **options):
-        servers.append(Server(behave, **options))
-        return servers[-1]
-
-    yield start
-    for each in servers:
-        each.close()
 
 
 @pytest.fixture

@@ -44,6 +44,14 @@ CONDARCS = [
 SYSTEM = (".condarc", "condarc", "condarc.d/a.yml")
 
 
+#: The letters of each heartbeat that arrives with such a condarc; "cse" of one otherwise.
+WITH_CONDARC = {
+    "aliases": [],
+    "nested lists": [],
+    "wrong type of our setting": [""],
+}
+
+
 def put(kind: dict, name: str, path: Path) -> None:
     """Put something bad at a path."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -112,7 +120,7 @@ def test_reading_a_token_takes_little_memory(watched, home, tmp_path, environ, p
 def test_bad_condarc_of_the_user(beat, home, kind):
     """With which conda itself may refuse to work."""
     put({**ANY, **YAML}, kind, home / ".condarc")
-    assert beat() in ([], [""] if kind == "wrong type of our setting" else ["cse"])
+    assert WITH_CONDARC.get(kind, ["cse"]) == beat()
     assert False is Path("gone").exists()
 
 
@@ -124,7 +132,7 @@ def test_all_condarcs_bad_at_once(beat, home, tmp_path, kind):
     # /var/lib/conda, without touching the machine's own.
     before = with_mounts({"/var/lib": tmp_path / "system"}) if os.geteuid() == 0 else []
     found = beat(*before, XDG_CONFIG_HOME=str(home / "xdg"), CONDARC=str(home / "named.yml"))
-    assert found in ([], [""] if kind == "wrong type of our setting" else ["cse"])
+    assert WITH_CONDARC.get(kind, ["cse"]) == found
 
 
 READ = """
