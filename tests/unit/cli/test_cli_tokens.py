@@ -120,7 +120,7 @@ def test_detail_tells_what_each_token_is(home, environment):
         f"c/{client}",
         "  identifies  a user on a machine",
         "  anonymous   yes, random",
-        "  lasts       until the file is deleted, or copied to another machine",
+        "  lasts       until the file is deleted or copied to another machine",
         f"  comes from  {home}/.conda/aau_token",
     ] == blocks["c"]
     assert ("o/ is not sent", f"aau/{__version__}") == (blocks["o"][0], blocks["aau"][0])
