@@ -381,7 +381,7 @@ class Activation:
     def count_pythons(self) -> Path:
         """Let base's Python write a line to a file for each start, and return the file."""
         fake = self.home.parent / "fake-base"
-        module = fake / "lib/python3.99/site-packages/anaconda_anon_usage/heartbeat.py"
+        module = fake / "lib/python3.99/site-packages/anaconda_anon_usage/heartbeat/activated.py"
         module.parent.mkdir(parents=True)
         module.touch()
         python = fake / "bin" / "python"

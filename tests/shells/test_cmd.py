@@ -65,7 +65,7 @@ def activation(wine, base, tmp_path, home):
     """Runs lines with an environment activated, and returns (output, starts of Python)."""
     prefix = base.make_environment(tmp_path / "it's an environment-j")
     python = tmp_path / "base" / "python.bat"
-    module = python.parent / "Lib/site-packages/anaconda_anon_usage/heartbeat.py"
+    module = python.parent / "Lib/site-packages/anaconda_anon_usage/heartbeat/activated.py"
     module.parent.mkdir(parents=True)
     module.touch()
     python.write_text(PYTHON, newline="\r\n")
