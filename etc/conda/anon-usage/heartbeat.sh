@@ -84,25 +84,25 @@ could_be_on() {
   esac
 }
 
-# Whether ${line}, without leading blanks, could switch the heartbeat on.
+# line_could LINE: whether LINE, without leading blanks, could switch the heartbeat on.
 line_could() {
-  case ${line} in
+  case $1 in
   '#'*)
     # A carriage return ends a comment, and so does a NEL of Unicode's. Only the one at the
     # line's end is harmless.
-    case ${line%[[:cntrl:]]} in
+    case ${1%[[:cntrl:]]} in
     *[![:blank:]!-~]*) ;;
     *) return 1 ;;
     esac
     ;;
   *) ;;
   esac
-  case ${line} in
+  case $1 in
   *\"*\\*) return 0 ;; # "\x61naconda_heartbeat": true
   *\&*) anchors=yes ;; # &name anaconda_heartbeat, and elsewhere *name : true
   *) ;;
   esac
-  rest=${line}
+  rest=$1
   while :; do
     case ${rest} in
     *anaconda_heartbeat*) rest=${rest#*anaconda_heartbeat} ;;
@@ -139,11 +139,14 @@ files_could() {
     [ -f "${file}" ] && [ -r "${file}" ] || continue
     found=
     anchors=
+    # shellcheck disable=SC2094  # is_small only reads
     while read -r line || [ -n "${line}" ]; do
-      [ -z "${found}" ] && line_could && found=yes
+      case ${line} in
+      *anaconda_heartbeat* | *\"*\\* | *\&*) line_could "${line}" && found=yes ;;
+      *) ;;
+      esac
       case ${found}${line} in
       yes*"${required}"*)
-        # shellcheck disable=SC2094  # which only reads
         is_small "${file}" && return 0
         break
         ;;
@@ -167,43 +170,9 @@ places_could() {
   return 1
 }
 
-# Whether a variable could switch the heartbeat on. conda ignores the case of its name,
-# and Windows also that of CONDA_. `set` lists them, one per line.
-variables_could() {
-  set -f
-  IFS='
-'
-  # shellcheck disable=SC2046  # to be split
-  for variable in $(set); do
-    case ${variable} in
-    [Cc][Oo][Nn][Dd][Aa]_[Aa][Nn][Aa][Cc][Oo][Nn][Dd][Aa]_[Hh][Ee][Aa][Rr][Tt][Bb][Ee][Aa][Tt]=*)
-      eval "value=\${${variable%%=*}-}"
-      case ${value} in
-      *[![:blank:]]*) could_be_on "${value}" && return 0 ;;
-      *) ;;
-      esac
-      ;;
-    *) ;;
-    esac
-  done
-  return 1
-}
-
-# Whether conda's configuration could switch the heartbeat on: the search path of
-# conda/base/constants.py, in any order.
+# Whether a file of conda's configuration could switch the heartbeat on: those of the search
+# path in conda/base/constants.py, in any order.
 configuration_could() {
-  LC_ALL=C # bytes, not characters
-
-  # DO_NOT_TRACK yields only to an administrator's `#!final`. Python strips blanks.
-  required=
-  case ${DO_NOT_TRACK-} in
-  '' | 0 | [Ff][Aa][Ll][Ss][Ee] | *[!!-~]*)
-    # Only Python can ask the system where the home directory is.
-    [ -n "${home_is_set}" ] || return 0
-    ;;
-  *) required=final ;;
-  esac
-
   # shellcheck disable=SC2086  # to be split
   set -- ${system} "${home}/.config/conda" "${home}/.conda" "${prefix}" \
     "${CONDA_ROOT-}" "${XDG_CONFIG_HOME:+"${XDG_CONFIG_HOME}/conda"}"
@@ -215,7 +184,7 @@ configuration_could() {
     set -- "$@" "${directory}" "${directory%[\\/]*}"
   done
   for directory in "$@"; do
-    is_absolute "${directory}" || continue
+    is_absolute "${directory}" && [ -d "${directory}" ] || continue
     places_could "${directory}/.condarc" "${directory}/condarc" "${directory}/condarc.d" && return 0
   done
   is_absolute "${home}/" && places_could "${home}/.condarc" && return 0
@@ -225,20 +194,53 @@ configuration_could() {
   '~'*) return 0 ;; # only Python can ask the system where that user's home is
   *) ;;
   esac
-  is_absolute "${condarc}" && places_could "${condarc}" && return 0
-  [ -z "${required}" ] && variables_could
+  is_absolute "${condarc}" && places_could "${condarc}"
 }
+
+# DO_NOT_TRACK yields only to an administrator's `#!final`. Python strips blanks.
+required=
+case ${DO_NOT_TRACK-} in
+'' | 0 | [Ff][Aa][Ll][Ss][Ee] | *[!!-~]*) ;;
+*) required=final ;;
+esac
 
 # In a subshell, which keeps these limits and all changes to itself. Two seconds of
 # processor time and 100 MB are plenty for what Python could read within its deadline.
-# The kernel kills a process above its limit, which must leave no core file.
+# The kernel kills a process above its limit, which must leave no core file. `set` lists
+# the variables, one per line.
 # shellcheck disable=SC3045  # not in POSIX of 2017, but in every sh
-(
+answer=$(
   ulimit -S -c 0
   ulimit -S -t 2
   ulimit -S -d 100000
-  configuration_could
-) || exit 0
+  LC_ALL=C # bytes, not characters
+  # Only Python can ask the system where the home directory is.
+  if [ -z "${home_is_set}${required}" ] || configuration_could; then
+    echo yes
+  elif [ -z "${required}" ]; then
+    set
+  fi
+)
+
+# conda ignores the case of the variable's name, and Windows also that of CONDA_.
+set -f
+IFS='
+'
+for variable in ${answer}; do
+  case ${variable} in
+  [Cc][Oo][Nn][Dd][Aa]_[Aa][Nn][Aa][Cc][Oo][Nn][Dd][Aa]_[Hh][Ee][Aa][Rr][Tt][Bb][Ee][Aa][Tt]=*)
+    eval "value=\${${variable%%=*}-}"
+    case ${value} in
+    *[![:blank:]]*) could_be_on "${value}" && answer=yes ;;
+    *) ;;
+    esac
+    ;;
+  *) ;;
+  esac
+done
+set +f
+unset IFS
+[ "${answer}" = yes ] || exit 0
 
 # With more than 32 runnable processes per CPU, a heartbeat would miss its deadline and
 # slow down the others. Only Linux tells without a program; see proc(5).
