@@ -126,7 +126,6 @@ is_small() {
   size=0
   while IFS= read -r line; do
     size=$((size + ${#line} + 1))
-    [ "${size}" -gt 262144 ] && return 1
   done <"$1"
   [ "$((size + ${#line}))" -le 262144 ]
 }
@@ -175,7 +174,7 @@ places_could() {
 configuration_could() {
   # shellcheck disable=SC2086  # to be split
   set -- ${system} "${home}/.config/conda" "${home}/.conda" "${prefix}" \
-    "${CONDA_ROOT-}" "${XDG_CONFIG_HOME:+"${XDG_CONFIG_HOME}/conda"}"
+    "${CONDA_ROOT-}" ${XDG_CONFIG_HOME:+"${XDG_CONFIG_HOME}/conda"}
   # base holds conda's programs, or their directory: bin, Scripts or condabin.
   directory=
   for program in "${CONDA_PYTHON_EXE-}" "${CONDA_EXE-}"; do
