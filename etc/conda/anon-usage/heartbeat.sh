@@ -175,12 +175,18 @@ configuration_could() {
   # shellcheck disable=SC2086  # to be split
   set -- ${system} "${home}/.config/conda" "${home}/.conda" "${prefix}" \
     "${CONDA_ROOT-}" ${XDG_CONFIG_HOME:+"${XDG_CONFIG_HOME}/conda"}
-  # base holds conda's programs, or their directory: bin, Scripts or condabin.
-  directory=
+  # base holds conda's programs, or their directory.
+  base=
   for program in "${CONDA_PYTHON_EXE-}" "${CONDA_EXE-}"; do
-    [ "${directory}" = "${program%[\\/]*}" ] && continue
     directory=${program%[\\/]*}
-    set -- "$@" "${directory}" "${directory%[\\/]*}"
+    case ${directory##*[\\/]} in
+    [Bb][Ii][Nn] | [Ss][Cc][Rr][Ii][Pp][Tt][Ss] | [Cc][Oo][Nn][Dd][Aa][Bb][Ii][Nn])
+      directory=${directory%[\\/]*}
+      ;;
+    *) ;;
+    esac
+    [ "${directory}" = "${base}" ] || set -- "$@" "${directory}"
+    base=${directory}
   done
   for directory in "$@"; do
     is_absolute "${directory}" && [ -d "${directory}" ] || continue
