@@ -12,6 +12,7 @@ wine 8 cannot show these; they are left to real Windows:
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import time
 
@@ -144,6 +145,26 @@ def test_python_starts_if_the_configuration_could_be_on(activation, home):
     details = (home / "pythons-details").read_text().splitlines()
     prefix = windows(activation.prefix) + " "
     assert {prefix + name for name, case in cases.items() if case.starts} == set(details)
+
+
+def test_older_versions_of_the_package_are_not_started(activation, home, tmp_path):
+    """Versions 0.7 and 0.8 have no activated.py."""
+    (home / ".condarc").write_text("anaconda_heartbeat: true\n")
+    shutil.rmtree(tmp_path / "base/Lib/site-packages/anaconda_anon_usage/heartbeat")
+    (tmp_path / "base/Lib/site-packages/anaconda_anon_usage/heartbeat.py").touch()
+    assert ([], "") == activation(CALL_STUB.format("activate.d"), starts=0)
+
+
+def test_the_launcher_does_not_wait_for_python(activation, home, tmp_path):
+    """Python runs on after heartbeat.bat has ended."""
+    (home / ".condarc").write_text("anaconda_heartbeat: true\n")
+    gate = tmp_path / "gate"
+    python = tmp_path / "base" / "python.exe"
+    wait = f"until [ -e '{gate}' ]; do sleep 0.1; done\n"
+    python.write_text(python.read_text().replace("\n", f"\n{wait}", 1))
+    launcher = r'@call "%CONDA_PREFIX%\etc\conda\anon-usage\heartbeat.bat" <nul >nul 2>&1'
+    ended = windows(gate)
+    assert ([], "") == activation(launcher, f'@echo ended>"{ended}"', starts=1)
 
 
 def test_a_missing_launcher_is_not_missed(activation):

@@ -1,8 +1,9 @@
-"""The launcher by itself, in every kind of sh that /bin/sh can be."""
+"""The launcher alone, in every shell that /bin/sh can be."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -102,7 +103,7 @@ def test_python_starts_if_the_configuration_could_be_on(sh, cases, activation, t
 
 @every_sh
 def test_the_environments_own_python_is_second_choice(sh, activation):
-    """Without base's Python, or without the package there, the environment's own is used."""
+    """Without base's Python the environment's own is used."""
     (activation.home / ".condarc").write_text(ON)
     log = activation.count_pythons()
     fake = Path(activation.environ["CONDA_PYTHON_EXE"]).parents[1]
@@ -115,9 +116,41 @@ def test_the_environments_own_python_is_second_choice(sh, activation):
 
 
 @every_sh
+def test_older_versions_of_the_package_are_not_started(sh, activation, tmp_path):
+    """Versions 0.7 and 0.8 have no activated.py: an environment with ours sends, or none."""
+    (activation.home / ".condarc").write_text(ON)
+    log = activation.count_pythons()
+    base = Path(activation.environ["CONDA_PYTHON_EXE"]).parents[1]
+    shutil.copytree(base, activation.prefix, dirs_exist_ok=True)
+    own_python = activation.prefix / "bin" / "python"
+    own_python.write_text(own_python.read_text().replace("$@", "environment"))
+    [package] = base.glob("lib/*/site-packages/anaconda_anon_usage")
+    shutil.rmtree(package / "heartbeat")
+    (package / "heartbeat.py").touch()
+    launch(sh, activation)
+    assert "environment\n" == log.read_text()
+
+    log.write_text("")
+    shutil.rmtree(activation.prefix / "lib")
+    launch(sh, activation)
+    assert "" == log.read_text()
+
+
+@every_sh
+def test_off_starts_no_program(sh, activation):
+    """Only builtins run while the answer is no."""
+    trace = activation.home / "trace"
+    (activation.home / ".condarc").write_text("anaconda_heartbeat: off\n")
+    strace = [program("strace"), "-f", "-qq", "-e", "trace=execve", "-o", trace]
+    command = [*strace, program(sh[0]), *sh[1:], activation.prefix / LAUNCHER]
+    subprocess.run(command, env=activation.environ, check=False, timeout=60)
+    assert 1 == trace.read_text().count("execve(")
+
+
+@every_sh
 @pytest.mark.parametrize("text", ["xx", "x\n"], ids=["one line", "many lines"])
-def test_a_huge_configuration_file_is_given_up(sh, text, activation):
-    """Files that conda itself could not read in minutes cost seconds and little memory."""
+def test_a_huge_configuration_file_costs_little(sh, text, activation):
+    """Files far above the size limit cost seconds and little memory, and start nothing."""
     log = activation.count_pythons()
     with open(activation.home / ".condarc", "w") as file:
         for _ in range(200):
@@ -139,7 +172,7 @@ def test_a_huge_configuration_file_is_given_up(sh, text, activation):
 
 @every_sh
 def test_unreadable_files_are_passed_over(sh, activation, tmp_path):
-    """A file of somebody else's does not keep the others from being read."""
+    """A file without read permission does not end the search."""
     log = activation.count_pythons()
     unreadable = activation.home / ".conda" / ".condarc"
     unreadable.parent.mkdir()
@@ -147,7 +180,7 @@ def test_unreadable_files_are_passed_over(sh, activation, tmp_path):
     unreadable.chmod(0)
     (activation.home / ".condarc").write_text(ON)
     command = [program(sh[0]), *sh[1:], activation.prefix / LAUNCHER]
-    if os.geteuid() == 0:  # may read everything, unless it can't have that capability
+    if os.geteuid() == 0:  # root reads everything, unless it lacks these capabilities
         command = [program("setpriv"), "--bounding-set=-dac_override,-dac_read_search", *command]
     subprocess.run(command, env=activation.environ, check=False, timeout=60)
     assert 1 == log.read_text().count("\n")
