@@ -1,6 +1,6 @@
 @rem Decide whether this activation could send a heartbeat, and start Python if it could.
-@rem This is heartbeat.sh for cmd.exe, with the same rules; the reasons are there. Only
-@rem builtins run until the answer is yes.
+@rem This is heartbeat.sh for cmd.exe. It follows the same rules; see there for the reasons.
+@rem Only builtins run until the answer is yes.
 @echo off
 setlocal enabledelayedexpansion
 if defined CONDA_BUILD exit /b 0
@@ -12,13 +12,13 @@ setlocal disabledelayedexpansion
 cd /d "%SystemRoot%"
 set "answer="
 set "required="
-rem Calls, because cmd misreads a line that edits an undefined variable.
+rem Lines that edit a variable are called, because cmd misreads them if it is undefined.
 if defined DO_NOT_TRACK call :look_at_do_not_track
 
 set "user="
 if defined XDG_CONFIG_HOME set "user=%XDG_CONFIG_HOME%\conda"
-rem base holds conda's programs, or their directory: Scripts or condabin. A directory from
-rem %%~dp ends in a backslash: one dot behind it is the directory itself, two its parent.
+rem base contains conda's programs, or the directory that does. Modifier dp leaves a trailing
+rem backslash, so one more dot is the directory itself and two dots are its parent.
 set "python_directory="
 set "conda_directory="
 set "conda_parent="
@@ -37,14 +37,14 @@ set "anchors="
 if not defined required if defined CONDA_ANACONDA_HEARTBEAT call :look_at_variable
 if not defined answer exit /b 0
 
-rem Base's Python wins, being last. `start` does not keep this cmd waiting.
+rem The last one wins: base's Python, if it has the package. cmd does not wait for `start`.
 set "python="
 for %%P in ("%CONDA_PREFIX%\python.exe" "%CONDA_PYTHON_EXE%") do if exist "%%~dpPLib\site-packages\anaconda_anon_usage\heartbeat\activated.py" if exist "%%~P" set "python=%%~P"
 if defined python start "" /b /belownormal "%python%" -I -m anaconda_anon_usage.heartbeat.activated
 exit /b 0
 
-rem Below, quotes are removed from text before it is used between quotes: what it holds can
-rem then neither end them nor run as a command.
+rem The subroutines remove quotes from text before they expand it between quotes. Otherwise
+rem a quote in it would end the outer ones, and the rest could run as a command.
 
 :look_at_do_not_track
 set "word="
@@ -69,7 +69,7 @@ exit /b 0
 set "place=%CONDARC%"
 if "%CONDARC:~0,1%"=="~" set "place=%USERPROFILE%%CONDARC:~1%"
 
-rem An entry of the search path: a file, or a directory of files.
+rem place is an entry of the search path: a file or a directory.
 :look_at_place
 for %%F in ("%place%" "%place%\*.yml" "%place%\*.yaml") do (
   set "file=%%~F"
@@ -96,8 +96,8 @@ exit /b 0
 set "line=anaconda_heartbeat: %CONDA_ANACONDA_HEARTBEAT:"=%"
 goto look_in_line
 
-rem Sets found where the line could switch the heartbeat on, and answer where it also holds
-rem what is required, there or below.
+rem found: a line could switch the heartbeat on. answer: so it could, and that line or a
+rem later one contains what is required.
 :look_in_line
 if defined answer exit /b 0
 set "bare=%line:"=%"
@@ -106,16 +106,16 @@ if defined found goto look_for_required
 set "word="
 for /f "tokens=1" %%W in ("%bare%") do set "word=%%W"
 if not defined word exit /b 0
-rem Comments go, but not behind a carriage return, which YAML takes for a line break. The
-rem text in bare has lost its quotes and, by the expansion, its carriage returns.
+rem A carriage return inside a comment ends it. Percent expansion has removed it from bare,
+rem so bare and line differ then, or if the line has quotes.
 setlocal enabledelayedexpansion
 set "changed=yes"
 if "!bare!"=="!line!" set "changed="
 endlocal & set "changed=%changed%"
 if not defined changed if "%word:~0,1%"=="#" exit /b 0
-rem A name or value with escapes, which only quoted text can hold.
+rem Escapes occur only in quoted text. They can hide the name or the value.
 if defined changed for /f "delims=\" %%C in ("%bare%") do if not "%%C"=="%bare%" goto found
-rem A name with an anchor, whose alias can be the name of another value.
+rem A name with an anchor can be used elsewhere by its alias.
 for /f "delims=&" %%C in ("%bare%") do if not "%%C"=="%bare%" set "anchors=yes"
 :look_for_name
 set "rest=%bare:*anaconda_heartbeat=%"
@@ -123,7 +123,7 @@ if "%rest%"=="%bare%" exit /b 0
 if defined anchors goto found
 if not defined rest goto found
 set "word="
-rem Delimiters: an apostrophe, a tab, a space.
+rem The delimiters are an apostrophe, a tab and a space.
 for /f "tokens=1 delims='	 " %%W in ("%rest%") do set "word=%%W"
 if not defined word goto found
 if not "%word:~0,1%"==":" goto found
@@ -131,7 +131,7 @@ set "word="
 for /f "tokens=1 delims=:',}]	 " %%W in ("%rest%") do set "word=%%W"
 if not defined word goto found
 for %%W in (true yes on y 1 http https) do if /i "%word%"=="%%W" goto found
-rem An anchor, an alias, a tag, a block, a comment or anything but a plain value or a list.
+rem Anything but a plain value, a list or a map: anchors, aliases, tags, blocks, comments.
 for /f "delims=abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789~-[{" %%C in ("%word:~0,1%") do goto found
 set "bare=%rest%"
 goto look_for_name

@@ -12,8 +12,8 @@ exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 # zsh resets SIGTSTP at `&`.
 trap "" TSTP
 
-# bash takes options from SHELLOPTS and BASHOPTS, even as sh. With failglob, a pattern
-# without a match ends the command that it is in.
+# bash takes options from SHELLOPTS and BASHOPTS, even as sh, and GLOBIGNORE hides files.
+# With failglob, a pattern without a match aborts the command that it is in.
 set +efu
 unset IFS GLOBIGNORE
 # shellcheck disable=SC3044  # not in POSIX, but only bash gets there
@@ -61,8 +61,8 @@ is_absolute() {
   esac
 }
 
-# could_be_on VALUE: whether VALUE, which may be cut off at the end of its line, could
-# switch the heartbeat on. The empty value could: YAML continues it on the next line.
+# could_be_on VALUE: whether VALUE could switch the heartbeat on. Only its first line is
+# known; an empty one could, because YAML continues it on the next line.
 could_be_on() {
   value=$1
   while :; do
@@ -75,7 +75,7 @@ could_be_on() {
   case ${value} in
   '') return 0 ;;
   [\&*!\|\>\#\\]*) return 0 ;; # an anchor, an alias, a tag, a block, a comment, an escape
-  [!!-~]*) return 0 ;;         # a line break or a blank of Unicode's, which Python strips
+  [!!-~]*) return 0 ;;         # a carriage return, or Unicode whitespace, which Python strips
   *) ;;
   esac
   case ${value%%[!A-Za-z0-9]*} in
@@ -88,8 +88,8 @@ could_be_on() {
 line_could() {
   case $1 in
   '#'*)
-    # A carriage return ends a comment, and so does a NEL of Unicode's. Only the one at the
-    # line's end is harmless.
+    # YAML ends a comment at a carriage return and at U+0085, too. Only one at the end of
+    # the line is harmless.
     case ${1%[[:cntrl:]]} in
     *[![:blank:]!-~]*) ;;
     *) return 1 ;;
@@ -99,7 +99,7 @@ line_could() {
   esac
   case $1 in
   *\"*\\*) return 0 ;; # "\x61naconda_heartbeat": true
-  *\&*) anchors=yes ;; # &name anaconda_heartbeat, and elsewhere *name : true
+  *\&*) anchors=yes ;; # &name anaconda_heartbeat, and later *name : true
   *) ;;
   esac
   rest=$1
@@ -114,7 +114,7 @@ line_could() {
       case ${key_end} in
       [\"\'[:blank:]]*) key_end=${key_end#?} ;;
       :*) break ;;
-      *) return 0 ;; # an explicit key (?) for example, whose colon is on the next line
+      *) return 0 ;; # an explicit key (?), for example, has its colon on the next line
       esac
     done
     could_be_on "${key_end#:}" && return 0
@@ -130,8 +130,8 @@ is_small() {
   [ "$((size + ${#line}))" -le 262144 ]
 }
 
-# Whether one of the files could switch the heartbeat on, and holds ${required} there or
-# below.
+# files_could FILE...: whether a line of a file could switch the heartbeat on, and that line
+# or a later one contains ${required}.
 files_could() {
   for file in "$@"; do
     # Reading a FIFO could block. Some shells exit if they cannot open a file.
@@ -156,8 +156,8 @@ files_could() {
   return 1
 }
 
-# places_could PATH...: the same for entries of conda's search path, which may be
-# directories.
+# places_could PATH...: the same for entries of conda's search path, which can be
+# directories, whatever their names.
 places_could() {
   for place in "$@"; do
     if [ -d "${place}" ]; then
@@ -169,13 +169,13 @@ places_could() {
   return 1
 }
 
-# Whether a file of conda's configuration could switch the heartbeat on: those of the search
-# path in conda/base/constants.py, in any order.
+# Whether a file of conda's search path (conda/base/constants.py) could switch the heartbeat
+# on. Their order is left to Python.
 configuration_could() {
   # shellcheck disable=SC2086  # to be split
   set -- ${system} "${home}/.config/conda" "${home}/.conda" "${prefix}" \
     "${CONDA_ROOT-}" ${XDG_CONFIG_HOME:+"${XDG_CONFIG_HOME}/conda"}
-  # base holds conda's programs, or their directory.
+  # base contains conda's programs, or the directory that does.
   base=
   for program in "${CONDA_PYTHON_EXE-}" "${CONDA_EXE-}"; do
     directory=${program%[\\/]*}
@@ -196,7 +196,7 @@ configuration_could() {
   condarc=${CONDARC-}
   case ${condarc} in
   '~' | '~'[\\/]*) condarc=${home}${condarc#'~'} ;;
-  '~'*) return 0 ;; # only Python can ask the system where that user's home is
+  '~'*) return 0 ;; # the home of another user, which only Python can look up
   *) ;;
   esac
   is_absolute "${condarc}" && places_could "${condarc}"
@@ -209,17 +209,16 @@ case ${DO_NOT_TRACK-} in
 *) required=final ;;
 esac
 
-# In a subshell, which keeps these limits and all changes to itself. Two seconds of
-# processor time and 100 MB are plenty for what Python could read within its deadline.
-# The kernel kills a process above its limit, which must leave no core file. `set` lists
-# the variables, one per line.
+# The subshell keeps these limits and all changes to itself. Two seconds of processor time
+# and 100 MB suffice for what Python can read within its deadline. The kernel kills a process
+# that exceeds them; it must not dump core. `set` lists the variables, one per line.
 # shellcheck disable=SC3045  # not in POSIX of 2017, but in every sh
 answer=$(
   ulimit -S -c 0
   ulimit -S -t 2
   ulimit -S -d 100000
   LC_ALL=C # bytes, not characters
-  # Only Python can ask the system where the home directory is.
+  # Without HOME, only Python can look up the home directory.
   if [ -z "${home_is_set}${required}" ] || configuration_could; then
     echo yes
   elif [ -z "${required}" ]; then
@@ -227,7 +226,7 @@ answer=$(
   fi
 )
 
-# conda ignores the case of the variable's name, and Windows also that of CONDA_.
+# conda ignores the case of the variable's name after CONDA_, Windows that of all of it.
 set -f
 IFS='
 '
