@@ -17,8 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from . import condarc_text
 from .condarc_text import CannotEdit, Entry, entries, line_end, line_start, newline
-from .settings import condarc
-from .settings.condarc import WrongValue
+from .settings import WrongValue, condarc
 from .settings.policy import SETTINGS
 
 #: One change: the setting it is for ("" for a comment at the top), the offset in the text,

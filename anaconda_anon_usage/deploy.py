@@ -165,7 +165,7 @@ def _is_as_wanted(text: str, heartbeat: str) -> bool:
 
 def _is_listed_elsewhere(directory: str, path: str) -> bool:
     """Return whether another file of a directory sets PACKAGES: then no default holds."""
-    for other in search_path.condarcs_in(directory):
+    for other, _ in search_path.condarcs_in(directory):
         with contextlib.suppress(CannotDeploy, CannotEdit):
             if other != path and condarc_text.items(read_text(other) or "", PACKAGES) is not None:
                 return True

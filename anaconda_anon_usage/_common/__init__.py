@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         is_environment,
         root_prefix,
     )
+    from .redaction import redact
 
 __all__ = [
     "active_prefix",
@@ -44,6 +45,7 @@ __all__ = [
     "may_write",
     "read_bytes",
     "read_text",
+    "redact",
     "root_prefix",
     "say",
     "say_failure",
@@ -92,5 +94,6 @@ __getattr__ = lazy(
             "is_environment",
             "root_prefix",
         ),
+        "redaction": ("redact",),
     },
 )

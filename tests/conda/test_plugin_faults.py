@@ -91,7 +91,9 @@ def test_a_failure_changes_neither_output_nor_status(
             assert answer["user_agent"].partition(" aau/")[0] == own
 
 
-@pytest.mark.parametrize("part", ["tokens/__init__.client_token", "conda_integration/context_patch._appendix"])
+@pytest.mark.parametrize(
+    "part", ["tokens/__init__.client_token", "conda_integration/context_patch._appendix"]
+)
 def test_a_failure_is_told_to_who_asks(conda, faulty_base, plant, part):
     """On stderr, with ``ANACONDA_ANON_USAGE_DEBUG=1``."""
     plant(part, "raise RuntimeError('planted')")
@@ -111,7 +113,10 @@ def test_interruption_and_exit_pass(faulty_base, environ, plant, part):
 
 def test_an_interruption_ends_the_command(faulty_base, environ, plant):
     """A real SIGINT, while a token is read."""
-    plant("tokens/__init__.client_token", "(print('reading', flush=True), __import__('time').sleep(60))")
+    plant(
+        "tokens/__init__.client_token",
+        "(print('reading', flush=True), __import__('time').sleep(60))",
+    )
     process = subprocess.Popen(
         [faulty_base.conda, "info"],
         env=environ,
