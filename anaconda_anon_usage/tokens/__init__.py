@@ -219,10 +219,10 @@ def administrator_tokens(
         return found
     for source, token in administrator_sources(kind, prefix):
         if is_token(token):
-            say(f"{source}: valid token")
+            say(f"{source}: its token is sent")
             found.setdefault(token, source)
         elif token:
-            say(f"{source}: invalid token, not 1 to 36 of A-Z a-z 0-9 _ -")
+            say(f"{source}: not 1 to 36 of A-Z a-z 0-9 _ -, so it is not sent")
     return found
 
 

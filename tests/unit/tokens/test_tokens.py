@@ -101,7 +101,7 @@ def test_absent_tokens_are_left_out():
     """Without environment, login and administrator."""
     expected = f"aau/{VERSION} c/{tokens.client_token()} s/{tokens.session_token()}"
     assert expected == tokens.token_string()
-    assert (None, None, [], [], []) == tokens.all_tokens()[3:]
+    assert ("", "", [], [], []) == tokens.all_tokens()[3:]
 
 
 def test_failing_token_is_left_out(monkeypatch):
@@ -118,8 +118,8 @@ def test_failing_token_is_left_out(monkeypatch):
 @pytest.mark.parametrize("value", ["", "a b", "a\r\nX-Evil: 1", "a" * 37, "é", 1])
 def test_value_that_is_no_token_is_left_out(monkeypatch, value):
     """Should a source of tokens ever fail to see to it."""
-    monkeypatch.setattr(tokens, "client_token", lambda: value)
-    monkeypatch.setattr(tokens, "machine_tokens", lambda prefix: [value, "machine"])
+    monkeypatch.setattr(tokens, "client_token", lambda enabled: value)
+    monkeypatch.setattr(tokens, "machine_tokens", lambda prefix, enabled: [value, "machine"])
     expected = f"aau/{VERSION} s/{tokens.session_token()} m/machine"
     assert expected == tokens.token_string()
 
@@ -128,7 +128,7 @@ def test_value_that_is_no_token_is_left_out(monkeypatch, value):
 def test_interruption_passes(monkeypatch, error):
     """Ctrl-C ends the command, not only a token."""
 
-    def interrupted():
+    def interrupted(enabled):
         raise error
 
     monkeypatch.setattr(tokens, "client_token", interrupted)
@@ -267,7 +267,7 @@ def test_client_token_is_the_users_alone(home, umask):
 @pytest.mark.parametrize("home_variable", ["/does/not/exist", "relative", "/dev/null"])
 def test_client_token_is_left_out_without_a_home(home_variable):
     """And nothing is made in its place."""
-    assert "None" == run(home_variable, CLIENT_TOKEN)
+    assert "" == run(home_variable, CLIENT_TOKEN)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="there is always a home")
@@ -276,13 +276,13 @@ def test_client_token_is_left_out_where_the_system_knows_no_home(home):
     if os.geteuid() != 0:
         pytest.skip("needs the right to become a user without an entry")
     nobody_knows = "import os; del os.environ['HOME']; os.setuid(54321)"
-    assert "None" == run(home, "import anaconda_anon_usage.tokens", nobody_knows, CLIENT_TOKEN)
+    assert "" == run(home, "import anaconda_anon_usage.tokens", nobody_knows, CLIENT_TOKEN)
 
 
 def test_client_token_is_left_out_where_its_directory_is_a_file(home):
     """The file is left as it is."""
     (home / ".conda").write_text("mine")
-    assert ("None", "mine") == (run(home, CLIENT_TOKEN), (home / ".conda").read_text())
+    assert ("", "mine") == (run(home, CLIENT_TOKEN), (home / ".conda").read_text())
 
 
 @pytest.mark.parametrize("prelude", ["", WITHOUT_LINKS], ids=["links", "no links"])
@@ -483,7 +483,7 @@ def test_environment_is_else_the_one_that_python_is_in(tmp_path, home):
     before = printed()
     (tmp_path / "env" / "conda-meta").mkdir()
     token = printed()
-    assert ("None", f"{token}\n") == (before, (tmp_path / "env" / "etc" / "aau_token").read_text())
+    assert ("", f"{token}\n") == (before, (tmp_path / "env" / "etc" / "aau_token").read_text())
 
 
 ENVIRONMENT_TOKEN_LINE = ["from anaconda_anon_usage.tokens import *; print(environment_token())"]
@@ -616,4 +616,4 @@ def test_empty_file_is_no_error(home, monkeypatch, capsys, content):
     monkeypatch.setenv("ANACONDA_ANON_USAGE_DEBUG", "1")
     monkeypatch.setenv("ANACONDA_ANON_USAGE_ORG_TOKEN", "")
     (home / "org_token").write_bytes(content.encode())
-    assert ([], "") == (tokens.organization_tokens(), capsys.readouterr().err)
+    assert ([], "") == (tokens.organization_tokens(enabled=True), capsys.readouterr().err)
