@@ -62,12 +62,13 @@ def collect(readers: Mapping[str, Callable[[], object]], problems: list[str]) ->
     values = {}
     problems = list(problems)
     for name, read in readers.items():
+        setting = "channels" if name == "repositories" else name
         try:
             values[name] = read()
         except WrongValue as error:
-            problems.append(f"{name}: {error}")
+            problems.append(f"{setting}: {error}")
         except Exception as error:  # its text may quote the value
-            problems.append(f"{name}: {type(error).__name__}")
+            problems.append(f"{setting}: {type(error).__name__}")
     return _OTHERWISE._replace(**values, problems=tuple(problems))
 
 

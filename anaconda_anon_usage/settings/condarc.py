@@ -6,6 +6,7 @@ instead of settings, and whoever asks must treat the problem as an opt-out.
 
 from __future__ import annotations
 
+import errno
 import functools
 import warnings
 from collections import namedtuple
@@ -121,6 +122,8 @@ def flag(comment: str) -> str:
 
 def reason(error: Exception) -> str:
     """Return in words why a file could not be read, without anything of its content."""
+    if isinstance(error, OSError) and error.errno == errno.EFBIG:
+        return f"larger than {SIZE_LIMIT // 1024} KB"
     if isinstance(error, OSError):
         return (error.strerror or type(error).__name__).lower()
     if isinstance(error, InvalidFile):
