@@ -7,7 +7,7 @@ import os
 import re
 
 from .. import deploy
-from ..settings import InvalidFile, WrongValue, heartbeat_value
+from ..settings import WrongValue, heartbeat_value
 from ..tokens import is_token, random_token
 from .parser import FAILED, WrongCommandLine, print_error
 
@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
     except OSError as error:
         print_error(f"cannot read {error.filename}: {str(error.strerror).lower()}")
         return FAILED
-    except (deploy.CannotDeploy, InvalidFile) as error:
+    except deploy.CannotDeploy as error:
         print_error(error)
         return FAILED
     for action, name, content in steps:

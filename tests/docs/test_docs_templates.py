@@ -26,5 +26,5 @@ def test_a_template_has_the_settings_that_deploy_writes(tmp_path, template, argu
 
 def settings(path: Path) -> dict:
     """Return the value and the lock of each setting in a file."""
-    found = condarc.occurrences_in(str(path))
+    found = condarc.Condarc(str(path)).occurrences
     return {name: (mention.value, mention.final) for name, mention in found.items()}
