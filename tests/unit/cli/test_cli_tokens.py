@@ -119,8 +119,8 @@ def test_detail_tells_what_each_token_is(home, environment):
     assert [
         f"c/{client}",
         "  identifies  a user on a machine",
-        "  anonymous   yes, random",
-        "  lasts       until the file is deleted, or copied to another machine",
+        "  anonymous   pseudonymous, random",
+        "  lasts       until the file is deleted or copied to another machine",
         f"  comes from  {home}/.conda/aau_token",
     ] == blocks["c"]
     assert ("o/ is not sent", f"aau/{__version__}") == (blocks["o"][0], blocks["aau"][0])
