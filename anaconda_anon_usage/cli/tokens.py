@@ -35,13 +35,16 @@ from .parser import add_environment, add_json, print_json, table
 #: a token that another place outdoes; nothing.
 USED, UNUSED, ABSENT = "used", "unused", "absent"
 
-_DESCRIPTION = """\
-Print the tokens that are appended to conda's User-Agent. Random tokens that do not exist
-yet are made. With telemetry switched off there is only the version.
-"""
+_DESCRIPTION = "Print the tokens that are appended to conda's User-Agent."
 
 _EPILOG = """\
-exit status: 0 it was printed; 1 it could not be printed; 2 the command line is wrong.
+examples:
+  anaconda-anon-usage tokens --detail
+  anaconda-anon-usage tokens --random > org_token
+
+Missing random tokens are created. If telemetry is off, only the version is printed.
+
+exit status: 0 success; 1 failure; 2 invalid command line
 """
 
 # The kinds of an administrator's tokens, as their files and variables call them.
@@ -55,17 +58,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_environment(parser)
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
-        "--detail", action="store_true", help="print what each token means and what it comes from"
+        "--detail", action="store_true", help="print what each token identifies and its source"
     )
     what.add_argument(
         "--paths",
         action="store_true",
-        help="print the files and variables that tokens are read from, and make no token",
+        help="print the files and variables that are read; create no token",
     )
     what.add_argument(
         "--random",
         action="store_true",
-        help="print a fresh random token instead, fit for org_token or machine_token",
+        help="print a new random token, for org_token or machine_token",
     )
     add_json(parser)
 
