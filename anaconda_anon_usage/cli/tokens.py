@@ -40,7 +40,7 @@ _DESCRIPTION = "Print the tokens that are appended to conda's User-Agent."
 _EPILOG = """\
 examples:
   anaconda-anon-usage tokens --detail
-  anaconda-anon-usage tokens --random > org_token
+  anaconda-anon-usage tokens --paths --name myenv
 
 Missing random tokens are created. If telemetry is off, only the version is printed.
 
