@@ -15,15 +15,18 @@ from ..heartbeat import PATH, Heartbeat, prepare, send, visible_proxy, within_de
 from ..settings import explain_heartbeat, load
 from .parser import FAILED, WrongCommandLine, add_environment, add_json, print_json, table
 
-_DESCRIPTION = """\
-Send one heartbeat now: the HEAD request that each activation of the environment sends in
-the background while the setting anaconda_heartbeat is on. This command sends it whether
-the setting is on or off.
-"""
+_DESCRIPTION = "Send one heartbeat now, even if heartbeats are off."
 
 _EPILOG = """\
-exit status: 0 the request was answered, or would be sent; 1 it was not, or would not be;
-2 the command line is wrong.
+examples:
+  anaconda-anon-usage heartbeat --dry-run
+  anaconda-anon-usage heartbeat --name myenv --json
+
+A heartbeat is the HEAD request that each `conda activate` sends in the background if the
+setting anaconda_heartbeat is on.
+
+exit status: 0 there was a response, or the request would be sent; 1 there was none, or it
+would not be sent; 2 invalid command line
 """
 
 
@@ -35,19 +38,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--channel",
         metavar="URL",
-        help="URL of the repository to use instead of the configured one",
+        help="base URL to use instead of the configured one",
     )
     parser.add_argument(
         "--path",
         default=PATH,
-        help="path of the request below that URL (default: %(default)s)",
+        help="path below the base URL (default: %(default)s)",
     )
     parser.add_argument(
-        "--dry-run", action="store_true", help="print what would be sent, and send nothing"
+        "--dry-run", action="store_true", help="print what would be sent, send nothing"
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument(
-        "-q", "--quiet", action="store_true", help="print nothing; see the exit status"
+        "-q", "--quiet", action="store_true", help="print nothing, only set the exit status"
     )
     add_json(form)
 

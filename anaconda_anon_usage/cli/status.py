@@ -26,16 +26,14 @@ MOST = 10
 _DESCRIPTION = "Show which telemetry conda sends, and why."
 
 _EPILOG = """\
-Prints what is on and which file, line or variable decides it; the User-Agent of conda's
-requests; and the environments that have the activation script, which sends heartbeats.
-
 examples:
   anaconda-anon-usage
   anaconda-anon-usage --name myenv --json
 
-Set ANACONDA_ANON_USAGE_DEBUG=1 to see every decision on stderr.
+The status names the file, line or variable that decides each setting. Set
+ANACONDA_ANON_USAGE_DEBUG=1 to print every decision to stderr.
 
-exit status: 0 success; 1 failure; 2 wrong command line; 130 interrupted.
+exit status: 0 success; 1 failure; 2 invalid command line; 130 interrupted
 """
 
 

@@ -35,13 +35,16 @@ from .parser import add_environment, add_json, print_json, table
 #: another place overrides it; there is none.
 USED, UNUSED, ABSENT = "used", "unused", "absent"
 
-_DESCRIPTION = """\
-Print the tokens that are appended to conda's User-Agent. Random tokens that do not exist
-yet are created. If telemetry is off, only the version is printed.
-"""
+_DESCRIPTION = "Print the tokens that are appended to conda's User-Agent."
 
 _EPILOG = """\
-exit status: 0 success; 1 failure; 2 the command line is wrong.
+examples:
+  anaconda-anon-usage tokens --detail
+  anaconda-anon-usage tokens --paths --name myenv
+
+Missing random tokens are created. If telemetry is off, only the version is printed.
+
+exit status: 0 success; 1 failure; 2 invalid command line
 """
 
 # The kinds of administrators' tokens, as in the names of their files and variables.
@@ -60,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--paths",
         action="store_true",
-        help="print the files and variables that tokens are read from, and create no token",
+        help="print the files and variables that are read; create no token",
     )
     what.add_argument(
         "--random",

@@ -119,7 +119,7 @@ def test_detail_tells_what_each_token_is(home, environment):
     assert [
         f"c/{client}",
         "  identifies  a user on a machine",
-        "  anonymous   yes, random",
+        "  anonymous   pseudonymous, random",
         "  lasts       until the file is deleted or copied to another machine",
         f"  comes from  {home}/.conda/aau_token",
     ] == blocks["c"]
