@@ -1,7 +1,7 @@
 """One configuration file of conda's, read without conda.
 
 A file that cannot be read or understood may hold an opt-out. So it has a ``problem``
-instead of settings, and whoever asks must treat the problem as an opt-out.
+instead of settings, and callers must treat the problem as an opt-out.
 """
 
 from __future__ import annotations
