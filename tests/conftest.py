@@ -24,6 +24,12 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
+@pytest.hookimpl(optionalhook=True)  # make unit has no pytest-xdist
+def pytest_xdist_auto_num_workers(config) -> int:
+    """Return the number of workers: one more than CPUs, as tests wait for deadlines."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_addoption(parser):
     parser.addoption(
         "--conda-root",

@@ -8,7 +8,7 @@ import signal
 import subprocess
 
 import pytest
-from conda_root import Base
+from conda_root import Base, clean_environ
 
 # Each function that a conda command runs, in the order in which it meets them.
 PARTS = [
@@ -72,9 +72,22 @@ def plant(faulty_base):
         path.write_text(source)
 
 
+@pytest.fixture(scope="module")
+def plain_user_agent(plain_base, tmp_path_factory) -> str:
+    """The User-Agent of a conda without the package."""
+    done = subprocess.run(
+        [plain_base.conda, "info", "--json"],
+        env=clean_environ(tmp_path_factory.mktemp("home"), CONDA_CHANNELS="defaults"),
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    return json.loads(done.stdout)["user_agent"]
+
+
 @pytest.mark.parametrize("part", PARTS)
 def test_a_failure_changes_neither_output_nor_status(
-    conda, faulty_base, plain_base, plant, tmp_path, part
+    conda, faulty_base, plain_user_agent, plant, tmp_path, part
 ):
     """Of a command that shows, of one that creates, and of ``conda config``."""
     plant(part, "raise RuntimeError('planted')")
@@ -87,8 +100,7 @@ def test_a_failure_changes_neither_output_nor_status(
         assert (done.returncode, done.stderr) == (0, "")
         answer = json.loads(done.stdout)
         if arguments[0] == "info":
-            own = json.loads(conda(plain_base, *arguments).stdout)["user_agent"]
-            assert answer["user_agent"].partition(" aau/")[0] == own
+            assert answer["user_agent"].partition(" aau/")[0] == plain_user_agent
 
 
 @pytest.mark.parametrize(
