@@ -18,7 +18,7 @@ from unnoticed import assert_unnoticed
 from anaconda_anon_usage.settings import search_path
 
 #: The path of each token below tmp_path, and the letters of the tokens that are still sent if
-#: #: that path has something that the package must not replace.
+#: that path has something that the package must not replace.
 TOKENS = {
     "home/.conda/aau_token": "se",
     "home/.conda/aau_token_host": "cse",

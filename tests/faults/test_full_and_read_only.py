@@ -14,7 +14,7 @@ from unnoticed import WATCH, assert_unnoticed
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
 
 #: Mount a file system over $PLACE, run the command and wait for all its processes, then list
-#: #: the files below $PLACE with their sizes.
+#: the files below $PLACE with their sizes.
 FULL = """
 mount -t tmpfs -o "$OPTIONS" none "$PLACE" && mkdir -p "$PLACE/conda-meta" || exit 99
 [ -z "$FILL" ] || dd if=/dev/zero of="$PLACE/fill" bs=4096 2>/dev/null

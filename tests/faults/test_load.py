@@ -17,7 +17,7 @@ ACTIVATIONS = 1000
 SHELLS = 20
 
 #: Shells that all activate at the same time. Each unsets the variables that would stop it
-#: #: from counting its next activation.
+#: from counting its next activation.
 MANY = """
 many() { n=0; while [ $((n += 1)) -le "$COUNT" ]; do . "$0"; unset _ANACONDA_HEARTBEAT_1; done; }
 shells=0

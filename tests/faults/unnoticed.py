@@ -8,11 +8,11 @@ from pathlib import Path
 WATCH = Path(__file__).parent / "watch.py"
 
 #: Seconds within which all processes of an activation end. The deadline is 5 seconds after
-#: #: the start of Python, and test machines are slow.
+#: the start of Python, and test machines are slow.
 GONE = 15
 
 #: Maximum memory in MB. A heartbeat with conda needs 50. With a hostile condarc, conda's own
-#: #: reader grows until the deadline.
+#: reader grows until the deadline.
 MEMORY = 500
 
 
