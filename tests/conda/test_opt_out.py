@@ -111,9 +111,9 @@ TABLE = {
         {},
         (False, False),
     ),
-    "a number is an invalid heartbeat setting": ({USER: "anaconda_heartbeat: 1\n"}, {}, (True, False)),
-    "a list is an invalid heartbeat setting": ({USER: "anaconda_heartbeat: [true]\n"}, {}, (True, False)),
-    "a map is an invalid heartbeat setting": ({USER: "anaconda_heartbeat: {on: true}\n"}, {}, (True, False)),
+    "a number is an invalid setting": ({USER: "anaconda_heartbeat: 1\n"}, {}, (True, False)),
+    "a list is an invalid setting": ({USER: "anaconda_heartbeat: [true]\n"}, {}, (True, False)),
+    "a map is an invalid setting": ({USER: "anaconda_heartbeat: {on: true}\n"}, {}, (True, False)),
     "a URL turns the heartbeat on": (
         {USER: "anaconda_heartbeat: https://example.org/beat\n"},
         {},
