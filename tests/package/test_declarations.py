@@ -1,4 +1,4 @@
-"""What the project's files declare agrees with the code and with each other."""
+"""The project's files are consistent with the code and with each other."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from installed import PROJECT
 
 PACKAGE = PROJECT / "anaconda_anon_usage"
 
-#: Libraries that are used where they are installed.
+#: Libraries that are used if they are installed.
 OPTIONAL = {
-    "anaconda_auth",  # registers its backends of keyring
+    "anaconda_auth",  # registers its keyring backends
     "conda",  # tokens and heartbeats work without it
-    "distro",  # conda brings it; the platform's name is less precise without
-    "keyring",  # anaconda-auth brings it
-    "truststore",  # conda brings it, for `ssl_verify: truststore`
+    "distro",  # a dependency of conda; without it, the platform's name is less precise
+    "keyring",  # a dependency of anaconda-auth
+    "truststore",  # a dependency of conda, for `ssl_verify: truststore`
 }
 
 
@@ -38,20 +38,20 @@ def imported() -> set[str]:
     return {name.partition(".")[0] for name in found} - {PACKAGE.name} - sys.stdlib_module_names
 
 
-def test_every_imported_library_is_declared():
-    """A dependency of a dependency is declared as well, and an unused library is not."""
+def test_exactly_the_imported_libraries_are_declared():
+    """This includes those that are also dependencies of a dependency."""
     assert {name.partition(".")[0] for name in declared()} == imported() - OPTIONAL
 
 
-def test_the_recipe_requires_what_the_project_requires():
+def test_the_recipe_has_the_projects_dependencies():
     """The recipe adds Python itself."""
     recipe = (PROJECT / "recipe" / "recipe.yaml").read_text()
     run = re.search(r"^  run:\n((?:    - .*\n)+)", recipe, re.MULTILINE)[1]
     assert ["python >=3.9", *declared()] == re.findall("- (.*)", run)
 
 
-def test_pre_commit_runs_what_make_lint_runs():
-    """The commands are the same, but for the files, which pre-commit appends itself."""
+def test_pre_commit_runs_the_commands_of_make_lint():
+    """The only difference is the files, which pre-commit appends."""
     makefile, hooks = (
         (PROJECT / name).read_text() for name in ("Makefile", ".pre-commit-config.yaml")
     )
