@@ -136,10 +136,10 @@ def test_off_sends_nothing(base, activate, home, receiver, tmp_path, condarc):
     assert [request.path for request, _ in receiver.log] == ["/on"]
 
 
-def test_a_broken_condarc_stops_neither_activation_nor_heartbeat(
-    base, activate, home, receiver, tmp_path
+def test_a_broken_condarc_stops_the_heartbeat_and_not_the_activation(
+    base, home, receiver, tmp_path
 ):
-    """This includes one that makes conda itself fail."""
+    """Although a lock, which is read earlier, turns heartbeats on."""
     prefix = base.make_environment(tmp_path / "env")
     (prefix / "condarc.d").mkdir()
     activate_code = subprocess.run(
@@ -149,18 +149,25 @@ def test_a_broken_condarc_stops_neither_activation_nor_heartbeat(
         text=True,
         check=True,
     ).stdout
-    (home / ".condarc").write_text(f"anaconda_heartbeat: {receiver.url_for('/beat')}\n")
+    lock = f"anaconda_heartbeat: {receiver.url_for('/beat')} #!final\n"
+    (home / ".condarc").write_text(lock)
     (prefix / ".condarc").write_text("channels: [a]\nchannels: [b]\n")
     (prefix / "condarc.d" / "x.yml").write_bytes(b"\xff\xfe\x00 {[")
     done = subprocess.run(
         [tool("bash"), "-euc", activate_code],
-        env={"HOME": str(home), "PATH": "/usr/bin:/bin"},
+        env={
+            "HOME": str(home),
+            "PATH": "/usr/bin:/bin",
+            "ANACONDA_ANON_USAGE_LOG": str(home / "log"),
+        },
         capture_output=True,
         timeout=60,
     )
     assert (done.stdout, done.stderr, done.returncode) == (b"", b"", 0)
-    [user_agent] = user_agents(receiver, 1)
-    assert f"e/{token(prefix / 'etc' / 'aau_token')}" in user_agent
+    assert wait_until((home / "log").exists)
+    problems = f"{prefix}/.condarc: duplicate key, line 2; {prefix}/condarc.d/x.yml: not UTF-8"
+    assert f"NotSent: {problems}" == json.loads((home / "log").read_text())["error"]
+    assert [] == receiver.log
 
 
 def test_an_environment_without_conda_sends_with_its_own_python(
