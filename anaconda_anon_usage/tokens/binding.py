@@ -27,12 +27,10 @@ def make_binding(token: str, place: str) -> str:
         place: the machine's identity or the environment's prefix.
     """
     key = token.encode()
-    place_bytes = os.fsencode(place)  # a prefix has the same bytes in every locale
-    return (
-        encode(blake2b(key=key, person=b"aau token", digest_size=3).digest())
-        + " "
-        + encode(blake2b(place_bytes, key=key, person=b"aau place", digest_size=3).digest())
-    )
+    for_token = blake2b(key=key, person=b"aau token", digest_size=3)
+    # A prefix has the same bytes in every locale.
+    for_place = blake2b(os.fsencode(place), key=key, person=b"aau place", digest_size=3)
+    return f"{encode(for_token.digest())} {encode(for_place.digest())}"
 
 
 @functools.cache
@@ -53,7 +51,12 @@ def machine_identity() -> str | None:
 
 def _machine_id() -> str | None:
     if sys.platform == "win32":
-        return _windows_machine_guid()
+        import winreg
+
+        access = winreg.KEY_READ | winreg.KEY_WOW64_64KEY
+        path = r"SOFTWARE\Microsoft\Cryptography"
+        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, path, 0, access) as key:
+            return str(winreg.QueryValueEx(key, "MachineGuid")[0])
     if sys.platform == "darwin":
         return _macos_host_uuid()
     # machine-id(5): 32 hexadecimal digits; "uninitialized" in an image before first boot.
@@ -62,19 +65,6 @@ def _machine_id() -> str | None:
         if len(text) == 32 and not text.strip("0123456789abcdef") and text.strip("0"):
             return text
     return None
-
-
-def _windows_machine_guid() -> str | None:
-    import winreg
-
-    key = winreg.OpenKey(
-        winreg.HKEY_LOCAL_MACHINE,
-        r"SOFTWARE\Microsoft\Cryptography",
-        0,
-        winreg.KEY_READ | winreg.KEY_WOW64_64KEY,
-    )
-    with key:
-        return str(winreg.QueryValueEx(key, "MachineGuid")[0])
 
 
 def _macos_host_uuid() -> str | None:
