@@ -20,7 +20,8 @@ from . import settings
 from ._common import Directory, open_directory, read_bytes
 from .tokens import is_token, random_token
 
-RANDOM = "random"  # the value of a token that deploy generates
+#: The value of a token that deploy generates.
+RANDOM = "random"
 
 _DROP_IN = "condarc.d/anaconda-anon-usage.yml"
 _PACKAGE, _PACKAGES = "anaconda-anon-usage", "aggressive_update_packages"
@@ -78,23 +79,26 @@ def plan(
     directory = system_directory(root)
     packages = _packages(root, heartbeat, auto_update)
     old, problem, hashes = _drop_in(directory)
-    copies, writes = [], []
-    for name, value in tokens.items():
-        name = "." * os.path.lexists(os.path.join(directory, "." + name)) + name
-        content = _read(directory, name)
+    copies: list[Step] = []
+    writes: list[Step] = []
+    for plain_name, value in tokens.items():
+        hidden = os.path.lexists(os.path.join(directory, "." + plain_name))
+        name = "." + plain_name if hidden else plain_name
+        present = _read(directory, name)
         # The first line that is not blank, as in tokens.administrator_sources().
-        lines = (content or b"").decode("utf-8", "replace").lstrip("\ufeff").strip().split("\n")
-        if lines[0].strip() == value or (value == RANDOM and is_token(lines[0].strip())):
+        text = (present or b"").decode("utf-8", "replace").lstrip("\ufeff").strip()
+        found = text.partition("\n")[0].strip()
+        if found == value or (value == RANDOM and is_token(found)):
             continue
-        if content is not None and (name, _sha256(content)) not in hashes:
-            copies += _keep(directory, name, content, "it holds another value", force)
+        if present is not None and (name, _sha256(present)) not in hashes:
+            copies += _keep(directory, name, present, "it holds another value", force)
         content = f"{make_token() if value == RANDOM else value}\n".encode("ascii")
         writes.append(Step("write", name, content))
         hashes.append((name, _sha256(content)))
     if old is not None and problem:
         copies += _keep(directory, _DROP_IN, old, problem, force)
-    lines = [f"# SHA-256 of {name}: {digest}\n" for name, digest in hashes]
-    body = _HEADER + "".join(dict.fromkeys(lines))
+    lines = dict.fromkeys(f"# SHA-256 of {name}: {digest}\n" for name, digest in hashes)
+    body = _HEADER + "".join(lines)
     body += "anaconda_anon_usage: true #!final\n"
     body += f"anaconda_heartbeat: {json.dumps(heartbeat)} #!final\n"
     if packages:
@@ -117,7 +121,8 @@ def plan_undo(root: str | None) -> tuple[list[Step], list[str]]:
     """
     directory = system_directory(root)
     old, problem, hashes = _drop_in(directory)
-    steps, left = [], []
+    steps: list[Step] = []
+    left: list[str] = []
     for name in _TOKENS:
         content, copy = _read(directory, name), _read(directory, name + _COPY)
         if copy is not None and content == copy:
@@ -147,18 +152,24 @@ def apply(root: str | None, steps: list[Step]) -> None:
     Raises:
         CannotDeploy: a change failed.
     """
-    step = None
-    try:
-        for step in steps:
-            folder, name = os.path.split(step.name)
+    for action, path, content in steps:
+        folder, name = os.path.split(path)
+        try:
             with _open(root, folder) as directory:
                 directory.sweep(*_TOKENS, os.path.basename(_DROP_IN))
-                _perform(directory, step.action, name, step.content)
-    except OSError as error:
-        path = os.path.join(system_directory(root), step.name)
-        hint = " (run as root, or use --root)" if error.errno == errno.EACCES else ""
-        reason = (error.strerror or type(error).__name__).lower()
-        raise CannotDeploy(f"cannot {step.action} {path}: {reason}{hint}") from None
+                if action == "write":
+                    directory.write(name, content, 0o644)
+                elif action == "copy":
+                    directory.link(name, name + _COPY)  # keeps the owner and the mode
+                elif action == "restore":
+                    directory.rename(name + _COPY, name)
+                else:
+                    directory.remove(name)
+        except OSError as error:
+            path = os.path.join(system_directory(root), path)
+            hint = " (run as root, or use --root)" if error.errno == errno.EACCES else ""
+            reason = (error.strerror or type(error).__name__).lower()
+            raise CannotDeploy(f"cannot {action} {path}: {reason}{hint}") from None
 
 
 def _open(root: str | None, folder: str) -> Directory:
@@ -171,17 +182,6 @@ def _open(root: str | None, folder: str) -> Directory:
         # Everyone may read it, whatever the umask or a temporary root's permissions are.
         anchor.mode = 0o755
         return anchor.below(path[len(top) :], folder, create=True)
-
-
-def _perform(directory: Directory, action: str, name: str, content: bytes) -> None:
-    if action == "write":
-        directory.write(name, content, 0o644)
-    elif action == "copy":
-        directory.link(name, name + _COPY)  # keeps the owner and the mode
-    elif action == "restore":
-        directory.rename(name + _COPY, name)
-    else:
-        directory.remove(name)
 
 
 def _packages(root: str | None, heartbeat: bool | str, update: bool) -> list[str]:

@@ -8,7 +8,6 @@ import functools
 from ..activation_scripts import (
     BLOCKED,
     MODIFIED,
-    Hooks,
     check,
     choose_environment,
     install,
@@ -16,11 +15,11 @@ from ..activation_scripts import (
     remove,
 )
 from ..settings import load
-from .parser import FAILED, WrongCommandLine, add_environment, add_json, print_json, printable
+from .parser import FAILED, WrongCommandLine, add_environment, add_json, print_json, table
 
-_DESCRIPTION = "Show, install or remove the activation scripts, which send heartbeats."
+DESCRIPTION = "Show, install or remove the activation scripts, which send heartbeats."
 
-_EPILOG = """\
+EPILOG = """\
 examples:
   anaconda-anon-usage hooks --all
   anaconda-anon-usage hooks --install --name myenv
@@ -39,65 +38,37 @@ exit status: 0 success; 1 a modified or blocked environment was left; 2 invalid 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments to a parser."""
-    parser.description = _DESCRIPTION
-    parser.epilog = _EPILOG
-    action = parser.add_mutually_exclusive_group()
-    for name, summary in (
-        ("status", "show which environments have the scripts (the default)"),
-        ("install", "install or update the scripts"),
-        ("remove", "remove the scripts that --install or conda put there"),
+    group = parser.add_mutually_exclusive_group()
+    for function, name, summary in (
+        (check, "--status", "show which environments have the scripts (the default)"),
+        (install, "--install", "install or update the scripts"),
+        (remove, "--remove", "remove the scripts that --install or conda put there"),
     ):
-        action.add_argument(
-            f"--{name}", dest="action", action="store_const", const=name, help=summary
-        )
-    parser.set_defaults(action="status")
-    parser.add_argument(
-        "--force", action="store_true", help="with --install, overwrite modified scripts"
-    )
+        group.add_argument(name, dest="action", action="store_const", const=function, help=summary)
+    parser.set_defaults(action=check)
+    force = "with --install, overwrite modified scripts"
+    parser.add_argument("--force", action="store_true", help=force)
     add_environment(parser, with_all=True)
     add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the command and return the exit status.
-
-    Args:
-        options: the arguments that add_arguments() adds.
-
-    Raises:
-        NoSuchEnvironment: no such environment.
-        WrongCommandLine: --force without --install.
-    """
-    if options.force and options.action != "install":
-        raise WrongCommandLine("--force requires --install")
+    """Show, install or remove the scripts."""
+    action = options.action
+    if options.force:
+        if action is not install:
+            raise WrongCommandLine("--force requires --install")
+        action = functools.partial(install, force=True)
     if options.all:
         settings = load()
         prefixes = known_environments(settings.root_prefix, settings.envs_dirs)
     else:
         prefixes = [choose_environment(options.name, options.prefix)]
-    action = {
-        "status": check,
-        "install": functools.partial(install, force=options.force),
-        "remove": remove,
-    }[options.action]
     done = [action(prefix) for prefix in prefixes]
     if options.json:
         print_json([found._asdict() for found in done])
     else:
-        print(table(done))
-    failed = options.action != "status" and any(h.state in (MODIFIED, BLOCKED) for h in done)
+        rows = [(found.prefix, found.state, found.reason or "") for found in done]
+        print(table([("environment", "state", "reason"), *rows], gap=2))
+    failed = action is not check and any(found.state in (MODIFIED, BLOCKED) for found in done)
     return FAILED if failed else 0
-
-
-def table(found: list[Hooks]) -> str:
-    """Return the states of environments as a table with a heading."""
-    rows = [
-        ("environment", "state", "reason"),
-        *((printable(h.prefix), h.state, printable(h.reason or "")) for h in found),
-    ]
-    widths = [max(len(row[column]) for row in rows) for column in range(2)]
-    lines = (
-        f"{prefix:{widths[0]}}  {state:{widths[1]}}  {reason}".rstrip()
-        for prefix, state, reason in rows
-    )
-    return "\n".join(lines)
