@@ -136,9 +136,9 @@ def plan_undo(root: str | None) -> tuple[list[Step], list[str]]:
         left.append(f"left {os.path.join(directory, _DROP_IN)}: {problem}")
     elif old is not None:
         steps.append(Step("remove", _DROP_IN))
-    copy = os.path.join(directory, _DROP_IN + _COPY)
-    if os.path.lexists(copy):
-        left.append(f"left {copy}: the file that --force replaced")
+    replaced = os.path.join(directory, _DROP_IN + _COPY)
+    if os.path.lexists(replaced):
+        left.append(f"left {replaced}: the file that --force replaced")
     return steps, left
 
 

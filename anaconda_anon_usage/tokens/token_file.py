@@ -12,7 +12,7 @@ import errno
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from .._common import Directory, open_directory, read_token_bytes, say, say_failure
 from .binding import make_binding
@@ -128,10 +128,10 @@ class TokenFile:
                     return
                 except OSError:
                     pass  # a file system without hard links
-            with _lock(directory):
-                _, stale = self._read(directory.read)
-                if stale or not directory.exists(self.name):
-                    directory.rename(temporary, self.name)
+            _lock(directory)
+            _, stale = self._read(directory.read)
+            if stale or not directory.exists(self.name):
+                directory.rename(temporary, self.name)
 
     def _open(self) -> Directory:
         """Return the file's directory, which is created if it is absent."""
@@ -146,25 +146,24 @@ class TokenFile:
                     directory.sweep(self.name, self._sidecar)
 
 
-@contextlib.contextmanager
-def _lock(directory: Directory) -> Iterator[None]:
-    """Hold the directory's advisory lock if there is one, or go on after a second.
+def _lock(directory: Directory) -> None:
+    """Acquire the directory's advisory lock if there is one, or go on after a second.
 
     Only one process can win link(2), but replacing a file, and file systems without hard
-    links, need the lock. The system releases it when the process ends.
+    links, need the lock. The system releases it when the directory is closed.
     """
     descriptor = directory.descriptor
-    until = time.monotonic() + _LOCK_WAIT
-    with contextlib.suppress(ImportError):  # Windows has no fcntl
+    if sys.platform == "win32" or descriptor is None:
+        return
+    try:
         import fcntl
-
-        # The type checker knows fcntl's functions on other systems only.
-        while sys.platform != "win32" and descriptor is not None and time.monotonic() <= until:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError as error:
-                if error.errno not in (errno.EWOULDBLOCK, errno.EACCES, errno.EINTR):
-                    break  # a file system without locks
-            time.sleep(0.01)
-    yield
+    except ImportError:  # a Python that was built without it
+        return
+    until = time.monotonic() + _LOCK_WAIT
+    while time.monotonic() <= until:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES, errno.EINTR):
+                return  # a file system without locks
+        time.sleep(0.01)
