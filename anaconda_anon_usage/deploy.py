@@ -7,7 +7,6 @@ deploy wrote. A file that does not match its hash was edited: it is not replaced
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import hashlib
 import json
@@ -73,8 +72,8 @@ def plan(
         make_token: returns each random token.
 
     Raises:
-        CannotDeploy: an existing file must not be replaced, or overrides the configuration.
-        OSError: an existing file of deploy's cannot be read.
+        CannotDeploy: an existing file cannot be read, must not be replaced, or overrides
+            the configuration.
     """
     directory = system_directory(root)
     packages = _packages(root, heartbeat, auto_update)
@@ -98,8 +97,7 @@ def plan(
     if old is not None and problem:
         copies += _keep(directory, _DROP_IN, old, problem, force)
     lines = dict.fromkeys(f"# SHA-256 of {name}: {digest}\n" for name, digest in hashes)
-    body = _HEADER + "".join(lines)
-    body += "anaconda_anon_usage: true #!final\n"
+    body = _HEADER + "".join(lines) + "anaconda_anon_usage: true #!final\n"
     body += f"anaconda_heartbeat: {json.dumps(heartbeat)} #!final\n"
     if packages:
         body += f"{_PACKAGES}:\n" + "".join(f"  - {name}\n" for name in packages)
@@ -117,7 +115,7 @@ def plan_undo(root: str | None) -> tuple[list[Step], list[str]]:
         root: as for system_directories().
 
     Raises:
-        OSError: a file cannot be read, or is a symlink.
+        CannotDeploy: a file cannot be read, or is a symlink.
     """
     directory = system_directory(root)
     old, problem, hashes = _drop_in(directory)
@@ -230,10 +228,13 @@ def _read(directory: str, name: str) -> bytes | None:
     """Return the content of a file that may be ours, or None without a file."""
     path = os.path.join(directory, name)
     if os.path.islink(path):
-        raise OSError(errno.ELOOP, "refusing to follow symlinks", path)
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        raise CannotDeploy(f"cannot read {path}: refusing to follow symlinks")
+    try:
         return read_bytes(path, settings.SIZE_LIMIT)
-    return None
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise CannotDeploy(f"cannot read {path}: {str(error.strerror).lower()}") from None
 
 
 def _keep(directory: str, name: str, content: bytes, problem: str, force: bool) -> list[Step]:

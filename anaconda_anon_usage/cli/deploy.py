@@ -27,8 +27,6 @@ A token is 1 to 36 of A-Z a-z 0-9 _ -. Use the same org_token on all machines.
 exit status: 0 done, or nothing to do; 1 failed; 2 invalid command line
 """
 
-_PAST = {"write": "wrote", "copy": "copied"}
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments to a parser."""
@@ -61,15 +59,12 @@ def run(options: argparse.Namespace) -> int:
             steps, left = deploy.plan(options.root, *wanted, make_token), []
         if not options.dry_run:
             deploy.apply(options.root, steps)
-    except OSError as error:
-        print_error(f"cannot read {error.filename}: {str(error.strerror).lower()}")
-        return FAILED
     except deploy.CannotDeploy as error:
         print_error(error)
         return FAILED
     for action, name, content in steps:
         path = os.path.join(deploy.system_directory(options.root), *name.split("/"))
-        past = _PAST.get(action, action.rstrip("e") + "ed")
+        past = {"write": "wrote", "copy": "copied"}.get(action, action.rstrip("e") + "ed")
         print(f"would {action} {path}" if options.dry_run else f"{past} {path}")
         if options.dry_run and content:
             # The hash of a random token is not known yet.

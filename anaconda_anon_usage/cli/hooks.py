@@ -5,15 +5,7 @@ from __future__ import annotations
 import argparse
 import functools
 
-from ..activation_scripts import (
-    BLOCKED,
-    MODIFIED,
-    check,
-    choose_environment,
-    install,
-    known_environments,
-    remove,
-)
+from .. import activation_scripts as scripts
 from ..settings import load
 from .parser import FAILED, WrongCommandLine, add_environment, add_json, print_json, table
 
@@ -40,12 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments to a parser."""
     group = parser.add_mutually_exclusive_group()
     for function, name, summary in (
-        (check, "--status", "show which environments have the scripts (the default)"),
-        (install, "--install", "install or update the scripts"),
-        (remove, "--remove", "remove the scripts that --install or conda put there"),
+        (scripts.check, "--status", "show which environments have the scripts (the default)"),
+        (scripts.install, "--install", "install or update the scripts"),
+        (scripts.remove, "--remove", "remove the scripts that --install or conda put there"),
     ):
         group.add_argument(name, dest="action", action="store_const", const=function, help=summary)
-    parser.set_defaults(action=check)
+    parser.set_defaults(action=scripts.check)
     force = "with --install, overwrite modified scripts"
     parser.add_argument("--force", action="store_true", help=force)
     add_environment(parser, with_all=True)
@@ -56,19 +48,19 @@ def run(options: argparse.Namespace) -> int:
     """Show, install or remove the scripts."""
     action = options.action
     if options.force:
-        if action is not install:
+        if action is not scripts.install:
             raise WrongCommandLine("--force requires --install")
-        action = functools.partial(install, force=True)
+        action = functools.partial(scripts.install, force=True)
     if options.all:
         settings = load()
-        prefixes = known_environments(settings.root_prefix, settings.envs_dirs)
+        prefixes = scripts.known_environments(settings.root_prefix, settings.envs_dirs)
     else:
-        prefixes = [choose_environment(options.name, options.prefix)]
+        prefixes = [scripts.choose_environment(options.name, options.prefix)]
     done = [action(prefix) for prefix in prefixes]
     if options.json:
         print_json([found._asdict() for found in done])
     else:
         rows = [(found.prefix, found.state, found.reason or "") for found in done]
         print(table([("environment", "state", "reason"), *rows], gap=2))
-    failed = action is not check and any(found.state in (MODIFIED, BLOCKED) for found in done)
-    return FAILED if failed else 0
+    bad = [found for found in done if found.state in (scripts.MODIFIED, scripts.BLOCKED)]
+    return FAILED if bad and action is not scripts.check else 0

@@ -5,16 +5,8 @@ from __future__ import annotations
 import argparse
 
 from .. import __version__
+from .. import activation_scripts as hooks
 from .._common import redact
-from ..activation_scripts import (
-    CURRENT,
-    MODIFIED,
-    OUTDATED,
-    PACKAGE,
-    check,
-    choose_environment,
-    known_environments,
-)
 from ..heartbeat import conda_user_agent, prepare
 from ..settings import explain_heartbeat, explain_telemetry, load
 from .parser import add_environment, add_json, print_json, printable, table
@@ -44,14 +36,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the status."""
-    prefix = choose_environment(options.name, options.prefix)
+    prefix = hooks.choose_environment(options.name, options.prefix)
     settings = load(prefix)
     telemetry = explain_telemetry(settings)
     heartbeat = explain_heartbeat(settings)
     planned = prepare(prefix, settings)
     user_agent = conda_user_agent(prefix, settings)
-    known = known_environments(settings.root_prefix, settings.envs_dirs)
-    scripts = [check(environment) for environment in known]
+    known = hooks.known_environments(settings.root_prefix, settings.envs_dirs)
+    scripts = [hooks.check(environment) for environment in known]
     url = redact(planned.url) if planned.url else None
     if options.json:
         print_json(
@@ -73,20 +65,21 @@ def run(options: argparse.Namespace) -> int:
         rows.append(("not sent:", obstacle) if obstacle else ("sent to:", url or "none"))
     else:
         rows += [("problem:", problem) for problem in settings.connection.problems]
-    with_script = [
-        found for found in scripts if found.state in (CURRENT, OUTDATED, MODIFIED, PACKAGE)
-    ]
+    installed = (hooks.CURRENT, hooks.OUTDATED, hooks.MODIFIED, hooks.PACKAGE)
+    with_script = [found for found in scripts if found.state in installed]
     rows += [
         ("User-Agent:", user_agent),
         ("environment:", prefix),
         ("activation script:", f"in {len(with_script)} of {len(scripts)} environments"),
     ]
     print(table(rows))
-    notes = {OUTDATED: " (another version)", MODIFIED: " (modified)"}
+    notes = {hooks.OUTDATED: " (another version)", hooks.MODIFIED: " (modified)"}
     for found in with_script[:MOST]:
         print(f"  {printable(found.prefix)}{notes.get(found.state, '')}")
     if len(with_script) > MOST:
         print(f"  and {len(with_script) - MOST} more: anaconda-anon-usage hooks --all")
-    if heartbeat.value and any(found.state not in (CURRENT, PACKAGE) for found in scripts):
+    if heartbeat.value and any(
+        found.state not in (hooks.CURRENT, hooks.PACKAGE) for found in scripts
+    ):
         print("for the others: anaconda-anon-usage hooks --install --all")
     return 0

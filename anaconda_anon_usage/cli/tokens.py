@@ -10,25 +10,9 @@ import argparse
 import os
 from typing import NamedTuple
 
+from .. import tokens
 from ..activation_scripts import choose_environment
 from ..settings import Settings, explain_telemetry, load
-from ..tokens import (
-    CATALOG,
-    TokenKind,
-    administrator_sources,
-    administrator_token_directories,
-    client_token,
-    client_token_file,
-    environment_token,
-    environment_token_file,
-    is_token,
-    key_sources,
-    random_token,
-    session_token,
-    token_from_api_key,
-    token_string,
-    version_token,
-)
 from .parser import add_environment, add_json, print_json, table
 
 #: The state of a place that a token can come from: its token is used; it is invalid, or
@@ -74,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the tokens."""
     if options.random:
-        token = random_token()
+        token = tokens.random_token()
         print_json({"random": token}) if options.json else print(token)
         return 0
     prefix = None
@@ -88,11 +72,11 @@ def run(options: argparse.Namespace) -> int:
     elif options.paths:
         print(_paths(prefix))
     else:
-        print(token_string(prefix, bool(settings.anon_usage)))
+        print(tokens.token_string(prefix, bool(settings.anon_usage)))
     return 0
 
 
-def places(kind: TokenKind, prefix: str | None, enabled: bool) -> list[Place]:
+def places(kind: tokens.TokenKind, prefix: str | None, enabled: bool) -> list[Place]:
     """Return the places that tokens of one kind can come from, in order of precedence.
 
     Args:
@@ -101,23 +85,24 @@ def places(kind: TokenKind, prefix: str | None, enabled: bool) -> list[Place]:
         enabled: whether to create a random token that does not exist yet.
     """
     if kind.letter in _ADMINISTRATORS:
-        sources = administrator_sources(_ADMINISTRATORS[kind.letter], prefix)
-        return [_place(name, text if is_token(text) else None) for name, text in sources]
+        sources = tokens.administrator_sources(_ADMINISTRATORS[kind.letter], prefix)
+        return [_place(name, text if tokens.is_token(text) else None) for name, text in sources]
     if kind.letter == "a":
         found: list[Place] = []
-        for name, key in key_sources():
+        for name, key in tokens.key_sources():
             # Places after the one that is used are not read: one may be a keyring.
             decided = any(place.value for place in found)
             name = os.path.expanduser(os.path.expandvars(name))
-            found.append(_place(name, None if decided else token_from_api_key(key())))
+            found.append(_place(name, None if decided else tokens.token_from_api_key(key())))
         return found
     if kind.letter in ("c", "e"):
         if kind.letter == "c":
-            value, path = client_token(enabled), client_token_file()
+            value, path = tokens.client_token(enabled), tokens.client_token_file()
         else:
-            value, path = environment_token(prefix, enabled), environment_token_file(prefix)
+            value = tokens.environment_token(prefix, enabled)
+            path = tokens.environment_token_file(prefix)
         return [Place(path, USED if os.path.lexists(path) else ABSENT, value)] if path else []
-    value = version_token() if kind.letter == "aau" else session_token(enabled)
+    value = tokens.version_token() if kind.letter == "aau" else tokens.session_token(enabled)
     return [Place(kind.kept_in, USED, value)]
 
 
@@ -128,7 +113,7 @@ def _place(name: str, value: str | None) -> Place:
     return Place(name, UNUSED if present else ABSENT)
 
 
-def _sent(kind: TokenKind, found: list[Place], enabled: bool) -> dict[str, str]:
+def _sent(kind: tokens.TokenKind, found: list[Place], enabled: bool) -> dict[str, str]:
     """Return the distinct tokens of one kind that are sent, and the first source of each."""
     sent: dict[str, str] = {}
     for place in found:
@@ -139,11 +124,11 @@ def _sent(kind: TokenKind, found: list[Place], enabled: bool) -> dict[str, str]:
 
 def _as_json(prefix: str | None, settings: Settings) -> dict[str, object]:
     enabled = bool(settings.anon_usage)
-    tokens = []
-    for kind in CATALOG:
+    described = []
+    for kind in tokens.CATALOG:
         found = places(kind, prefix, enabled)
         sent = _sent(kind, found, enabled).items()
-        tokens.append(
+        described.append(
             {
                 **kind._asdict(),
                 "values": [{"value": value, "source": source} for value, source in sent],
@@ -152,8 +137,8 @@ def _as_json(prefix: str | None, settings: Settings) -> dict[str, object]:
         )
     return {
         "telemetry": explain_telemetry(settings).as_json(),
-        "token_string": token_string(prefix, enabled),
-        "tokens": tokens,
+        "token_string": tokens.token_string(prefix, enabled),
+        "tokens": described,
     }
 
 
@@ -163,7 +148,7 @@ def _detail(prefix: str | None, settings: Settings) -> str:
     if not enabled:
         reason = explain_telemetry(settings)
         blocks.append(f"telemetry is {reason}: only the version is sent")
-    for kind in CATALOG:
+    for kind in tokens.CATALOG:
         sent = _sent(kind, places(kind, prefix, enabled), enabled)
         for value, source in (sent or {"": kind.kept_in}).items():
             facts = [
@@ -179,7 +164,7 @@ def _detail(prefix: str | None, settings: Settings) -> str:
 
 def _paths(prefix: str | None) -> str:
     rows = []
-    for kind in CATALOG:
+    for kind in tokens.CATALOG:
         letter = f"{kind.letter}/"
         for place in places(kind, prefix, enabled=False):
             is_absent = place.state == ABSENT and os.path.isabs(place.name)
@@ -187,12 +172,12 @@ def _paths(prefix: str | None) -> str:
                 continue  # there are dozens, all in the directories below
             rows.append((letter, place.name + _remark(kind, place)))
             letter = ""
-    directories = "\n".join(f"  {path}" for path in administrator_token_directories(prefix))
+    directories = "\n".join(f"  {path}" for path in tokens.administrator_token_directories(prefix))
     names = ", ".join(f"{kind}_token" for kind in _ADMINISTRATORS.values())
     return f"{table(rows, gap=2)}\n\n{names} are also read from:\n{directories}"
 
 
-def _remark(kind: TokenKind, place: Place) -> str:
+def _remark(kind: tokens.TokenKind, place: Place) -> str:
     if place.state == USED:
         return ""
     if kind.letter in ("c", "e"):

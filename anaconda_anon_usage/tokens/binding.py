@@ -38,8 +38,8 @@ def machine_identity() -> str | None:
     """Return an identifier that lasts as long as this installation of the system.
 
     Returns:
-        The operating system's machine ID, else the address of a physical network card,
-        else None (most containers have neither). Never a random value, which would
+        The operating system's machine ID, else on Linux the address of a physical network
+        card, else None (most containers have neither). Never a random value, which would
         renew the token in each process.
     """
     try:
@@ -82,17 +82,6 @@ def _macos_host_uuid() -> str | None:
 
 
 def _network_address() -> str | None:
-    if sys.platform == "linux":
-        return _linux_network_address()
-    import uuid
-
-    node = uuid.getnode()
-    # RFC 9562, section 6.10: a made-up node has the multicast bit (1) set; addresses of
-    # virtual cards have the "locally administered" bit (2).
-    return None if (node >> 40) & 0b11 else f"{node:012x}"
-
-
-def _linux_network_address() -> str | None:
     cards = "/sys/class/net"
     addresses = []
     for card in os.listdir(cards):
@@ -100,6 +89,7 @@ def _linux_network_address() -> str | None:
         if not os.path.exists(f"{cards}/{card}/device"):
             continue
         address = (read_text(f"{cards}/{card}/address") or "").strip()
+        # IEEE 802: virtual cards set the "locally administered" bit, 2; 1 means multicast.
         if len(address) == 17 and not int(address[:2], 16) & 0b11:
             addresses.append(address)
     return min(addresses, default=None)
