@@ -15,13 +15,11 @@ PARTS = [
     "plugin.conda_subcommands",
     "plugin.conda_pre_commands",
     "plugin.conda_health_checks",
-    "plugin._extend_user_agent",
-    "plugin._add_parameters",
     "plugin.conda_post_commands",
-    "plugin._before_change",
-    "plugin._after_change",
+    "plugin.act",
+    "conda_integration/commands.before_change",
+    "conda_integration/commands.after_change",
     "conda_integration/commands._histories",
-    "plugin._before_run",
     "conda_integration/context_patch.extend_user_agent",
     "conda_integration/context_patch.add_parameters",
     "conda_integration/context_patch._appendix",
@@ -44,20 +42,20 @@ PARTS = [
 
 @pytest.fixture(scope="module")
 def faulty_base(make_base, tmp_path_factory) -> Base:
-    """A base whose package tests break and mend."""
+    """A base whose package tests break and repair."""
     return make_base(tmp_path_factory.mktemp("faulty") / "base")
 
 
 @pytest.fixture
 def plant(faulty_base):
     """Make one function of the installed package start with a statement."""
-    mended = []
+    repaired = []
 
     def run(part: str, statement: str) -> None:
         module, _, function = part.partition(".")
         path = faulty_base.site_packages / "anaconda_anon_usage" / f"{module}.py"
         source = path.read_text()
-        mended.append((path, source))
+        repaired.append((path, source))
         tree = ast.parse(source)
         [found] = [
             node
@@ -68,7 +66,7 @@ def plant(faulty_base):
         path.write_text(ast.unparse(ast.fix_missing_locations(tree)))
 
     yield run
-    for path, source in mended:
+    for path, source in repaired:
         path.write_text(source)
 
 
@@ -76,7 +74,7 @@ def plant(faulty_base):
 def test_a_failure_changes_neither_output_nor_status(
     conda, faulty_base, plain_base, plant, tmp_path, part
 ):
-    """Of a command that shows, of one that creates, and of ``conda config``."""
+    """A command that shows something, one that creates an environment, and ``conda config``."""
     plant(part, "raise RuntimeError('planted')")
     for arguments in (
         ["info", "--json"],
@@ -94,8 +92,8 @@ def test_a_failure_changes_neither_output_nor_status(
 @pytest.mark.parametrize(
     "part", ["tokens/__init__.client_token", "conda_integration/context_patch._appendix"]
 )
-def test_a_failure_is_told_to_who_asks(conda, faulty_base, plant, part):
-    """On stderr, with ``ANACONDA_ANON_USAGE_DEBUG=1``."""
+def test_debug_output_names_the_failure(conda, faulty_base, plant, part):
+    """Debug output goes to stderr."""
     plant(part, "raise RuntimeError('planted')")
     done = conda(faulty_base, "info", "--json", ANACONDA_ANON_USAGE_DEBUG="1")
     assert "anaconda-anon-usage: " in done.stderr
@@ -103,9 +101,9 @@ def test_a_failure_is_told_to_who_asks(conda, faulty_base, plant, part):
     assert json.loads(done.stdout)
 
 
-@pytest.mark.parametrize("part", ["tokens/__init__.client_token", "plugin._extend_user_agent"])
+@pytest.mark.parametrize("part", ["tokens/__init__.client_token", "plugin.act"])
 def test_interruption_and_exit_pass(faulty_base, environ, plant, part):
-    """Ctrl-C in the midst of our code is the user's, not ours to swallow."""
+    """The package does not catch KeyboardInterrupt and SystemExit."""
     plant(part, "raise SystemExit(42)")
     done = subprocess.run([faulty_base.conda, "info"], env=environ, capture_output=True, timeout=60)
     assert done.returncode == 42
