@@ -55,10 +55,14 @@ def log_path() -> str:
 
 def log_problem() -> str | None:
     """Return why nothing can be appended to the log, or None."""
+    path = log_path()
     try:
-        os.close(_open(log_path(), create=False))
-    except FileNotFoundError:
-        return None  # it is created when it is needed
+        os.close(_open(path, create=False))
+    except FileNotFoundError:  # it is created when it is needed
+        directory = os.path.dirname(path)
+        if not os.path.isdir(directory):
+            return "no such directory"
+        return None if os.access(directory, os.W_OK) else "directory not writable"
     except OSError as error:
         return error.strerror
     return None
@@ -70,9 +74,10 @@ def _open(path: str, create: bool) -> int:
     if not os.path.isabs(path):
         raise OSError(errno.EINVAL, "not a full path")
     flags = _FLAGS
-    if create and not os.path.lexists(path):
-        open_directory(os.path.dirname(path)).__exit__()  # refuses root in a user's home
-        flags |= os.O_CREAT | os.O_EXCL
+    if not os.path.lexists(path):
+        with open_directory(os.path.dirname(path)):
+            pass  # it refuses root in another user's home
+        flags |= os.O_CREAT | os.O_EXCL if create else 0
     try:
         descriptor = os.open(path, flags, 0o600)
     except FileExistsError:  # created by another heartbeat since
