@@ -21,10 +21,7 @@ REPOSITORIES = (
 )
 
 _DEFAULT_ALIAS = "https://conda.anaconda.org"
-_DEFAULT_CHANNELS = (
-    "https://repo.anaconda.com/pkgs/main",
-    "https://repo.anaconda.com/pkgs/r",
-)
+_DEFAULT_CHANNELS = ("https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r")
 _DEFAULT_CUSTOM_CHANNELS = {"pkgs/pro": "https://repo.anaconda.com"}
 
 # Since these versions of conda, an empty list of channels means defaults; there are no
@@ -36,8 +33,7 @@ _OWN_DEFAULTS_SINCE = (26, 1)
 _SCHEME = re.compile(r"[a-z][a-z0-9]{0,11}://")
 _TOKEN = re.compile(r"/t/[a-zA-Z0-9-]*")
 _PLATFORM = re.compile(
-    r"/(?:noarch|(?:emscripten|freebsd|linux|osx|wasi|win|zos)-[a-z0-9]+)(?=/|$)",
-    re.IGNORECASE,
+    r"(?i)/(?:noarch|(?:emscripten|freebsd|linux|osx|wasi|win|zos)-[a-z0-9]+)(?=/|$)"
 )
 
 
@@ -121,8 +117,7 @@ class _Channels:
             name = url.strip("/")
             return name, _join(self.alias, name)
         url = _clean(url)
-        alias = _without_scheme(self.alias)
-        rest = _without_scheme(url)
+        alias, rest = _without_scheme(self.alias), _without_scheme(url)
         if alias and rest.startswith(alias):
             return rest[len(alias) :].strip("/"), url
         return urlsplit(url).path.strip("/"), url

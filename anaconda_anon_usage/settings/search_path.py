@@ -58,12 +58,11 @@ def search_directories(prefix: str | None, root: str | None) -> list[str]:
         prefix: the environment, which may have a configuration of its own, or None.
         root: the prefix of the conda installation, or None.
     """
-    return list(
-        dict.fromkeys(
-            path if is_folder or os.path.isdir(path) else os.path.dirname(path)
-            for path, is_folder in _search_path(prefix, root)
-        )
-    )
+    found = [
+        path if is_folder or os.path.isdir(path) else os.path.dirname(path)
+        for path, is_folder in _search_path(prefix, root)
+    ]
+    return list(dict.fromkeys(found))
 
 
 def condarc_files(prefix: str | None, root: str | None) -> list[tuple[str, str | None]]:
@@ -92,10 +91,8 @@ def condarcs_in(directory: str) -> list[tuple[str, str | None]]:
     Args:
         directory: one that may have ``.condarc``, ``condarc`` and ``condarc.d``.
     """
-    found: list[tuple[str, str | None]] = []
-    for name in (*_CONDARC_NAMES, "condarc.d"):
-        found += _condarcs_at(os.path.join(directory, name))
-    return found
+    names = (*_CONDARC_NAMES, "condarc.d")
+    return [found for name in names for found in _condarcs_at(os.path.join(directory, name))]
 
 
 def _search_path(prefix: str | None, root: str | None) -> list[tuple[str, bool]]:
@@ -104,21 +101,17 @@ def _search_path(prefix: str | None, root: str | None) -> list[tuple[str, bool]]
     # (conda/__init__.py).
     conda_root, xdg = os.environ.get("CONDA_ROOT", ""), os.environ.get("XDG_CONFIG_HOME", "")
     home, condarc = os.path.expanduser("~"), os.path.expanduser(os.environ.get("CONDARC", ""))
-    found = [
-        (path, True)
-        for path in administrator_directories(conda_root if os.path.isabs(conda_root) else root)
-    ]
+    folders = administrator_directories(conda_root if os.path.isabs(conda_root) else root)
     if os.path.isabs(xdg):
-        found.append((os.path.join(xdg, "conda"), True))
+        folders.append(os.path.join(xdg, "conda"))
     if os.path.isabs(home):
-        found.append((os.path.join(home, ".config", "conda"), True))
-        found.append((os.path.join(home, ".conda"), True))
-        found.append((os.path.join(home, ".condarc"), False))
-    if prefix:
-        found.append((prefix, True))
-    if os.path.isabs(condarc):
-        found.append((condarc, False))
-    return found
+        folders += [os.path.join(home, ".config", "conda"), os.path.join(home, ".conda")]
+    return [
+        *((folder, True) for folder in folders),
+        *([(os.path.join(home, ".condarc"), False)] if os.path.isabs(home) else []),
+        *([(prefix, True)] if prefix else []),
+        *([(condarc, False)] if os.path.isabs(condarc) else []),
+    ]
 
 
 def _condarcs_at(path: str, nested: bool = False) -> list[tuple[str, str | None]]:
