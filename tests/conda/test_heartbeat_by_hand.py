@@ -225,7 +225,7 @@ def test_debug_output_explains_every_decision_and_shows_no_token(base, environ, 
         f"{environment}: using the token",
         "Anaconda account: not logged in",
         f"{home}/.conda/org_token: its token is sent",
-        "connection: no proxy and no certificates are configured, so requests is not needed",
+        "connection: no proxy is configured, so requests is not needed",
     ] == said
     sent = re.findall(r" [cseo]/(\S+)", done.stdout)
     assert 4 == len(sent)

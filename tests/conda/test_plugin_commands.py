@@ -79,6 +79,24 @@ def test_doctor_reports_the_state(conda, base, home, tmp_path, scripts, heartbea
 
 
 @pytest.mark.parametrize(
+    "log, expected",
+    [
+        ("{home}/log", "✅ log: {home}/log"),
+        ("log", "❌ log: cannot be written: log: not a full path"),
+        ("{home}/none/log", "❌ log: cannot be written: {home}/none/log: no such directory"),
+        ("{home}", "❌ log: cannot be written: {home}: Is a directory"),
+    ],
+)
+def test_doctor_checks_the_log(conda, base, home, log, expected):
+    """A log that cannot be written is refused without a message elsewhere."""
+    if not has_health_checks(base):
+        pytest.skip("this conda's doctor has no checks of plugins")
+    done = conda(base, "doctor", ANACONDA_ANON_USAGE_LOG=log.format(home=home))
+    [line] = [line for line in done.stdout.splitlines() if " log: " in line]
+    assert expected.format(home=home) == line
+
+
+@pytest.mark.parametrize(
     "arguments, most",
     [
         (["list", "--json"], 6),  # sends no request, so it needs no User-Agent
