@@ -7,7 +7,6 @@ deploy wrote. A file that does not match its hash was edited: it is not replaced
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import hashlib
 import json
@@ -17,7 +16,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from . import settings
-from ._common import Directory, open_directory, read_bytes
+from ._common import Directory, open_directory
 from .tokens import is_token, random_token
 
 RANDOM = "random"  # the value of a token that deploy generates
@@ -77,22 +76,22 @@ def plan(
     """
     directory = system_directory(root)
     packages = _packages(root, heartbeat, auto_update)
-    old, problem, hashes = _drop_in(directory)
+    old, problem, hashes = _drop_in(root)
     copies, writes = [], []
     for name, value in tokens.items():
         name = "." * os.path.lexists(os.path.join(directory, "." + name)) + name
-        content = _read(directory, name)
+        content = _read(root, name)
         # The first line that is not blank, as in tokens.administrator_sources().
         lines = (content or b"").decode("utf-8", "replace").lstrip("\ufeff").strip().split("\n")
         if lines[0].strip() == value or (value == RANDOM and is_token(lines[0].strip())):
             continue
         if content is not None and (name, _sha256(content)) not in hashes:
-            copies += _keep(directory, name, content, "it holds another value", force)
+            copies += _keep(root, name, content, "it holds another value", force)
         content = f"{make_token() if value == RANDOM else value}\n".encode("ascii")
         writes.append(Step("write", name, content))
         hashes.append((name, _sha256(content)))
     if old is not None and problem:
-        copies += _keep(directory, _DROP_IN, old, problem, force)
+        copies += _keep(root, _DROP_IN, old, problem, force)
     lines = [f"# SHA-256 of {name}: {digest}\n" for name, digest in hashes]
     body = _HEADER + "".join(dict.fromkeys(lines))
     body += "anaconda_anon_usage: true #!final\n"
@@ -116,10 +115,10 @@ def plan_undo(root: str | None) -> tuple[list[Step], list[str]]:
         OSError: a file cannot be read, or is a symlink.
     """
     directory = system_directory(root)
-    old, problem, hashes = _drop_in(directory)
+    old, problem, hashes = _drop_in(root)
     steps, left = [], []
     for name in _TOKENS:
-        content, copy = _read(directory, name), _read(directory, name + _COPY)
+        content, copy = _read(root, name), _read(root, name + _COPY)
         if copy is not None and content == copy:
             steps.append(Step("remove", name + _COPY))
         elif content is None or (name, _sha256(content)) in hashes:
@@ -161,16 +160,22 @@ def apply(root: str | None, steps: list[Step]) -> None:
         raise CannotDeploy(f"cannot {step.action} {path}: {reason}{hint}") from None
 
 
-def _open(root: str | None, folder: str) -> Directory:
-    """Return a folder of the conda directory; below a root, no symlink is followed."""
+def _open(root: str | None, folder: str, change: bool = True) -> Directory:
+    """Return a folder of the conda directory; below a root, no symlink is followed.
+
+    Args:
+        root: as for plan().
+        folder: its path below the conda directory.
+        change: whether to create what is missing of it.
+    """
     path = system_directory(root)
     top = os.path.abspath(root) if root else path
     while not os.path.isdir(top) and not root:
         top = os.path.dirname(top)
-    with open_directory(top, create=True) as anchor:
+    with open_directory(top, create=change, change=change) as anchor:
         # Everyone may read it, whatever the umask or a temporary root's permissions are.
         anchor.mode = 0o755
-        return anchor.below(path[len(top) :], folder, create=True)
+        return anchor.below(path[len(top) :], folder, create=change)
 
 
 def _perform(directory: Directory, action: str, name: str, content: bytes) -> None:
@@ -211,9 +216,9 @@ def _packages(root: str | None, heartbeat: bool | str, update: bool) -> list[str
     return [_PACKAGE] if listed else [*_CONDA_DEFAULTS, _PACKAGE]
 
 
-def _drop_in(directory: str) -> tuple[bytes | None, str | None, list[tuple[str, str]]]:
+def _drop_in(root: str | None) -> tuple[bytes | None, str | None, list[tuple[str, str]]]:
     """Return a drop-in's content, why it must not be replaced, and its hashes of tokens."""
-    content = _read(directory, _DROP_IN)
+    content = _read(root, _DROP_IN)
     first, _, body = (content or b"").partition(b"\n")
     hashes = _HASH.findall(body.decode("utf-8", "replace"))
     if not first.startswith(_FIRST_LINE.encode()):
@@ -222,22 +227,22 @@ def _drop_in(directory: str) -> tuple[bytes | None, str | None, list[tuple[str, 
     return content, "it was edited" if edited else None, hashes
 
 
-def _read(directory: str, name: str) -> bytes | None:
+def _read(root: str | None, name: str) -> bytes | None:
     """Return the content of a file that may be ours, or None without a file."""
-    path = os.path.join(directory, name)
-    if os.path.islink(path):
-        raise OSError(errno.ELOOP, "refusing to follow symlinks", path)
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        return read_bytes(path, settings.SIZE_LIMIT)
-    return None
+    folder, file_name = os.path.split(name)
+    try:
+        with _open(root, folder, change=False) as directory:
+            return directory.read(file_name, settings.SIZE_LIMIT)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
-def _keep(directory: str, name: str, content: bytes, problem: str, force: bool) -> list[Step]:
+def _keep(root: str | None, name: str, content: bytes, problem: str, force: bool) -> list[Step]:
     """Return the steps that keep a copy of a file that is not ours to replace."""
-    path = os.path.join(directory, name)
+    path = os.path.join(system_directory(root), name)
     if not force:
         raise CannotDeploy(f"cannot replace {path}: {problem} (use --force to keep a copy)")
-    copy = _read(directory, name + _COPY)
+    copy = _read(root, name + _COPY)
     if copy in (None, content):
         return [Step("copy", name)] if copy is None else []
     raise CannotDeploy(f"cannot copy {path}: {path + _COPY} exists (rename or remove it)")

@@ -11,17 +11,10 @@ TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .debug import debug_enabled, say
+    from .debug import debug_enabled, printable, say
     from .directory import Directory, open_directory
     from .error_boundary import guarded, harmless
-    from .files import (
-        is_superuser,
-        read_bytes,
-        read_text,
-        read_token_bytes,
-        read_token_text,
-        say_failure,
-    )
+    from .files import read_bytes, read_text, read_token_bytes, read_token_text, say_failure
     from .installation import (
         active_prefix,
         conda_version,
@@ -39,9 +32,9 @@ __all__ = [
     "harmless",
     "has_conda",
     "is_environment",
-    "is_superuser",
     "lazy",
     "open_directory",
+    "printable",
     "read_bytes",
     "read_text",
     "read_token_bytes",
@@ -72,11 +65,10 @@ def lazy(package: str, modules: Mapping[str, tuple[str, ...]]) -> Callable[[str]
 __getattr__ = lazy(
     __name__,
     {
-        "debug": ("debug_enabled", "say"),
+        "debug": ("debug_enabled", "printable", "say"),
         "directory": ("Directory", "open_directory"),
         "error_boundary": ("guarded", "harmless"),
         "files": (
-            "is_superuser",
             "read_bytes",
             "read_text",
             "read_token_bytes",

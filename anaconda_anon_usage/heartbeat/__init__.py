@@ -13,6 +13,7 @@ from .._common import lazy, say
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
 if TYPE_CHECKING:
     from .connection import visible_proxy
+    from .log import log_problem
     from .user_agent import conda_user_agent
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "PATH",
     "Heartbeat",
     "conda_user_agent",
+    "log_problem",
     "prepare",
     "send",
     "visible_proxy",
@@ -27,7 +29,12 @@ __all__ = [
 ]
 
 __getattr__ = lazy(
-    __name__, {"connection": ("visible_proxy",), "user_agent": ("conda_user_agent",)}
+    __name__,
+    {
+        "connection": ("visible_proxy",),
+        "log": ("log_problem",),
+        "user_agent": ("conda_user_agent",),
+    },
 )
 
 #: Seconds after which the process ends, whether the request was answered or not.

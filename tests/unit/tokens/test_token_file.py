@@ -287,7 +287,7 @@ def assert_whole_and_swept(directory, state):
 def test_process_killed_before_any_system_call_leaves_whole_files(tmp_path, state):
     """One process per call, each killed just before it, until one comes through."""
     names = ("open", "write", "fchmod", "fsync", "close", "link", "replace", "unlink", "mkdir")
-    for number in range(1, 100):
+    for number in range(1, 400):
         directory = tmp_path / str(number)
         prepare(directory, state)
 
@@ -313,7 +313,7 @@ def test_process_killed_before_any_system_call_leaves_whole_files(tmp_path, stat
         if status == 0:
             break
         assert signal.SIGKILL == status
-    assert 10 < number < 99
+    assert 10 < number < 399
 
 
 @needs_fork
