@@ -10,13 +10,12 @@ import json
 import os
 import stat
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 from support import HOSTILE, PATIENCE
-from users import COLLEAGUE, GROUP, USER, become, give, snapshot
+from users import COLLEAGUE, GROUP, USER, become, exchanges, give, snapshot
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become others")
 
@@ -143,39 +142,34 @@ def test_conda_create_writes_nothing_into_another_users_environment(
 
 
 @pytest.mark.parametrize("actor", [0, USER])
-@pytest.mark.parametrize("action", ["install", "remove", "token"])
-@pytest.mark.parametrize("where", ["etc", "etc/conda/activate.d", "."])
+@pytest.mark.parametrize(
+    "action, where",
+    [("install", "etc/conda/activate.d"), ("remove", "etc/conda/activate.d"), ("token", "etc")],
+)
 def test_exchanging_a_directory_during_any_system_call_redirects_nothing(
-    environment, tmp_path, actor, action, where
+    base, environment, actor, action, where
 ):
     """An attacker who tries often enough hits each moment."""
-    if where == "." and actor:
-        pytest.skip("whoever exchanges a user's environment itself owns the one that is used")
-    victim = environment("victim", actor, scripts=True)
-    prefix = environment("shared/env", actor, scripts=action == "remove")
-    give(tmp_path / "shared", actor)
-    directory = tmp_path / "shared" if where == "." else prefix / where
-    (tmp_path / "elsewhere").mkdir()
-    victim.rename(tmp_path / "elsewhere" / "env")
-    target = tmp_path / "elsewhere" / ("." if where == "." else f"env/{where}")
-    os.chmod(tmp_path, 0o777 | stat.S_ISVTX if actor else 0o2775)
-    assert "True\n" == exchanges(
-        become(actor), action, directory, target, actor or COLLEAGUE, prefix
+    victim, prefix = (environment(name, actor, scripts=True) for name in ("victim", "env"))
+    owner = actor or COLLEAGUE
+    printed = exchanges(
+        base, become(actor), action, prefix / where, victim / where, str(owner), prefix
     )
+    assert "True\n" * 3 == printed
 
 
-def exchanges(before, *arguments) -> str:
-    """Run exchanges.py and return what it prints."""
-    here = Path(__file__).parent
-    done = subprocess.run(
-        [*before, sys.executable, here / "exchanges.py", *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": f"{here}:{here.parent}"},
-        capture_output=True,
-        text=True,
-        timeout=8 * PATIENCE,
-    )
-    assert "" == done.stderr
-    return done.stdout
+def test_exchanging_the_way_to_an_environment_during_any_system_call_redirects_nothing(
+    base, environment, tmp_path
+):
+    """Below a directory that root shares with a group."""
+    for name in ("shared", "roots"):
+        (tmp_path / name).mkdir()
+        environment(f"{name}/env", 0)
+    printed = exchanges(
+        base, [], "install", tmp_path / "shared", tmp_path / "roots", str(COLLEAGUE),
+        tmp_path / "shared" / "env",
+    )  # fmt: skip
+    assert "True\n" * 3 == printed
 
 
 @pytest.mark.parametrize("actor", [0, USER])
@@ -262,7 +256,7 @@ def test_names_of_environments_do_not_control_the_terminal(command, environment,
     give(home, actor)
     variables = {"CONDA_PREFIX": str(prefix), "ANACONDA_ANON_USAGE_DEBUG": "1"}
     for arguments in (
-        ["hooks", "--install"], ["hooks", "--status"], ["status"], ["tokens", "--detail"],
+        ["hooks", "--install"], ["hooks", "--status"], [], ["tokens", "--detail"],
         ["heartbeat", "--dry-run"], ["hooks", "-n", "a\x1b\nb"], ["hooks", "-p", "/a\x1b\nb"],
     ):  # fmt: skip
         _, printed, errors = command(actor, *arguments, variables=variables)

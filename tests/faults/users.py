@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
-from support import tool
+from support import PATIENCE, tool
 
 USER, COLLEAGUE, GROUP = 54321, 54322, 54323
 
@@ -42,3 +43,21 @@ def snapshot(path: Path) -> dict[str, tuple[int, str]]:
         )
         for p in sorted(path.rglob("*"))
     }
+
+
+def exchanges(base, before: list[str], *arguments) -> str:
+    """Run exchanges.py and return what it prints.
+
+    Args:
+        base: the base whose package is attacked.
+        before: the start of the command line.
+        arguments: those of exchanges.py.
+    """
+    done = subprocess.run(
+        [*before, base.python, "-I", Path(__file__).with_name("exchanges.py"), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=8 * PATIENCE,
+    )
+    assert "" == done.stderr
+    return done.stdout
