@@ -286,7 +286,7 @@ def assert_whole_and_swept(directory, state):
 def test_a_process_killed_before_any_system_call_leaves_complete_files(tmp_path, state):
     """One process is killed before each call, until one process completes."""
     names = ("open", "write", "fchmod", "fsync", "close", "link", "replace", "unlink", "mkdir")
-    for number in range(1, 100):
+    for number in range(1, 400):
         directory = tmp_path / str(number)
         prepare(directory, state)
 
@@ -312,7 +312,7 @@ def test_a_process_killed_before_any_system_call_leaves_complete_files(tmp_path,
         if status == 0:
             break
         assert signal.SIGKILL == status
-    assert 10 < number < 99
+    assert 10 < number < 399
 
 
 @needs_fork
