@@ -27,8 +27,6 @@ _ABANDONED_AFTER = 60
 
 _TEMPORARY = re.compile(r"(.+)\.[0-9a-f]{16}\.tmp")
 
-# Windows has neither; there, each name is checked before it is used (_refuse_link).
-_HAS_DESCRIPTORS = os.open in os.supports_dir_fd and os.listdir in os.supports_fd
 _FLAGS = OPEN_FLAGS | getattr(os, "O_NOFOLLOW", 0)
 
 # Windows SDK, winnt.h: the bit that symlinks, junctions and mount points share.
@@ -191,7 +189,7 @@ class Directory:
     def _child(self, name: str, create: bool) -> Directory:
         created = create and self._make(name)
         path = os.path.join(self.path, name)
-        if self.descriptor is None:
+        if sys.platform == "win32" or self.descriptor is None:
             self._refuse_link(name)
             if not stat.S_ISDIR(os.stat(path).st_mode):
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
@@ -260,11 +258,13 @@ def open_directory(path: str, create: bool = False, change: bool = True) -> Dire
             return anchor.below(name)
     as_superuser = change and is_superuser()
     descriptor = None
-    if as_superuser:
+    # Windows opens no directories: there, each name is checked before it is used.
+    if sys.platform != "win32":
         flags = os.O_RDONLY | os.O_DIRECTORY
-        descriptor = open_as_superuser(path, flags, trusted=True)
-    elif _HAS_DESCRIPTORS:
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        if as_superuser:
+            descriptor = open_as_superuser(path, flags, trusted=True)
+        else:
+            descriptor = os.open(path, flags)
     status = os.stat(path if descriptor is None else descriptor)
     if not stat.S_ISDIR(status.st_mode):
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
@@ -289,7 +289,9 @@ def _set_permissions(descriptor: int, mode: int, group: int) -> None:
     A group that this user is not in cannot be set. Then the user's own group, which can
     be any, gets no more than others do.
     """
-    with contextlib.suppress(OSError, AttributeError):  # vfat; Windows
+    if sys.platform == "win32":
+        return
+    with contextlib.suppress(OSError):  # vfat
         if os.fstat(descriptor).st_gid != group:
             try:
                 os.fchown(descriptor, -1, group)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 
 # Symlinks that are followed at most, as in Linux; see path_resolution(7).
 _MOST_LINKS = 40
@@ -52,6 +53,7 @@ def open_as_superuser(path: str, flags: int, trusted: bool) -> int:
     Raises:
         OSError: it cannot be opened, or not in this way.
     """
+    assert sys.platform != "win32"  # which has no superuser
     names = _names(path if os.path.isabs(path) else os.path.join(os.getcwd(), path))
     links = 0
     parent = os.open(os.sep, os.O_RDONLY)
@@ -88,7 +90,7 @@ def _names(path: str) -> list[str]:
 
 def _read_link(name: str, parent: int) -> tuple[int, str]:
     """Return the owner and the target of a symlink, of the same one where O_PATH exists."""
-    if not hasattr(os, "O_PATH"):
+    if sys.platform != "linux":
         status = os.stat(name, dir_fd=parent, follow_symlinks=False)
         return status.st_uid, os.readlink(name, dir_fd=parent)
     link = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=parent)

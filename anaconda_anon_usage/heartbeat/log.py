@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 import time
 
 from .._common import open_directory, redact, say
@@ -83,9 +84,9 @@ def _open(path: str, create: int) -> int:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "not a regular file")
-        if os.name == "posix" and status.st_uid != os.geteuid():
+        if sys.platform != "win32" and status.st_uid != os.geteuid():
             raise OSError(errno.EPERM, "owned by another user")
-        if os.name == "posix" and status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        if sys.platform != "win32" and status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             raise OSError(errno.EPERM, "writable by other users")
         # Others can link to this user's files where fs.protected_hardlinks is 0; proc(5).
         if status.st_nlink > 1:
