@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import time
 
-from .._common import active_prefix, redact, say
+from .._common import active_prefix, say
 from . import DEADLINE, prepare, slots, within_deadline
 
 
@@ -32,6 +32,8 @@ def main() -> None:
             result = within_deadline(lambda: _send_if_on(prefix, attempt))
             seconds = time.monotonic() - started
             if result is not None:
+                from .._common import redact
+
                 say(f"heartbeat: {redact(repr(result))} after {seconds:.2f} s")
                 from . import log
 
