@@ -64,12 +64,12 @@ PLUGIN = {NAME, *(f"{NAME}.{name}" for name in ("plugin", "_common", "_common.er
 ACTIVATED = {
     "",
     *("_common", "_common.debug", "_common.error_boundary", "_common.files"),
-    *("_common.installation", "_common.redaction", "heartbeat", "heartbeat.slots"),
+    *("_common.installation", "heartbeat", "heartbeat.slots"),
     *("settings", "settings.condarc", "settings.merge", "settings.policy"),
     *("settings.search_path", "settings.values"),
 }
 SENDING = {
-    *("_common.directory", "_common.superuser"),
+    *("_common.directory", "_common.redaction", "_common.superuser"),
     *("settings.channels", "settings.conda_settings"),
     *("heartbeat.connection", "heartbeat.log", "heartbeat.user_agent"),
     *("tokens", "tokens.account", "tokens.binding", "tokens.grammar", "tokens.token_file"),
