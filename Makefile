@@ -12,8 +12,8 @@ demo: .venv/ready .conda-root/ready
 test: .venv/ready .conda-root/ready
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
 
-# Faults of disks, networks and machines, and 1,000 concurrent activations. Run it as root to
-# skip no test.
+# Faults of disks, networks and machines, and 1,000 concurrent activations. Without root, some
+# tests are skipped.
 faults: .venv/faults .conda-root/ready
 	$(BIN)/python -m pytest tests/faults $(PYTEST_ARGS)
 
