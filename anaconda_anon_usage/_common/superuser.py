@@ -53,7 +53,8 @@ def open_as_superuser(path: str, flags: int, trusted: bool) -> int:
     Raises:
         OSError: it cannot be opened, or not in this way.
     """
-    assert sys.platform != "win32"  # which has no superuser
+    if sys.platform == "win32":
+        raise NotImplementedError("Windows has no superuser")
     names = _names(path if os.path.isabs(path) else os.path.join(os.getcwd(), path))
     links = 0
     parent = os.open(os.sep, os.O_RDONLY)

@@ -28,7 +28,7 @@ ROOT_IN_ANOTHERS, ROOT, ANOTHER = (0, COLLEAGUE), (0, 0), (USER, USER)
 
 @pytest.fixture
 def environment(base, tmp_path):
-    """Make an environment of somebody's that a group shares."""
+    """Make an environment of someone else's that a group shares."""
 
     def make(name: str, owner: int, mode: int = 0o2775, scripts: bool = False) -> Path:
         prefix = tmp_path / name

@@ -38,7 +38,7 @@ def run(base, environ):
 
 @pytest.fixture
 def shared(tmp_path):
-    """Make an environment of somebody's with permissions."""
+    """Make an environment of someone else's with permissions."""
 
     def make(owner: int, group: int, mode: int) -> Path:
         prefix = tmp_path / "env"

@@ -12,7 +12,7 @@ USER, COLLEAGUE, GROUP = 54321, 54322, 54323
 
 
 def give(path: Path, user: int, group: int = GROUP) -> None:
-    """Make a directory and all that is in it somebody's."""
+    """Make a directory and all that is in it someone else's."""
     for each in [path, *path.rglob("*")]:
         os.chown(each, user, group, follow_symlinks=False)
 
