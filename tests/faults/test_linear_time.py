@@ -47,17 +47,6 @@ class EMPTY:
 
 
 WORST = {
-    "toml header": (account._scan_toml, repeated(" ", "[")),
-    "toml header's end": (account._scan_toml, "[a]" + repeated(" ", "!")),
-    "toml header's quotes": (account._scan_toml, "[" + repeated("\"a'", "]")),
-    "toml header's name": (account._scan_toml, "[" + repeated("a", "]")),
-    "toml header's names": (account._scan_toml, "[" + repeated("a.", "]")),
-    "toml headers": (account._scan_toml, repeated("[a\n")),
-    "toml pair's name": (account._scan_toml, repeated("a", "!")),
-    "toml pair's space": (account._scan_toml, "a" + repeated(" ", "!")),
-    "toml pair's value": (account._scan_toml, 'a = "' + repeated("a")),
-    "toml pair's end": (account._scan_toml, 'a = "a"' + repeated(" ", "!")),
-    "toml pair's quotes": (account._scan_toml, "a = " + repeated("\"'")),
     "key": (account.token_from_api_key, repeated("a", "!")),
     "key's part": (account._base64url, repeated("a", "!")),
     "key's UUID": (account._UUID.fullmatch, repeated("0-")),
