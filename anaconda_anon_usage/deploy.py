@@ -171,13 +171,7 @@ def apply(root: str | None, steps: list[Step]) -> None:
 
 
 def _open(root: str | None, folder: str, change: bool = True) -> Directory:
-    """Return a folder of the conda directory; below a root, no symlink is followed.
-
-    Args:
-        root: as for plan().
-        folder: its path below the conda directory.
-        change: whether to create what is missing of it.
-    """
+    """Return a folder of the conda directory; below a root, no symlink is followed."""
     path = system_directory(root)
     top = os.path.abspath(root) if root else path
     while not os.path.isdir(top) and not root:

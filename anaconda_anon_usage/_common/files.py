@@ -63,7 +63,9 @@ def read_descriptor(descriptor: int, path: str, limit: int) -> bytes:
         os.close(descriptor)
 
 
-def read_text(path: str, limit: int = SIZE_LIMIT) -> str | None:
+def read_text(
+    path: str, limit: int = SIZE_LIMIT, read: Callable[[str, int], bytes] = read_bytes
+) -> str | None:
     """Return the UTF-8 text of a regular file of limited size, or None on any failure.
 
     Debug output names every failure but the absence of the file.
@@ -71,8 +73,15 @@ def read_text(path: str, limit: int = SIZE_LIMIT) -> str | None:
     Args:
         path: the file; a symlink is followed.
         limit: the size in bytes above which the file is refused.
+        read: read_bytes() or read_token_bytes().
     """
-    return _text(path, lambda: read_bytes(path, limit))
+    try:
+        return read(path, limit).decode("utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        say_failure(path, error)
+        return None
 
 
 def read_token_bytes(path: str, limit: int = SIZE_LIMIT) -> bytes:
@@ -103,7 +112,7 @@ def read_token_text(path: str, limit: int = SIZE_LIMIT) -> str | None:
         path: the file, to which the rules of read_token_bytes() apply.
         limit: the size in bytes above which the file is refused.
     """
-    return _text(path, lambda: read_token_bytes(path, limit))
+    return read_text(path, limit, read_token_bytes)
 
 
 def say_failure(path: str, error: Exception) -> None:
@@ -114,16 +123,6 @@ def say_failure(path: str, error: Exception) -> None:
         error: the exception; only its kind is shown, never the file's content.
     """
     say(f"{path}: {type(error).__name__}: {getattr(error, 'strerror', '')}")
-
-
-def _text(path: str, read: Callable[[], bytes]) -> str | None:
-    try:
-        return read().decode("utf-8")
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (OSError, ValueError) as error:
-        say_failure(path, error)
-        return None
 
 
 def _require_regular(status: os.stat_result, path: str) -> None:
