@@ -194,16 +194,16 @@ class Directory:
             if not stat.S_ISDIR(os.stat(path).st_mode):
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
             return self._with(path, None)
-        child = self._with(path, self.open(name, os.O_RDONLY | os.O_DIRECTORY))
+        descriptor = self.open(name, os.O_RDONLY | os.O_DIRECTORY)
         try:
             if self._as_superuser:
-                require_trusted(os.fstat(child.descriptor), path)
+                require_trusted(os.fstat(descriptor), path)
             if created:
-                _set_permissions(child.descriptor, self.mode, self.group)
+                _set_permissions(descriptor, self.mode, self.group)
         except BaseException:
-            child.__exit__()
+            os.close(descriptor)
             raise
-        return child
+        return self._with(path, descriptor)
 
     def _make(self, name: str) -> bool:
         """Create a directory; return whether its permissions have to be set."""

@@ -12,6 +12,10 @@ import stat
 
 from .debug import say
 
+TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 #: Default limit in bytes for a file that is read.
 SIZE_LIMIT = 4096
 
@@ -59,7 +63,9 @@ def read_descriptor(descriptor: int, path: str, limit: int) -> bytes:
         os.close(descriptor)
 
 
-def read_text(path: str, limit: int = SIZE_LIMIT, read=read_bytes) -> str | None:
+def read_text(
+    path: str, limit: int = SIZE_LIMIT, read: Callable[[str, int], bytes] = read_bytes
+) -> str | None:
     """Return the UTF-8 text of a regular file of limited size, or None on any failure.
 
     Debug output names every failure but the absence of the file.
