@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections import namedtuple
 
-from .._common import lazy, say
+from .._common import lazy
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def prepare(
         channel: a base URL that overrides the configured one.
         path: the path below the base URL.
     """
-    from .._common import redact
+    from .._common import debug_enabled, say
     from .user_agent import user_agent
 
     connection = settings.connection
@@ -80,7 +80,10 @@ def prepare(
     elif connection.repositories:
         url = f"{connection.repositories[0]}{path.lstrip('/')}"
         origin = f"the repositories of configured channels: {', '.join(connection.repositories)}"
-    say(f"URL: {url and redact(url)}, from {origin}")
+    if debug_enabled():
+        from .._common import redact
+
+        say(f"URL: {url and redact(url)}, from {origin}")
     obstacle = None
     if connection.problems:
         obstacle = "; ".join(connection.problems)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 
-from .._common import redact, say
+from .._common import say
 from ..settings import Connection
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
@@ -29,8 +29,8 @@ def manager(url: str, connection: Connection) -> PoolManager:
     """Return a ``urllib3.PoolManager`` that makes connections as conda's session does."""
     import urllib3
 
-    options = _tls(connection)
     proxy = _proxy(url, connection)
+    options = {} if url.startswith("http:") and not proxy else _tls(connection)
     if not proxy:
         return urllib3.PoolManager(**options)
     from requests.adapters import HTTPAdapter
@@ -76,6 +76,8 @@ def visible_proxy(url: str, connection: Connection) -> str | None:
     Raises:
         Exception: the proxy cannot be used.
     """
+    from .._common import redact
+
     proxy = _proxy(url, connection)
     return redact(proxy) if proxy else None
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
-import platform
 import re
 import sys
 
-from .._common import conda_version, distribution_version, has_conda, say
+from .._common import conda_version, distribution_version, has_conda, read_text, say
 from ..settings import Settings
 from ..tokens import token_string
+
+# As platform.python_implementation() spells them, without the import of platform.
+_IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy"}
+
+# IDs that the library distro replaces.
+_IDS = {"ol": "oracle", "opensuse-leap": "opensuse"}
 
 
 def user_agent(prefix: str, settings: Settings) -> str:
@@ -22,13 +27,13 @@ def user_agent(prefix: str, settings: Settings) -> str:
         prefix: the environment's directory.
         settings: the settings that apply to it.
     """
+    python = sys.implementation.name
     # As Context.user_agent in conda/base/context.py, without the solver.
     parts = [
         ("conda", conda_version(settings.root_prefix)),
         ("requests", distribution_version("requests")),
-        (platform.python_implementation(), platform.python_version()),
-        (platform.system(), platform.release()),
-        _distribution(),
+        (_IMPLEMENTATIONS.get(python, python), sys.version.split()[0]),
+        *_system(),
         _libc(),
     ]
     own = " ".join(f"{_visible(name)}/{_visible(version)}" for name, version in parts if version)
@@ -56,27 +61,43 @@ def conda_user_agent(prefix: str, settings: Settings) -> str:
     return user_agent(prefix, settings)
 
 
-def _distribution() -> tuple[str, str]:
-    system = platform.system()
-    if system == "Darwin":
-        return "OSX", platform.mac_ver()[0]
-    if system != "Linux":
-        return system, platform.version()
-    # lsb_release and uname are programs that would add nothing.
-    try:
-        import distro  # conda requires it
+def _system() -> list[tuple[str, str]]:
+    """Return the name and the release of the kernel, and of the distribution."""
+    if sys.platform == "linux":
+        kernel = os.uname()
+        return [(kernel.sysname, kernel.release), _linux(os.sep)]
+    import platform
 
-        system = distro.LinuxDistribution(include_lsb=False, include_uname=False)
-    except ImportError:
-        # Without conda, any directory called conda/_vendor would be imported.
-        if not has_conda():
-            return "Linux", "unknown"
-        try:
-            from conda._vendor import distro  # an older copy, in older condas
-        except ImportError:
-            return "Linux", "unknown"
-        system = distro.LinuxDistribution(include_lsb=False)
-    return system.id(), system.version(best=True)
+    system = platform.system()
+    distribution = (system, platform.version())
+    if system == "Darwin":
+        distribution = ("OSX", platform.mac_ver()[0])
+    return [(system, platform.release()), distribution]
+
+
+def _linux(root: str) -> tuple[str, str]:
+    """Return the ID of a Linux distribution and its most precise version.
+
+    conda asks the library distro, which finds the same. That library imports argparse and
+    subprocess, which takes a twentieth of a heartbeat's time.
+
+    Args:
+        root: the root directory.
+    """
+
+    def read(*names: str) -> str:
+        return read_text(os.path.join(root, *names)) or ""
+
+    release = read("etc", "os-release") or read("usr", "lib", "os-release")
+    fields = dict(re.findall(r"""(?m)^([A-Z_]+)=["']?(.*?)["']?\s*$""", release))
+    name = fields.get("ID", "linux").lower()
+    versions = [fields.get("VERSION_ID", "")]
+    for text in (read("etc", "centos-release"), fields.get("PRETTY_NAME", "")):
+        versions += re.findall(r"\d+(?:\.\d+)+", text)[:1]
+    if "debian" in (name, *fields.get("ID_LIKE", "").split()):
+        versions.append(read("etc", "debian_version").strip())
+    version = max(filter(None, versions), key=lambda text: text.count("."), default="unknown")
+    return _IDS.get(name, name), version
 
 
 def _libc() -> tuple[str, str]:
