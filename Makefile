@@ -10,7 +10,7 @@ demo: .venv/ready .conda-root/ready
 	$(BIN)/python tests/demo.py
 
 test: .venv/ready .conda-root/ready
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
 
 # Faults of disks, networks and machines, and 1,000 activations at once; best run as root.
 faults: .venv/faults .conda-root/ready
@@ -31,6 +31,9 @@ bench: .venv/ready .conda-root/ready
 lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --offline --no-progress --quiet .github/workflows
 
 # The wheel and the sdist, in dist/.
 build: .venv/ready

@@ -20,7 +20,8 @@ from pathlib import Path
 # The version that carries conda 24.7.1. Its own requirements are not needed.
 CONDA_LOCK = "conda-lock==4.0.3"
 
-# What conda 24.7 requires; see its pyproject.toml.
+# What conda 24.7 requires; see its pyproject.toml. python-sat takes the place of pycosat,
+# which has no wheels: it would need a compiler.
 REQUIREMENTS = (
     "archspec",
     "boltons",
@@ -31,7 +32,7 @@ REQUIREMENTS = (
     "packaging",
     "platformdirs",
     "pluggy",
-    "pycosat",
+    "python-sat",
     "requests",
     "ruamel.yaml",
     "tqdm",
@@ -40,6 +41,17 @@ REQUIREMENTS = (
 )
 
 VENDORED_NAME = re.compile(r"conda_lock\._?vendor\.conda\b")
+
+# What newer Pythons and the other solver need to have changed in the text of conda 24.7.
+ADAPTATIONS = {
+    "logging._acquireLock()": "logging._lock.acquire()",
+    "logging._releaseLock()": "logging._lock.release()",
+    # Otherwise a FutureWarning on stderr.
+    r'TOKEN_REPLACE = partial(TOKEN_URL_PATTERN.sub, r"\1\2\3/t/<TOKEN>/")': (
+        r'TOKEN_REPLACE = staticmethod(partial(TOKEN_URL_PATTERN.sub, r"\1\2\3/t/<TOKEN>/"))'
+    ),
+    "PrimitiveParameter(SatSolverChoice.PYCOSAT)": "PrimitiveParameter(SatSolverChoice.PYSAT)",
+}
 
 # multiprocessing imports the main script again in its children, hence the guard.
 CONDA_SCRIPT = """\
@@ -78,12 +90,12 @@ def make_installation(root: Path) -> None:
     shutil.move(unpacked / "conda_lock" / "_vendor" / "conda", conda)
     shutil.rmtree(unpacked)
     record_conda(conda)
-    # Undo what vendoring changed, or parts of conda would be imported twice; and let this
-    # conda, which is older than Python 3.13, find the lock of that one's logging.
+    # Undo what vendoring changed, or parts of conda would be imported twice.
     for module in conda.rglob("*.py"):
         text = VENDORED_NAME.sub("conda", module.read_text())
-        text = text.replace("logging._acquireLock()", "logging._lock.acquire()")
-        module.write_text(text.replace("logging._releaseLock()", "logging._lock.release()"))
+        for old, new in ADAPTATIONS.items():
+            text = text.replace(old, new)
+        module.write_text(text)
     _make_base_of(root)
 
 

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import os
+import signal
+import uuid
 from pathlib import Path
 
+import hypothesis
 import pytest
 from conda_root import Base, build_wheel, clean_environ
-from support import PROJECT, missing
+from servers import NOT_FOUND, Server
+from support import PROJECT, TEST_SLOTS, missing
+
+# A parent such as `nohup` may ignore interrupts, and the programs that tests interrupt
+# would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A slow machine is no failure. In CI every run tries the same examples, so that only a
+# change of the code changes the outcome.
+hypothesis.settings.register_profile("local", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
 def pytest_addoption(parser):
@@ -31,6 +45,7 @@ def _own_environment(monkeypatch, tmp_path):
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv(TEST_SLOTS, uuid.uuid4().hex)
 
 
 @pytest.fixture
@@ -42,7 +57,21 @@ def home() -> Path:
 @pytest.fixture
 def environ(home) -> dict[str, str]:
     """The variables for processes that this test starts."""
-    return clean_environ(home)
+    return clean_environ(home, **{TEST_SLOTS: os.environ[TEST_SLOTS]})
+
+
+@pytest.fixture
+def server():
+    """Start a server that ends with the test; by default it answers 404."""
+    servers = []
+
+    def start(behave=NOT_FOUND, **options):
+        servers.append(Server(behave, **options))
+        return servers[-1]
+
+    yield start
+    for each in servers:
+        each.close()
 
 
 @pytest.fixture(scope="session")

@@ -5,14 +5,15 @@ Run by ``make demo``. Everything happens in a temporary directory and on 127.0.0
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import tempfile
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from conda_root import Base, build_wheel, clean_environ
+from servers import NOT_FOUND, Server
+from support import wait_until
 
 PROJECT = Path(__file__).parents[1]
 
@@ -37,28 +38,6 @@ elapsed
 """
 
 
-class Receiver(ThreadingHTTPServer):
-    """Keeps the requests that arrive."""
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.requests: list[str] = []
-        self.arrived = threading.Event()
-        self.url = f"http://127.0.0.1:{self.server_port}"
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-
-class _Handler(BaseHTTPRequestHandler):
-    def do_HEAD(self):
-        self.server.requests.append(f"{self.requestline}\n{self.headers}".strip())
-        self.send_response(404)
-        self.end_headers()
-        self.server.arrived.set()
-
-    def log_message(self, *args):
-        pass
-
-
 def activation_time(base: Base, environment: Path, environ: dict[str, str]) -> float:
     """Activate an environment in a real bash and return how long that took, in ms.
 
@@ -77,11 +56,14 @@ def activation_time(base: Base, environment: Path, environ: dict[str, str]) -> f
 
 def main() -> int:
     """Run the demonstration and return the exit status: 0 if the request arrived."""
-    with tempfile.TemporaryDirectory() as directory:
-        return demonstrate(Path(directory), Receiver())
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        contextlib.closing(Server(NOT_FOUND)) as receiver,
+    ):
+        return demonstrate(Path(directory), receiver)
 
 
-def demonstrate(directory: Path, receiver: Receiver) -> int:
+def demonstrate(directory: Path, receiver: Server) -> int:
     """Make a base and two environments, activate both, and show what arrived.
 
     Args:
@@ -90,28 +72,27 @@ def demonstrate(directory: Path, receiver: Receiver) -> int:
     """
     home = directory / "home"
     home.mkdir()
-    environ = clean_environ(home, CONDA_OFFLINE="1")
+    environ = clean_environ(home)
     print("making a conda base with anaconda-anon-usage, and two environments …")
     base = Base(directory / "base", PROJECT / ".conda-root")
     base.install(build_wheel(PROJECT, directory))
     environment, plain = directory / "envs" / "demo", directory / "envs" / "plain"
-    for prefix in (environment, plain):
-        create = [base.conda, "create", "--yes", "--quiet", "--offline", "--prefix", prefix]
-        subprocess.run(create, env=environ, check=True, stdout=subprocess.DEVNULL)
-    base.install_scripts(environment)
+    base.make_environment(environment)
+    (plain / "conda-meta").mkdir(parents=True)
+    (plain / "conda-meta" / "history").touch()
     (home / ".condarc").write_text(
         f"anaconda_heartbeat: {receiver.url}/main/noarch/activate-0.0.0-0.conda\n"
     )
-    del environ["CONDA_OFFLINE"]
     print(f"~/.condarc: {(home / '.condarc').read_text()}")
 
     without = min(activation_time(base, plain, environ) for _ in range(3))
     print(f"$ conda activate {environment}")
     with_script = activation_time(base, environment, environ)
-    if not receiver.arrived.wait(30):
+    if not wait_until(lambda: receiver.heads):
         print("no request arrived")
         return 1
-    [request] = receiver.requests
+    [head] = receiver.heads
+    request = head.replace("\r\n", "\n").strip()
     print(f"\none request arrived:\n\n{request}\n")
     for token in request.partition("User-Agent: ")[2].partition("\n")[0].split():
         letter, _, value = token.partition("/")

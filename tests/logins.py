@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -95,3 +96,8 @@ PRINT_TOKEN = """
     from anaconda_anon_usage.tokens.account import account_token
     print(account_token())
 """
+
+
+def is_none_or_token(value) -> bool:
+    """Return whether a value is None or has the form of an account token."""
+    return value is None or re.fullmatch(r"[A-Za-z0-9_-]{22}", value) is not None

@@ -13,6 +13,9 @@ import pytest
 
 PROJECT = Path(__file__).parents[1]
 
+#: Gives the heartbeats of one test slots of their own.
+TEST_SLOTS = "ANACONDA_ANON_USAGE_TEST_SLOTS"
+
 #: Seconds that a test waits for something which should happen, on a slow machine.
 PATIENCE = 30
 
@@ -44,7 +47,7 @@ def wait_until(condition, seconds: float = PATIENCE):
 
 @contextlib.contextmanager
 def taken(kind: str, count: int):
-    """Hold the first slots of this user's heartbeats; yield the socket of each.
+    """Hold the first slots of this test's heartbeats; yield the socket of each.
 
     Args:
         kind: ``queue`` or ``run``.
@@ -54,19 +57,11 @@ def taken(kind: str, count: int):
         held = []
         for number in range(count):
             held.append(sockets.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)))
-            # A heartbeat of another test's, run beside this one, may have it for a moment.
-            assert wait_until(lambda number=number: _bound(held[-1], name_of(kind, number)))
+            held[-1].bind(name_of(kind, number))
         yield held
 
 
-def _bound(unbound: socket.socket, name: str) -> bool:
-    try:
-        unbound.bind(name)
-    except OSError:
-        return False
-    return True
-
-
 def name_of(kind: str, number: int) -> str:
-    """Return the name of a slot of this user's heartbeats."""
-    return f"\0anaconda-anon-usage-{os.getuid()}-{kind}-{number}"
+    """Return the name of a slot of this test's heartbeats."""
+    pool = os.environ[TEST_SLOTS]
+    return f"\0anaconda-anon-usage-{os.getuid()}-{pool}-{kind}-{number}"

@@ -7,6 +7,10 @@ for its work, and releases it before it waits for the network.
 A slot is a name in Linux's abstract namespace of Unix sockets (unix(7)): only one process
 can bind a name, no file is left behind, and the kernel releases the name of a process that
 was killed. Other systems have no such names, and no limit.
+
+Tests run in parallel, and some of them occupy every slot. A test therefore names a pool of
+its own in ``ANACONDA_ANON_USAGE_TEST_SLOTS``. A heartbeat then needs a slot of that pool and
+one of the user's, so the variable can lower the limit but never raise it.
 """
 
 from __future__ import annotations
@@ -63,21 +67,42 @@ def run_slot():
 
 
 def _acquire(kind: str, count: int):
-    """Acquire the first free slot of a kind.
+    """Acquire the first free slot of a kind in each pool.
 
     Returns:
-        A context manager that holds the slot, and whether a slot was acquired. On systems
+        A context manager that holds the slots, and whether all were acquired. On systems
         without slots every attempt succeeds.
     """
+    held = contextlib.ExitStack()
     if sys.platform != "linux":
-        return contextlib.nullcontext(), True
+        return held, True
+    pools = [f"{os.getuid()}"]
+    own = os.environ.get("ANACONDA_ANON_USAGE_TEST_SLOTS")
+    if own:
+        pools.append(f"{os.getuid()}-{own}")
+    for pool in pools:
+        slot, acquired = _acquire_in(pool, kind, count)
+        if not acquired:
+            held.close()
+            return held, False
+        held.enter_context(slot)
+    return held, True
+
+
+def _acquire_in(pool: str, kind: str, count: int):
+    """Acquire the first free slot of a kind in one pool.
+
+    Returns:
+        A context manager that holds the slot, and whether a slot was acquired. Where the
+        system refuses the name for another reason, every attempt succeeds.
+    """
     import socket
 
     for number in range(count):
         held = None
         try:
             held = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            held.bind(f"\0anaconda-anon-usage-{os.getuid()}-{kind}-{number}")
+            held.bind(f"\0anaconda-anon-usage-{pool}-{kind}-{number}")
             return held, True
         except OSError as error:
             if held:

@@ -101,7 +101,7 @@ def test_an_answer_that_does_not_come_is_logged_at_the_deadline(activate, tmp_pa
         activate(ANACONDA_ANON_USAGE_LOG=str(log), CONDA_ANACONDA_HEARTBEAT=url)
     [line] = lines(log)
     assert (url, None) == (line["url"], line["status"])
-    assert re.match(r"(TimeoutError|ReadTimeoutError): ", line["error"])
+    assert "TimeoutError: no answer within 5 s" == line["error"]
     assert line["seconds"] >= 4
 
 
@@ -109,7 +109,7 @@ def test_an_answer_that_does_not_come_is_logged_at_the_deadline(activate, tmp_pa
 def test_one_too_many_is_logged(activate, tmp_path):
     """Without what it has not looked at."""
     log = tmp_path / "log"
-    with taken("queue", slots.RUN_SLOTS + slots.WAITING):
+    with taken("queue", slots.QUEUE_SLOTS):
         activate(ANACONDA_ANON_USAGE_LOG=str(log), CONDA_ANACONDA_HEARTBEAT="http://127.0.0.1:9/x")
     assert ["NoFreeSlot: too many at once"] == [line["error"] for line in lines(log)]
 

@@ -2,77 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import socket
-import ssl
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
+import servers
 import trustme
+from servers import one_byte_a_second, silent
 from support import PATIENCE, tool, wait_until
 
 RESOLVER = Path(__file__).parent / "silent_resolver.py"
 
 PATH = "/main/noarch/activate-0.0.0-0.conda"
-
-
-class Proxy:
-    """A proxy that plays the server behind it: it keeps requests and answers 404.
-
-    So a request to a real repository can be seen whole without one leaving the machine.
-
-    Args:
-        authority: what signs the certificates of the servers that it plays.
-    """
-
-    def __init__(self, authority: trustme.CA):
-        self.authority = authority
-        self.requests: list[tuple[str, str]] = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
-        self.thread = threading.Thread(target=self.serve)
-        self.thread.start()
-
-    def serve(self) -> None:
-        """Serve one client after the other until the listener is closed."""
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self.listener.accept()
-                client.settimeout(PATIENCE)
-                with contextlib.suppress(OSError), client:
-                    self.answer(client)
-
-    def answer(self, client: socket.socket) -> None:
-        """Take CONNECT, become its target, and take one request."""
-        method, target, _ = read_head(client).split(" ", 2)
-        assert method == "CONNECT"
-        client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.authority.issue_cert(target.rpartition(":")[0]).configure_cert(context)
-        with context.wrap_socket(client, server_side=True) as server:
-            self.requests.append((target, read_head(server)))
-            server.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
-
-    def close(self) -> None:
-        """End the thread."""
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        self.thread.join(PATIENCE)
-
-
-def read_head(connection) -> str:
-    """Read a request up to its empty line."""
-    data = b""
-    while not data.endswith(b"\r\n\r\n"):
-        byte = connection.recv(1)
-        if not byte:
-            raise OSError("closed")
-        data += byte
-    return data.decode()
 
 
 @pytest.fixture
@@ -84,11 +27,15 @@ def authority(home):
 
 
 @pytest.fixture
-def proxy(authority):
+def proxied() -> list[tuple[str, str]]:
+    """The targets and heads of the requests that went through the proxy."""
+    return []
+
+
+@pytest.fixture
+def proxy(server, authority, proxied):
     """A proxy that shows what would have reached a repository."""
-    proxy = Proxy(authority)
-    yield proxy
-    proxy.close()
+    return server(servers.proxy(authority, proxied), read=False)
 
 
 @pytest.fixture
@@ -130,7 +77,7 @@ def outcome(process: subprocess.Popen) -> tuple[bytes, int]:
     ],
 )
 def test_true_sends_to_the_repository_of_the_channels(
-    heartbeat, proxy, home, channels, target, path
+    heartbeat, proxy, proxied, home, channels, target, path
 ):
     """Through conda's proxy, and over TLS that conda's ``ssl_verify`` trusts."""
     (home / ".condarc").write_text(
@@ -140,79 +87,38 @@ def test_true_sends_to_the_repository_of_the_channels(
         f"ssl_verify: {home}/authority.pem\n"
     )
     assert outcome(heartbeat()) == (b"", 0)
-    [(seen_target, request)] = proxy.requests
+    [(seen_target, request)] = proxied
     assert (seen_target, request.split("\r\n")[0]) == (target, f"HEAD {path} HTTP/1.1")
     assert "secret" not in request
 
 
-def test_an_unknown_authority_gets_no_request(heartbeat, proxy, home):
+def test_an_unknown_authority_gets_no_request(heartbeat, proxy, proxied, home):
     """A server that conda would not trust does not see the User-Agent."""
     (home / ".condarc").write_text(
         f"anaconda_heartbeat: true\nchannels: [defaults]\nproxy_servers: {{https: '{proxy.url}'}}\n"
     )
     assert outcome(heartbeat()) == (b"", 0)
-    assert proxy.requests == []
+    assert proxied == []
 
 
-def test_the_systems_trust_is_used_where_conda_uses_it(heartbeat, proxy, home):
+def test_the_systems_trust_is_used_where_conda_uses_it(heartbeat, proxy, proxied, home):
     """``ssl_verify: truststore`` asks the operating system, here OpenSSL's own variable."""
     (home / ".condarc").write_text(
         "anaconda_heartbeat: true\nchannels: [defaults]\n"
         f"proxy_servers: {{https: '{proxy.url}'}}\nssl_verify: truststore\n"
     )
     assert outcome(heartbeat(SSL_CERT_FILE=f"{home}/authority.pem")) == (b"", 0)
-    assert len(proxy.requests) == 1
+    assert len(proxied) == 1
 
 
-class Silent:
-    """Accepts connections and answers nothing, or one byte now and then.
-
-    Args:
-        drip: what to send again and again, a byte at a time.
-    """
-
-    def __init__(self, drip: bytes = b""):
-        self.drip = drip
-        self.accepted: list[socket.socket] = []
-        self.ended = threading.Event()
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.thread = threading.Thread(target=self.serve)
-        self.thread.start()
-
-    def serve(self) -> None:
-        """Take connections until the listener is closed, and keep them open."""
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self.listener.accept()
-                self.accepted.append(client)
-                with contextlib.suppress(OSError):
-                    for position in range(10_000 if self.drip else 0):
-                        if self.ended.wait(0.1):
-                            break
-                        client.send(self.drip[position % len(self.drip) :][:1])
-
-    def close(self) -> None:
-        """End the thread and all connections."""
-        self.ended.set()
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        self.thread.join(PATIENCE)
-        for client in self.accepted:
-            client.close()
-
-
-@pytest.mark.parametrize("drip", [b"", b"HTTP/1.1 200 OK\r\nX-Endless: "])
+@pytest.mark.parametrize("behave", [silent, one_byte_a_second])
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_server_that_never_answers_does_not_keep_the_process(heartbeat, drip, scheme):
+def test_a_server_that_never_answers_does_not_keep_the_process(heartbeat, server, behave, scheme):
     """Neither silence nor an endless drip, in the request or in the TLS handshake."""
-    server = Silent(drip)
-    try:
-        url = f"{scheme}://127.0.0.1:{server.port}/beat"
-        assert outcome(heartbeat(CONDA_ANACONDA_HEARTBEAT=url)) == (b"", 0)
-        assert len(server.accepted) == 1
-    finally:
-        server.close()
+    endless = server(behave, read=False)
+    url = f"{scheme}://{endless.authority}/beat"
+    assert outcome(heartbeat(CONDA_ANACONDA_HEARTBEAT=url)) == (b"", 0)
+    assert endless.connections == 1
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make such a network")

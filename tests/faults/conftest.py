@@ -10,8 +10,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from servers import NOT_FOUND, Server
 from support import PATIENCE, tool
+from test_privileges import USER, become, give
 from unnoticed import WATCH
 
 
@@ -21,20 +21,6 @@ def pytest_collection_modifyitems(items):
         for item in items:
             if Path(__file__).parent in item.path.parents:
                 item.add_marker(pytest.mark.skip(reason="processes are watched on Linux only"))
-
-
-@pytest.fixture
-def server():
-    """Start a server that is ended with the test; by default one that answers 404."""
-    servers = []
-
-    def start(behave=NOT_FOUND, **options):
-        servers.append(Server(behave, **options))
-        return servers[-1]
-
-    yield start
-    for each in servers:
-        each.close()
 
 
 @pytest.fixture
@@ -87,6 +73,17 @@ def activate(watched, prefix, variables):
         return watched(command, environ, seconds, **(options or {}))
 
     return run
+
+
+@pytest.fixture(params=[0, USER], ids=["root", "user"])
+def someone(request, home):
+    """The start of a command line that somebody runs, to whom the home belongs."""
+    if os.geteuid() != 0:
+        if request.param == 0:
+            pytest.skip("only root can become root")
+        return []
+    give(home, request.param)
+    return become(request.param)
 
 
 @pytest.fixture

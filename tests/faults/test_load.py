@@ -55,7 +55,7 @@ def test_thousand_activations_leave_nothing(activate, server, record_property, c
     # Interpreters on their way to their turn are bounded by what a machine may have to do
     # for one to be started; the shells of this test are small.
     starting = 32 * os.cpu_count() + SHELLS
-    bound = (slots.RUN_SLOTS + slots.WAITING) * HEARTBEAT + starting * INTERPRETER
+    bound = (slots.QUEUE_SLOTS) * HEARTBEAT + starting * INTERPRETER
     assert (True, True) == (report.megabytes < HEARTBEAT, report.peak_megabytes < bound), line
     # The deadline is counted from the start of Python, which has to wait for the shells.
     assert report.seconds < report.own_seconds + 60 + DEADLINE
@@ -64,7 +64,7 @@ def test_thousand_activations_leave_nothing(activate, server, record_property, c
 def test_heartbeat_that_finds_no_place_gives_up(activate, server):
     """Before it has read or sent anything."""
     receiver = server()
-    with taken("queue", slots.RUN_SLOTS + slots.WAITING):
+    with taken("queue", slots.QUEUE_SLOTS):
         report = activate(CONDA_ANACONDA_HEARTBEAT=f"{receiver.url}/beat")
     assert (0, "", "", []) == (report.status, report.stdout, report.stderr, report.left)
     assert (0, True) == (receiver.connections, report.megabytes < 2 * INTERPRETER)
@@ -114,7 +114,7 @@ def test_heartbeat_that_waits_for_its_answer_has_a_place_and_no_turn(base, varia
 
 def test_no_place_is_an_exception_that_says_so():
     """For the log and the debug output."""
-    everything = taken("queue", slots.RUN_SLOTS + slots.WAITING)
+    everything = taken("queue", slots.QUEUE_SLOTS)
     with everything, pytest.raises(slots.NoFreeSlot), slots.queue_slot():
         pass
 

@@ -17,6 +17,13 @@ from support import tool, wait_until
 HERE = Path(__file__).parent
 
 
+def pytest_collection_modifyitems(items):
+    """Run these tests in one process: the packages take long to build."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("package"))
+
+
 @pytest.fixture(scope="session")
 def session_environ(tmp_path_factory):
     """The variables for processes that work for the whole session."""

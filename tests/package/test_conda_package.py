@@ -126,7 +126,7 @@ def test_the_record_says_what_the_package_is(conda, tmp_path):
     found = record(tmp_path / "env")
     assert {key: found[key] for key in ("constrains", "depends", "license", "noarch")} == {
         "constrains": ["conda >=23.7"],
-        "depends": ["python >=3.9", "requests", "ruamel.yaml"],
+        "depends": ["python >=3.9", "certifi", "requests", "ruamel.yaml", "urllib3"],
         "license": "BSD-3-Clause",
         "noarch": "python",
     }

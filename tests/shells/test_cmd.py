@@ -1,22 +1,31 @@
-"""cmd.exe, as far as wine's is like it.
+"""The scripts for cmd.exe, run by wine's.
 
-wine 8 lets `find` and plain batch files be tested, in names without any of %!&^(). Not tested
-are wildcards (condarc.d), what deactivate.d does when an environment is left (it needs the
-replacement of a delayed variable), a console that closes, and which handles a background
-process inherits.
+wine 8 cannot show these; they are left to real Windows:
+
+- wildcards between quotes: condarc.d, and directories in the place of files
+- %-expansion, which removes carriage returns in cmd and expands its result again in wine
+- deactivate.d when an environment is left, which edits a variable by delayed expansion
+- names with any of %!&^()
+- a closing console, and the handles that a background process inherits
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import time
 
 import pytest
+from launcher_cases import CASES, make_home
 from support import tool, wait_until
 
-#: In the place of base's python.exe, for there is none.
-PYTHON = '@echo %*>>"%USERPROFILE%\\pythons"\n@echo %CONDA_PREFIX%>>"%USERPROFILE%\\prefixes"\n'
+#: Stands in for base's python.exe. wine runs a program of Unix's like one of Windows'.
+PYTHON = """\
+#!/bin/sh
+printf '%s\\n' "$CONDA_PREFIX $CASE" >>"{log}-details"
+printf '%s\\n' "$*" >>"{log}"
+"""
 
 STARTED = "-I -m anaconda_anon_usage.heartbeat.activated"
 
@@ -64,17 +73,16 @@ def windows(path) -> str:
 def activation(wine, base, tmp_path, home):
     """Runs lines with an environment activated, and returns (output, starts of Python)."""
     prefix = base.make_environment(tmp_path / "it's an environment-j")
-    python = tmp_path / "base" / "python.bat"
+    python = tmp_path / "base" / "python.exe"
     module = python.parent / "Lib/site-packages/anaconda_anon_usage/heartbeat/activated.py"
     module.parent.mkdir(parents=True)
     module.touch()
-    python.write_text(PYTHON, newline="\r\n")
     log = home / "pythons"
+    python.write_text(PYTHON.format(log=log))
+    python.chmod(0o755)
     script = tmp_path / "script.bat"
-    number = 0
 
     def run(*lines, starts, **environ):
-        nonlocal number
         # wine has ideas of its own about this variable.
         lines = [f'@set "USERPROFILE={windows(home)}"', *lines]
         script.write_text("\n".join(lines) + "\n", newline="\r\n")
@@ -89,7 +97,7 @@ def activation(wine, base, tmp_path, home):
             },
         )
         if starts:
-            wait_until(log.exists)
+            wait_until(lambda: log.exists() and log.read_text().count("\n") >= starts)
         else:
             # A launcher that decides against Python leaves no trace to wait for.
             time.sleep(2)
@@ -114,26 +122,49 @@ def test_an_activation_starts_one_python_in_silence(activation, home):
             starts=1,
         )
         assert (["0", f"_ANACONDA_HEARTBEAT_1={prefix}"], "") == output
-    assert {prefix} == set((home / "prefixes").read_text().splitlines())
+    details = (home / "pythons-details").read_text().splitlines()
+    assert {prefix} == {line.strip() for line in details}
 
 
-def test_off_starts_no_python(activation, home):
-    """Nor does what is guarded, built or counted."""
-    stub = CALL_STUB.format("activate.d")
-    assert ([], "") == activation(stub, starts=0)
-    on = {"CONDA_ANACONDA_HEARTBEAT": "true"}
-    assert ([], "") == activation(stub, starts=1, **on)
-    counted = {"_ANACONDA_HEARTBEAT_1": windows(activation.prefix)}
-    for reason in ({"CONDA_BUILD": "1"}, {"_ANACONDA_HEARTBEAT_GUARD": "1"}, counted):
-        assert ([], "") == activation(stub, starts=0, **on, **reason)
+def test_python_starts_if_the_configuration_could_be_on(activation, home):
+    """The launcher starts Python where heartbeat.sh does, in one table of cases."""
+    cases = {name: case for name, case in CASES.items() if case.in_wine}
+    lines = ["@echo off"]
+    for number, (name, case) in enumerate(cases.items()):
+        make_home(case, home / str(number))
+        variables = {"USERPROFILE": "{home}", "CASE": name, **case.variables}
+        lines.append("setlocal")
+        for variable, value in variables.items():
+            if "{" in value or "~" in value:
+                value = value.replace("/", "\\")
+                value = value.replace("{home}", windows(home / str(number)))
+                value = value.replace("{prefix}", windows(activation.prefix))
+            lines.append(f'set "{variable}={value}"')
+        lines += [r'call "%CONDA_PREFIX%\etc\conda\anon-usage\heartbeat.bat"', "endlocal"]
+    activation(*lines, starts=sum(case.starts for case in cases.values()))
+    details = (home / "pythons-details").read_text().splitlines()
+    prefix = windows(activation.prefix) + " "
+    assert {prefix + name for name, case in cases.items() if case.starts} == set(details)
 
 
-@pytest.mark.parametrize("place", [".conda/condarc", ".config/conda/.condarc"])
-def test_configuration_files_are_found(activation, home, place):
-    """In conda's directories below the user's."""
-    (home / place).parent.mkdir(parents=True)
-    (home / place).write_text("anaconda_heartbeat: true\n")
-    assert ([], "") == activation(CALL_STUB.format("activate.d"), starts=1)
+def test_older_versions_of_the_package_are_not_started(activation, home, tmp_path):
+    """Versions 0.7 and 0.8 have no activated.py."""
+    (home / ".condarc").write_text("anaconda_heartbeat: true\n")
+    shutil.rmtree(tmp_path / "base/Lib/site-packages/anaconda_anon_usage/heartbeat")
+    (tmp_path / "base/Lib/site-packages/anaconda_anon_usage/heartbeat.py").touch()
+    assert ([], "") == activation(CALL_STUB.format("activate.d"), starts=0)
+
+
+def test_the_launcher_does_not_wait_for_python(activation, home, tmp_path):
+    """Python runs on after heartbeat.bat has ended."""
+    (home / ".condarc").write_text("anaconda_heartbeat: true\n")
+    gate = tmp_path / "gate"
+    python = tmp_path / "base" / "python.exe"
+    wait = f"until [ -e '{gate}' ]; do sleep 0.1; done\n"
+    python.write_text(python.read_text().replace("\n", f"\n{wait}", 1))
+    launcher = r'@call "%CONDA_PREFIX%\etc\conda\anon-usage\heartbeat.bat" <nul >nul 2>&1'
+    ended = windows(gate)
+    assert ([], "") == activation(launcher, f'@echo ended>"{ended}"', starts=1)
 
 
 def test_a_missing_launcher_is_not_missed(activation):

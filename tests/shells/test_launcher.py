@@ -1,55 +1,40 @@
-"""The launcher by itself, in every kind of sh that /bin/sh can be."""
+"""The launcher alone, in every shell that /bin/sh can be."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from launcher_cases import CASES, ON, Case, make_home
 from shells import LAUNCHER, Activation, program
 
-ON = "anaconda_heartbeat: true\n"
-
-#: What lies below the home directory, which variables there are, and whether Python is asked.
-CONFIGURATIONS = {
-    "nothing": ({}, {}, False),
-    "home": ({".condarc": ON}, {}, True),
-    "no line end": ({".condarc": ON.strip()}, {}, True),
-    "CR LF": ({".condarc": "channels: []\r\nanaconda_heartbeat: true\r\n"}, {}, True),
-    "tabs": ({".condarc": "\tanaconda_heartbeat:\ttrue\n"}, {}, True),
-    "NUL": ({".condarc": f"a: \0\n{ON}"}, {}, True),
-    "quoted": ({".condarc": '"anaconda_heartbeat": "true"\n'}, {}, True),
-    "value below": ({".condarc": "anaconda_heartbeat:\n  true\n"}, {}, True),
-    "URL": ({".condarc": "anaconda_heartbeat: https://example.org/no\n"}, {}, True),
-    "off": ({".condarc": "anaconda_heartbeat: false\n"}, {}, False),
-    "off, CR LF": ({".condarc": "anaconda_heartbeat: off\r\n"}, {}, False),
-    "off, quoted": ({".condarc": "'anaconda_heartbeat': \"No\"\n"}, {}, False),
-    "comment": ({".condarc": f"  # {ON}"}, {}, False),
-    "directory": ({".condarc/x": ON}, {}, False),
-    ".conda": ({".conda/condarc": ON}, {}, True),
-    ".config": ({".config/conda/.condarc": ON}, {}, True),
-    "condarc.d": ({".conda/condarc.d/a b.yml": ON}, {}, True),
-    "not conda's": ({".conda/condarc.d/a.txt": ON}, {}, False),
-    "XDG": ({"x d g/conda/condarc.d/a.yaml": ON}, {"XDG_CONFIG_HOME": "{home}/x d g"}, True),
-    "CONDA_ROOT": ({"root/.condarc": ON}, {"CONDA_ROOT": "{home}/root"}, True),
-    "CONDARC file": ({"* x": ON}, {"CONDARC": "{home}/* x"}, True),
-    "CONDARC directory": ({"rc/a.yml": ON}, {"CONDARC": "{home}/rc"}, True),
-    "CONDARC tilde": ({"rc.yml": ON}, {"CONDARC": "~/rc.yml"}, True),
-    "CONDARC relative": ({"rc.yml": ON}, {"CONDARC": "rc.yml"}, False),
-    "variable on": ({}, {"CONDA_ANACONDA_HEARTBEAT": "true"}, True),
-    "variable off": ({}, {"CONDA_ANACONDA_HEARTBEAT": "FALSE"}, False),
-    "HOME unset": ({".condarc": ON}, {"HOME": None}, False),
-    "build": ({".condarc": ON}, {"CONDA_BUILD": "1"}, False),
-    "guard": ({".condarc": ON}, {"_ANACONDA_HEARTBEAT_GUARD": "1"}, False),
-    "counted": ({".condarc": ON}, {"_ANACONDA_HEARTBEAT_1": "{prefix}"}, False),
-    "other level": ({".condarc": ON}, {"_ANACONDA_HEARTBEAT_2": "{prefix}"}, True),
-    "other prefix": ({".condarc": ON}, {"_ANACONDA_HEARTBEAT_1": "{prefix}2"}, True),
-    "hostile level": ({".condarc": ON}, {"CONDA_SHLVL": "1}; echo >{home}/x; {1"}, True),
-    "options": ({".condarc": ON}, {"SHELLOPTS": "errexit:noglob:nounset"}, True),
-    "IFS": ({".condarc": ON}, {"IFS": "_"}, True),
-    "startup files": ({".condarc": ON, "evil": "exit"}, {"ENV": "{home}/evil"}, True),
+#: What only sh knows; the rest is in launcher_cases.
+SH_CASES = {
+    "NUL": Case(f"a: \0\n{ON}", True),
+    "NEL after a comment": Case(f"# why\x85{ON}", True),
+    "no-break space": Case("anaconda_heartbeat: '\u00a0true'\n", True),
+    "empty string": Case("anaconda_heartbeat: ''\nchannels: [a]\n", False),
+    "comment after a comment": Case("# \xe9: anaconda\n  # anaconda_heartbeat: true\n", False),
+    "FIFO": Case({}, False),
+    "variable in other case": Case({}, True, {"CONDA_Anaconda_heartBEAT": "on"}),
+    "variable in other case, off": Case({}, False, {"CONDA_anaconda_heartbeat": "off"}),
+    "variable with a line break": Case({}, True, {"CONDA_anaconda_heartbeat": "\ntrue"}),
+    "variable in a value": Case({}, False, {"A": "\nCONDA_ANACONDA_HEARTBEAT=true"}),
+    "HOME unset": Case({}, True, {"HOME": None}),
+    "HOME unset, DO_NOT_TRACK": Case({}, False, {"HOME": None, "DO_NOT_TRACK": "1"}),
+    "CONDARC of another user": Case({}, True, {"CONDARC": "~nobody/x.yml"}),
+    "* in CONDARC": Case({"* x": ON}, True, {"CONDARC": "{home}/* x"}),
+    "hostile level": Case(ON, True, {"CONDA_SHLVL": "1}; echo >{home}/x; {1"}),
+    "relative prefix": Case(ON, False, {"CONDA_PREFIX": "env"}),
+    "options": Case(ON, True, {"SHELLOPTS": "errexit:noglob:nounset"}),
+    "failglob": Case({".conda/condarc": ON}, True, {"BASHOPTS": "failglob:extglob"}),
+    "GLOBIGNORE": Case({".conda/condarc.d/a.yml": ON}, True, {"GLOBIGNORE": "*"}),
+    "IFS": Case(ON, True, {"IFS": "_"}),
+    "startup files": Case({".condarc": ON, "evil": "exit"}, True, {"ENV": "{home}/evil"}),
 }
 
 SHELLS = [("dash",), ("bash", "--posix"), ("busybox", "sh"), ("ksh",)]
@@ -91,34 +76,34 @@ def launch(sh, activation, **variables):
 
 
 @every_sh
-def test_python_is_started_when_something_could_switch_it_on(sh, activation, tmp_path):
-    """Every place of conda's search path counts, a plain no does not."""
+@pytest.mark.parametrize("cases", [CASES, SH_CASES], ids=["all", "sh"])
+def test_python_starts_if_the_configuration_could_be_on(sh, cases, activation, tmp_path):
+    """The launcher starts Python where a value could be on, and nowhere else."""
     log = activation.count_pythons()
     actual = {}
-    for name, (files, variables, _) in CONFIGURATIONS.items():
-        home = tmp_path / "homes" / name.replace("/", "_")
-        home.mkdir(parents=True)
-        for path, text in files.items():
-            (home / path).parent.mkdir(parents=True, exist_ok=True)
-            (home / path).write_text(text, newline="")
+    for number, (name, case) in enumerate(cases.items()):
+        home = tmp_path / "homes" / str(number)
+        make_home(case, home)
+        if name == "FIFO":
+            os.mkfifo(home / ".condarc")
         activation.environ["HOME"] = str(home)
         activation.home = home
         values = {
             key: value
             and value.replace("{home}", str(home)).replace("{prefix}", str(activation.prefix))
-            for key, value in variables.items()
+            for key, value in case.variables.items()
         }
         log.write_text("")
         _, output = launch(sh, activation, **values)
         assert "" == output
         assert not (home / "x").exists()
         actual[name] = log.read_text().count("\n") == 1
-    assert {name: expected for name, (_, _, expected) in CONFIGURATIONS.items()} == actual
+    assert {name: case.starts for name, case in cases.items()} == actual
 
 
 @every_sh
 def test_the_environments_own_python_is_second_choice(sh, activation):
-    """Without base's Python, or without the package there, the environment's own is used."""
+    """Without base's Python the environment's own is used."""
     (activation.home / ".condarc").write_text(ON)
     log = activation.count_pythons()
     fake = Path(activation.environ["CONDA_PYTHON_EXE"]).parents[1]
@@ -131,9 +116,41 @@ def test_the_environments_own_python_is_second_choice(sh, activation):
 
 
 @every_sh
+def test_older_versions_of_the_package_are_not_started(sh, activation, tmp_path):
+    """Versions 0.7 and 0.8 have no activated.py: an environment with ours sends, or none."""
+    (activation.home / ".condarc").write_text(ON)
+    log = activation.count_pythons()
+    base = Path(activation.environ["CONDA_PYTHON_EXE"]).parents[1]
+    shutil.copytree(base, activation.prefix, dirs_exist_ok=True)
+    own_python = activation.prefix / "bin" / "python"
+    own_python.write_text(own_python.read_text().replace("$@", "environment"))
+    [package] = base.glob("lib/*/site-packages/anaconda_anon_usage")
+    shutil.rmtree(package / "heartbeat")
+    (package / "heartbeat.py").touch()
+    launch(sh, activation)
+    assert "environment\n" == log.read_text()
+
+    log.write_text("")
+    shutil.rmtree(activation.prefix / "lib")
+    launch(sh, activation)
+    assert "" == log.read_text()
+
+
+@every_sh
+def test_off_starts_no_program(sh, activation):
+    """Only builtins run while the answer is no."""
+    trace = activation.home / "trace"
+    (activation.home / ".condarc").write_text("anaconda_heartbeat: off\n")
+    strace = [program("strace"), "-f", "-qq", "-e", "trace=execve", "-o", trace]
+    command = [*strace, program(sh[0]), *sh[1:], activation.prefix / LAUNCHER]
+    subprocess.run(command, env=activation.environ, check=False, timeout=60)
+    assert 1 == trace.read_text().count("execve(")
+
+
+@every_sh
 @pytest.mark.parametrize("text", ["xx", "x\n"], ids=["one line", "many lines"])
-def test_a_huge_configuration_file_is_given_up(sh, text, activation):
-    """Files that conda itself could not read in minutes cost seconds and little memory."""
+def test_a_huge_configuration_file_costs_little(sh, text, activation):
+    """Files far above the size limit cost seconds and little memory, and start nothing."""
     log = activation.count_pythons()
     with open(activation.home / ".condarc", "w") as file:
         for _ in range(200):
@@ -155,7 +172,7 @@ def test_a_huge_configuration_file_is_given_up(sh, text, activation):
 
 @every_sh
 def test_unreadable_files_are_passed_over(sh, activation, tmp_path):
-    """A file of somebody else's does not keep the others from being read."""
+    """A file without read permission does not end the search."""
     log = activation.count_pythons()
     unreadable = activation.home / ".conda" / ".condarc"
     unreadable.parent.mkdir()
@@ -163,7 +180,7 @@ def test_unreadable_files_are_passed_over(sh, activation, tmp_path):
     unreadable.chmod(0)
     (activation.home / ".condarc").write_text(ON)
     command = [program(sh[0]), *sh[1:], activation.prefix / LAUNCHER]
-    if os.geteuid() == 0:  # may read everything, unless it can't have that capability
+    if os.geteuid() == 0:  # root reads everything, unless it lacks these capabilities
         command = [program("setpriv"), "--bounding-set=-dac_override,-dac_read_search", *command]
     subprocess.run(command, env=activation.environ, check=False, timeout=60)
     assert 1 == log.read_text().count("\n")

@@ -15,14 +15,14 @@ from anaconda_anon_usage.tokens.grammar import TOKEN_STRING
 
 
 class Server:
-    """A server on this machine that does one thing to every client.
+    """A server on this machine that treats every client alike.
 
     Args:
         behave: called with each connection, after a request's head was read from it, and
             with an event that ends the test.
-        tls: with what the server talks TLS, if it does.
-        address: where it listens.
-        read: whether it reads a request at all.
+        tls: the context for TLS; None for plain connections.
+        address: the address to listen on.
+        read: whether to read a request before the call of ``behave``.
     """
 
     def __init__(self, behave, tls: ssl.SSLContext | None = None, address="127.0.0.1", read=True):
@@ -86,8 +86,32 @@ def answer(head: str):
 NOT_FOUND = answer("HTTP/1.1 404 Not Found\nContent-Length: 0\nConnection: close")
 
 
+def proxy(authority, requests: list[tuple[str, str]]):
+    """Return a behaviour: take CONNECT, play the server behind the proxy and answer 404.
+
+    A request to a real repository can be seen whole without leaving the machine. The
+    server must not read a head itself.
+
+    Args:
+        authority: a ``trustme.CA`` that signs the certificates of the played servers.
+        requests: receives the target and the head of each request.
+    """
+
+    def behave(client, ended) -> None:
+        method, target, _ = read_head(client).split(" ", 2)
+        assert method == "CONNECT"
+        client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert(target.rpartition(":")[0]).configure_cert(context)
+        with context.wrap_socket(client, server_side=True) as played:
+            requests.append((target, read_head(played)))
+            NOT_FOUND(played, ended)
+
+    return behave
+
+
 def silent(client, ended) -> None:
-    """Keep the connection open and say nothing."""
+    """Keep the connection open and send nothing."""
     ended.wait(PATIENCE)
 
 
