@@ -17,7 +17,7 @@ if ($Env:CONDA_PREFIX) {
                 $null = [Diagnostics.Process]::Start('/bin/sh', '-c "exec </dev/null >/dev/null 2>&1; trap \"\" HUP INT QUIT TSTP; . \"${CONDA_PREFIX:?}/etc/conda/anon-usage/heartbeat.sh\" &"')
             } elseif ($Env:SystemRoot) {
                 $null = [Diagnostics.Process]::Start([Diagnostics.ProcessStartInfo] @{ FileName = "$Env:SystemRoot\System32\cmd.exe"; Arguments = '/d /v:off /c ""%CONDA_PREFIX%\etc\conda\anon-usage\heartbeat.bat""'; UseShellExecute = $true; WindowStyle = 'Hidden' })
-            }
+            } else { return }
             # This level is counted; deactivate.d removes the variable.
             [Environment]::SetEnvironmentVariable("_ANACONDA_HEARTBEAT_$Env:CONDA_SHLVL", $Env:CONDA_PREFIX)
         } catch { $Error.RemoveAt(0) }
@@ -37,7 +37,7 @@ if ($Env:CONDA_PREFIX) {
                 } elseif ($Env:SystemRoot -and (& $test -ErrorAction Ignore -LiteralPath "$Env:SystemRoot\System32\cmd.exe")) {
                     # 5.1 would take brackets in the current directory's name for a pattern.
                     & $start -ErrorAction Ignore -WindowStyle Hidden -WorkingDirectory $Env:SystemRoot "$Env:SystemRoot\System32\cmd.exe" '/d /v:off /c ""%CONDA_PREFIX%\etc\conda\anon-usage\heartbeat.bat""'
-                }
+                } else { return }
                 & $set -ErrorAction Ignore -LiteralPath "Env:_ANACONDA_HEARTBEAT_$Env:CONDA_SHLVL" -Value $Env:CONDA_PREFIX
             } catch { }
         }

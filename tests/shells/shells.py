@@ -26,7 +26,7 @@ OURS = ("anon-usage/heartbeat.sh", "anaconda_anon_usage.heartbeat")
 
 
 #: Shells that .ci/run can not install: tested wherever they are found.
-OPTIONAL = ("pwsh",)
+OPTIONAL = ("pwsh", "pwsh-windows")
 
 
 def program(name: str) -> str:
