@@ -1,4 +1,4 @@
-"""The log of heartbeats, which otherwise happen out of sight.
+"""The log of heartbeats, which run in the background and print nothing.
 
 If the variable ANACONDA_ANON_USAGE_LOG names a file, each heartbeat of an activation
 appends one line of JSON to it.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 import time
 
 from .._common import open_directory, redact, say
@@ -16,43 +17,33 @@ from .._common import open_directory, redact, say
 #: The file's full path; ``~`` is the home directory.
 VARIABLE = "ANACONDA_ANON_USAGE_LOG"
 
-_FLAGS = os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
-_FLAGS |= getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 
-
-def append(prefix: str, attempt: dict, result: object, seconds: float) -> None:
-    """Append one line to the log, if there is one.
-
-    Args:
-        prefix: the environment that was activated.
-        attempt: its ``url`` and ``user_agent``, as far as they were known.
-        result: the response's HTTP status, or the Exception that was raised instead.
-        seconds: the time that it took.
-    """
+def append(prefix: str, attempt: dict[str, str | None], result: object, seconds: float) -> None:
+    """Append one line to the log, if there is one, with what activated.py knows by then."""
     path = log_path()
     if not path:
         return
     import json
 
-    failed = isinstance(result, Exception)
+    error = f"{type(result).__name__}: {result}" if isinstance(result, Exception) else None
     line = {
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "prefix": prefix,
         "url": redact(attempt.get("url") or "") or None,
         "user_agent": attempt.get("user_agent"),
-        "status": None if failed else result,
-        "error": redact(f"{type(result).__name__}: {result}") if failed else None,
+        "status": None if error else result,
+        "error": redact(error) if error else None,
         "seconds": round(seconds, 3),
     }
     try:
-        descriptor = _open(path, create=True)
+        descriptor = _open(path, os.O_CREAT)
         try:
             # In one write, or lines of several processes would mix.
             os.write(descriptor, json.dumps(line).encode("ascii") + b"\n")
         finally:
             os.close(descriptor)
     except OSError as error:
-        say(f"{path}: nothing is logged: {error.strerror}")
+        say(f"{path}: cannot write the log: {error.strerror}")
 
 
 def log_path() -> str:
@@ -61,42 +52,45 @@ def log_path() -> str:
 
 
 def log_problem() -> str | None:
-    """Return why nothing can be appended to the log, or None."""
+    """Return why nothing can be appended to the log, or None; also None without a log."""
+    path = log_path()
     try:
-        os.close(_open(log_path(), create=False))
-    except FileNotFoundError:
-        return None  # it is created when it is needed
+        if path:
+            os.close(_open(path, 0))
     except OSError as error:
-        return error.strerror
+        absent = isinstance(error, FileNotFoundError) and os.path.isdir(os.path.dirname(path))
+        return None if absent else f"{path}: {error.strerror}"  # created when it is needed
     return None
 
 
-def _open(path: str, create: bool) -> int:
+def _open(path: str, create: int) -> int:
     """Return a descriptor of the log.
+
+    Args:
+        path: the log.
+        create: os.O_CREAT or 0.
 
     Raises:
         OSError: the path is not a full path, or leads to a symlink or to a file that
-            another user owns or may write.
+            another user owns, may write or has given a second name.
     """
     # A heartbeat's process has left the directory that a relative path refers to.
     if not os.path.isabs(path):
         raise OSError(errno.EINVAL, "not a full path")
-    flags = _FLAGS
-    if create and not os.path.lexists(path):
-        open_directory(os.path.dirname(path)).__exit__()  # refuses root in a user's home
-        flags |= os.O_CREAT | os.O_EXCL
-    try:
-        descriptor = os.open(path, flags, 0o600)
-    except FileExistsError:  # created by another heartbeat since
-        descriptor = os.open(path, _FLAGS)
+    folder, name = os.path.split(path)
+    with open_directory(folder) as directory:
+        descriptor = directory.open(name, os.O_WRONLY | os.O_APPEND | create)
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "not a regular file")
-        if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
-            raise OSError(errno.EPERM, "belongs to another user")
-        if os.name == "posix" and status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            raise OSError(errno.EPERM, "group or others may write it")
+        if sys.platform != "win32" and status.st_uid != os.geteuid():
+            raise OSError(errno.EPERM, "owned by another user")
+        if sys.platform != "win32" and status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise OSError(errno.EPERM, "writable by other users")
+        # Others can link to this user's files where fs.protected_hardlinks is 0; proc(5).
+        if status.st_nlink > 1:
+            raise OSError(errno.EMLINK, "a hard link")
     except BaseException:
         os.close(descriptor)
         raise
