@@ -53,9 +53,8 @@ $Env:PATH = $Env:OUTER_PATH
 /usr/bin/env | /bin/grep _ANACONDA_HEARTBEAT_1
 """
 
-#: Prints everything that a script could change, after some commands have set it.
+#: Prints everything that a script could change, after a command has set an exit status.
 STATE = """
-$null = Start-Job { }
 /bin/sh -c 'exit 7'
 LOCATION
 SOURCE
