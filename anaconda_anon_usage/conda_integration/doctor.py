@@ -6,7 +6,7 @@ import os
 import sys
 
 from .._common import read_text
-from ..heartbeat import log_problem
+from ..heartbeat import log_path, log_problem
 from ..settings import explain_heartbeat, explain_telemetry, load
 from ..tokens import TOKEN_LENGTH, is_token
 
@@ -58,9 +58,10 @@ def _report_token(name: str, path: str) -> None:
 
 
 def _report_log() -> None:
-    problem = log_problem()
-    if problem:
-        _print(f"❌ log: cannot be written: {problem}")
+    path = log_path()
+    if path:
+        problem = log_problem()
+        _print(f"❌ log: cannot be written: {problem}" if problem else f"✅ log: {path}")
 
 
 def _print(line: str) -> None:

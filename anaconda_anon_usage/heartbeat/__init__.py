@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
     from ..settings import Settings
     from .connection import visible_proxy
-    from .log import log_problem
+    from .log import log_path, log_problem
     from .user_agent import conda_user_agent
 
     T = TypeVar("T")
 
 __all__ = [
-    "DEADLINE", "PATH", "Heartbeat", "conda_user_agent", "log_problem", "prepare", "send",
-    "visible_proxy", "within_deadline",
+    "DEADLINE", "PATH", "Heartbeat", "conda_user_agent", "log_path", "log_problem", "prepare",
+    "send", "visible_proxy", "within_deadline",
 ]  # fmt: skip
 
 __getattr__ = lazy(
     __name__,
     {
         "connection": ("visible_proxy",),
-        "log": ("log_problem",),
+        "log": ("log_path", "log_problem"),
         "user_agent": ("conda_user_agent",),
     },
 )
