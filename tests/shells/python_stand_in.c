@@ -1,7 +1,7 @@
-/* Stands in for python.exe on Windows, of which no test here has one.
+/* A substitute for python.exe, because the tests under wine have no Python for Windows.
  *
- * Appends its arguments as a line to the file in RECORD. If GATE is set, waits until that
- * file exists, for at most a minute, and appends "ended".
+ * It appends its arguments as a line to the file in RECORD. If GATE is set, it waits up to a
+ * minute for that file, and appends "ended".
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,7 @@
-"""PowerShell: whatever its preferences and wherever it is, nobody can tell that we ran."""
+"""The scripts for PowerShell leave no trace, whatever its preferences and location are.
+
+What holds in every shell is in test_activation_scripts.py.
+"""
 
 from __future__ import annotations
 
@@ -37,11 +40,11 @@ MODES = {
     "debugger": "$ErrorActionPreference = 'Break'",
 }
 
-#: Permits cmdlets and the simplest types only, for the rest of the script.
+#: Allows only cmdlets and basic types in the rest of the script.
 CONSTRAINED = "\n$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'"
 
-#: Activates and leaves an environment; prints whether the level counted, the level's
-#: variable afterwards, and the number of errors.
+#: Activates, reactivates and deactivates. Prints whether the level is marked and how, the mark
+#: that is left, and the number of errors. Child processes must not see the mark either.
 ROUND = """
 SOURCE
 $Env:COUNTED = $Env:_ANACONDA_HEARTBEAT_1 -ceq $Env:CONDA_PREFIX
@@ -65,7 +68,7 @@ Get-Variable | ForEach-Object Name
 "$Error"
 """
 
-#: Where PowerShell can be, and how it gets there.
+#: Locations that are not an ordinary directory, and the commands that go there.
 LOCATIONS = {
     "a drive of variables": "Set-Location Env:",
     "a deleted directory": "$null = mkdir gone; Set-Location gone; [IO.Directory]::Delete('gone')",
@@ -86,7 +89,7 @@ def activation(base, tmp_path, environ, home):
 
 
 def starts(activation, log) -> int:
-    """Return how many Pythons the launchers have started, after the last has ended."""
+    """Wait for all launchers, and return how many Pythons they have started."""
     activation.processes.wait()
     return len(log.read_text().splitlines())
 
@@ -94,9 +97,9 @@ def starts(activation, log) -> int:
 @every_language
 @pytest.mark.parametrize("mode", MODES)
 def test_no_preference_changes_anything(mode, language, activation):
-    """Nothing is printed or asked; one heartbeat; the level is counted, kept and left."""
+    """There is no output, no prompt and one heartbeat, and the mark is set, kept and removed."""
     pythons = activation.count_pythons()
-    # Without cmdlets and without .NET nothing can work, but that is silent too.
+    # With neither cmdlets nor .NET, nothing can be started, but nothing is shown either.
     works = not (mode == "no module" and language)
     value = activation.prefix if works else ""
     expected = f"{works} [{value}]\n[] 0\n"
@@ -107,7 +110,7 @@ def test_no_preference_changes_anything(mode, language, activation):
 @every_language
 @pytest.mark.parametrize("lacking", ["prefix", "level", "launcher", "SystemRoot"])
 def test_what_is_missing_leaves_no_error(lacking, language, activation):
-    """$Error stays empty, and a script that stops at errors goes on."""
+    """$Error stays empty, and a script in a strict mode continues."""
     changes = {"prefix": "CONDA_PREFIX", "level": "CONDA_SHLVL"}
     setup = f"$Env:{changes[lacking]} = $null" if lacking in changes else ""
     if lacking == "launcher":
@@ -118,10 +121,19 @@ def test_what_is_missing_leaves_no_error(lacking, language, activation):
     activation.silent_run(PWSH, script, expected="0\n")
 
 
+def test_a_failure_leaves_no_error(activation):
+    """Not in a module either, where $Error is another list than the user's."""
+    # No variable can have such a name.
+    activation.environ["CONDA_SHLVL"] = "="
+    script = "$null = New-Module { function Run { SOURCE; . $Env:LEAVE } }; Run; $Error.Count"
+    activation.environ["PATH"] = activation.environ["OUTER_PATH"]  # as after a deactivation
+    activation.silent_run(PWSH, script, expected="0\n")
+
+
 @every_language
 @pytest.mark.parametrize("location", LOCATIONS)
 def test_the_state_of_the_shell_stays(location, language, activation, tmp_path):
-    """$?, $LASTEXITCODE, jobs, the location, variables and $Error are as with an empty file."""
+    """$?, $LASTEXITCODE, jobs, location, variables and $Error are as after an empty script."""
     pythons = activation.count_pythons()
     script = STATE.replace("LOCATION\n", LOCATIONS[location] + language + "\n")
     empty = tmp_path / "empty.ps1"
@@ -132,17 +144,17 @@ def test_the_state_of_the_shell_stays(location, language, activation, tmp_path):
 
 
 class Tmux:
-    """PowerShell in a terminal of its own.
+    """An interactive PowerShell in a tmux server of its own.
 
     Args:
         activation: the environment.
-        stub: the file that is sourced in it.
+        stub: the script to source, as $Env:STUB.
     """
 
     def __init__(self, activation, stub):
+        # A path below tmp_path may be too long for a socket.
         socket = f"/tmp/aau-{uuid.uuid4().hex}"
         self.command = [tool("tmux"), "-S", socket, "-f", os.devnull]
-        self.socket = socket
         pwsh = f"exec {PWSH.argv[0]} -NoProfile -NoLogo"
         environ = {**activation.environ, "STUB": str(stub), "TERM": "xterm"}
         arguments = ["new-session", "-d", "-x", "200", "-y", "40", pwsh]
@@ -151,7 +163,9 @@ class Tmux:
             timeout=PATIENCE,
         )  # fmt: skip
         self.pid = int(self._tmux("display-message", "-p", "#{pane_pid}"))
-        # PowerShell drops what is typed before its first prompt.
+
+    def prepare(self) -> None:
+        """Wait for the first prompt, because earlier input is lost, and make it short."""
         assert wait_until(lambda: self.screen().endswith(">")), self.screen()
         self.type("function prompt { '> ' }; Clear-Host")
         self.say("ready")
@@ -163,7 +177,7 @@ class Tmux:
         return done.stdout
 
     def keys(self, *names: str) -> None:
-        """Press keys, by tmux's names."""
+        """Press keys, which have tmux's names."""
         self._tmux("send-keys", *names)
 
     def type(self, line: str) -> None:
@@ -176,23 +190,24 @@ class Tmux:
         return self._tmux("capture-pane", "-p").rstrip()
 
     def say(self, word: str) -> None:
-        """Let PowerShell print a word, and wait until it has, and has its prompt again."""
+        """Let PowerShell print a word, and wait for the word and the next prompt."""
         self.type(f"'{word[0]}' + '{word[1:]}'")
         assert wait_until(lambda: self.screen().endswith(f"\n{word}\n>")), self.screen()
 
     def close(self) -> None:
-        """Hang up, and wait for the end of the shell."""
+        """Hang up, and wait until the shell has ended."""
         self._tmux("kill-server")
         assert wait_until(lambda: not os.path.exists(f"/proc/{self.pid}"))
 
 
 @pytest.fixture
 def terminals():
-    """Makes terminals, and closes what is left of them."""
+    """A function that opens terminals, which are closed after the test."""
     made = []
 
     def make(*arguments):
         made.append(Tmux(*arguments))
+        made[-1].prepare()
         return made[-1]
 
     yield make
@@ -201,7 +216,7 @@ def terminals():
 
 
 def test_a_terminal_shows_nothing(activation, terminals, tmp_path):
-    """The screen is the same as with an empty file, also at later prompts."""
+    """The screen is as with an empty script, at later prompts too."""
     empty = tmp_path / "empty.ps1"
     empty.touch()
     screens = []
@@ -219,7 +234,7 @@ def test_a_terminal_shows_nothing(activation, terminals, tmp_path):
 
 @pytest.mark.parametrize("end", ["exit", "hang-up", "kill"])
 def test_the_launcher_survives_the_terminal(end, activation, terminals):
-    """Neither Ctrl-C at the prompt nor the shell's end reach it."""
+    """Neither Ctrl-C at the prompt nor the end of the shell ends it."""
     activation.make_launcher_wait()
     terminal = terminals(activation, PWSH.stub(activation.prefix))
     terminal.type(". $Env:STUB")
@@ -238,19 +253,19 @@ def test_the_launcher_survives_the_terminal(end, activation, terminals):
     activation.release()
 
 
-def test_conda_s_own_module(own_base, tmp_path, environ, home):
-    """One activation is one heartbeat in conda's functions too, and $Error stays empty."""
+def test_one_activation_is_one_heartbeat_with_the_conda_module(own_base, tmp_path, environ, home):
+    """conda's PowerShell module, instead of a call of the activator; $Error stays empty."""
     conda = next(own_base.installation.glob("lib/python3*/site-packages/conda/shell"), None)
     if not conda:
         pytest.skip(f"conda's PowerShell module is not in {own_base.installation}")
-    # Where conda's package puts it.
+    # conda's package has it there.
     (own_base.prefix / "shell").symlink_to(conda)
     session = Session(own_base, tmp_path, environ, home)
     a, b = session.environment("A"), session.environment("B")
     steps = [
         (f"(& '{own_base.conda}' shell.powershell hook | Out-String) | Invoke-Expression", "base"),
         (f"conda activate '{a}'", "A"),
-        (f"conda activate '{a}'", None),  # a re-activation
+        (f"conda activate '{a}'", None),  # a reactivation
         (f"conda activate '{b}'", "B"),
         ("conda deactivate", None),
         (f"conda activate -Stack '{b}'", "B"),

@@ -1,9 +1,11 @@
-"""PowerShell for Windows, under wine.
+"""The scripts for PowerShell on Windows, run by PowerShell for Windows in wine.
 
-wine 8's cmd expands `%NAME%` twice, so no name here has a percent sign; and wine starts
-slowly, so that each test is one process. What happens there in a PowerShell of its own
-happens in a runspace, which has its own preferences, functions, errors and language.
-Not tested: Windows PowerShell 5.1, and consoles that close.
+wine starts slowly, so each test is one process. Activations that need a fresh PowerShell have a
+runspace each, with its own preferences, functions, $Error and language mode. Not tested:
+
+- Windows PowerShell 5.1
+- names with a percent sign, which the cmd of wine 8 expands twice
+- closing a console
 """
 
 from __future__ import annotations
@@ -17,9 +19,12 @@ from shells import program
 from support import PATIENCE, tool, wait_until
 from test_powershell import CONSTRAINED, MODES
 
+#: The launcher, below the environment's prefix.
+LAUNCHER = "etc/conda/anon-usage/heartbeat.bat"
+
 STARTED = "-I -m anaconda_anon_usage.heartbeat.activated"
 
-#: Names that cmd or PowerShell would take apart.
+#: Names that careless quoting for cmd or PowerShell would change.
 NAMES = (
     "it's an environment",
     "a&b",
@@ -43,16 +48,17 @@ NAMES = (
     "èрт🚒♞中片",
 )
 
-#: What is set before an activation, and whether that is expected to work.
+#: Setup before the activation, and whether the level is then marked as counted.
 CASES = {
     **{mode: (setup, True) for mode, setup in MODES.items()},
     "PATH in capitals": ("$Env:PATH = $Env:PATH.ToUpperInvariant()", True),
+    "no launcher": ("", True),
     "no prefix": ("$Env:CONDA_PREFIX = $null", False),
     "no SystemRoot": ("$Env:SystemRoot = $null", False),
     "wrong SystemRoot": ("$Env:SystemRoot = 'C:\\nowhere'", False),
 }
 
-#: Runs a text in a runspace, and returns all it has to show.
+#: Runs a script in a new runspace, and prints the output of all its streams in one line.
 FUNCTIONS = """
 $outer = $Env:PATH
 $root = $Env:SystemRoot
@@ -64,11 +70,12 @@ function Invoke-Text([string] $text) {
     $shown = foreach ($name in 'Error', 'Warning', 'Verbose', 'Debug', 'Information') {
         $shell.Streams.$name
     }
-    [Console]::WriteLine("$output$shown")
+    [Console]::WriteLine("$output$shown" -replace '[\\r\\n]+', ' ')
 }
 """
 
-#: Activates an environment, re-activates it and leaves it.
+#: Activates, reactivates and deactivates. Prints whether the level is marked after each of the
+#: first two, the mark that is left, and the number of errors.
 ROUND = """
 $Env:CONDA_SHLVL = '1'
 $Env:CONDA_PREFIX = {prefix}
@@ -84,7 +91,7 @@ $Env:PATH = 'C:\\windows'
 "$Env:COUNTED $Env:KEPT [$Env:_ANACONDA_HEARTBEAT_1] $($Error.Count)"
 """
 
-#: Activates in another PowerShell, and reads its output to the end while Python still runs.
+#: Activates in a second PowerShell, reads its output to the end, and then lets Python end.
 END_OF_OUTPUT = """
 $start = [Diagnostics.ProcessStartInfo] @{
     FileName = (Get-Process -Id $PID).Path; Arguments = '-NoProfile -NonInteractive -File inner.ps1'
@@ -107,18 +114,18 @@ INNER = """
 
 
 def windows(path) -> str:
-    """Return a path as Windows programs under wine know it."""
+    """Return the path by which Windows programs in wine know a file."""
     return "Z:" + str(path).replace("/", "\\")
 
 
 def quoted(path) -> str:
-    """Return a path as PowerShell text."""
+    """Return a path as a PowerShell string."""
     return "'" + windows(path).replace("'", "''") + "'"
 
 
 @pytest.fixture
 def powershell(tmp_path, environ):
-    """Runs a script in PowerShell for Windows, and returns the lines it prints."""
+    """A function that runs a script in PowerShell for Windows and returns its output lines."""
     command = program("pwsh-windows")
 
     def run(text, **variables):
@@ -142,7 +149,7 @@ def powershell(tmp_path, environ):
 
 @pytest.fixture
 def scripts(base, tmp_path):
-    """The activation script and the deactivation script, as PowerShell text."""
+    """The paths of both scripts, as PowerShell strings."""
     prefix = base.make_environment(tmp_path / "scripts")
     return {
         name: quoted(prefix / f"etc/conda/{folder}/anaconda-anon-usage.ps1")
@@ -151,15 +158,15 @@ def scripts(base, tmp_path):
 
 
 def make_environment(prefix):
-    """Make an environment whose launcher writes a line for each start."""
-    launcher = prefix / "etc/conda/anon-usage/heartbeat.bat"
+    """Create an environment whose launcher logs each start."""
+    launcher = prefix / LAUNCHER
     launcher.parent.mkdir(parents=True)
     launcher.write_text('@cd /d "%CONDA_PREFIX%"\n@echo started>>log\n', newline="\r\n")
     return prefix
 
 
 def run_rounds(powershell, scripts, rounds):
-    """Run a list of (prefix, setup) and return what is printed for each."""
+    """Run a list of (prefix, setup), and return the line that each prints."""
     texts = [ROUND.format(prefix=quoted(p), setup=setup, **scripts) for p, setup in rounds]
     return powershell(
         FUNCTIONS
@@ -171,33 +178,33 @@ def run_rounds(powershell, scripts, rounds):
 
 
 def starts(prefix) -> int:
-    """Return how often the launcher of an environment has started."""
+    """Return how often the launcher of an environment has been started."""
     log = prefix / "log"
     return len(log.read_text().splitlines()) if log.exists() else 0
 
 
 @pytest.mark.parametrize("language", ["", CONSTRAINED], ids=["full", "constrained"])
 def test_no_preference_changes_anything(language, powershell, scripts, tmp_path):
-    """Nothing is shown, $Error is empty, and each activation is one start, where it can be."""
+    """Nothing is printed, $Error stays empty, and each activation starts one launcher."""
     rounds = {
         name: (make_environment(tmp_path / f"{name}-e"), setup + language)
         for name, (setup, _) in CASES.items()
     }
+    (rounds["no launcher"][0] / LAUNCHER).unlink()
     printed = dict(zip(rounds, run_rounds(powershell, scripts, rounds.values())))
-    # In constrained language there are only cmdlets.
+    # With neither cmdlets nor .NET, nothing can be started.
     impossible = {"no module"} if language else set()
-    working = {name for name, (_, works) in CASES.items() if works} - impossible
-    expected = {name: f"{name in working} {name in working} [] 0" for name in rounds}
-    assert expected == printed
-    wait_until(lambda: all(starts(rounds[name][0]) for name in working))
-    assert {name: int(name in working) for name in rounds} == {
-        name: starts(prefix) for name, (prefix, _) in rounds.items()
-    }
+    marked = {name for name, (_, works) in CASES.items() if works} - impossible
+    assert {n: f"{n in marked} {n in marked} [] 0" for n in rounds} == printed
+    expected = marked - {"no launcher"}
+    wait_until(lambda: all(starts(rounds[name][0]) for name in expected))
+    actual = {name: starts(prefix) for name, (prefix, _) in rounds.items()}
+    assert {name: int(name in expected) for name in rounds} == actual
 
 
 @pytest.mark.parametrize("language", ["", CONSTRAINED], ids=["full", "constrained"])
 def test_names_are_not_run(language, powershell, scripts, tmp_path):
-    """Whatever the environment is called, it is taken as it is."""
+    """The launcher is found and gets the prefix, whatever its name is."""
     rounds = [
         (make_environment(tmp_path / str(number) / name), language)
         for number, name in enumerate(NAMES)
@@ -210,7 +217,7 @@ def test_names_are_not_run(language, powershell, scripts, tmp_path):
 
 @pytest.fixture(scope="module")
 def stand_in(tmp_path_factory):
-    """A python.exe that records how it is started."""
+    """A python.exe that records its arguments."""
     program = tmp_path_factory.mktemp("stand-in") / "python.exe"
     source = pathlib.Path(__file__).with_name("python_stand_in.c")
     subprocess.run([tool("x86_64-w64-mingw32-gcc"), "-o", program, source], check=True)
@@ -223,7 +230,7 @@ def stand_in(tmp_path_factory):
     ids=["full", "constrained", "waiting", "waiting, constrained"],
 )
 def test_python_is_started_and_not_waited_for(mode, powershell, scripts, base, stand_in, tmp_path):
-    """PowerShell, heartbeat.bat, Python: who reads the output is done before Python is."""
+    """heartbeat.bat starts Python once; the output's reader does not wait for its end."""
     prefix = base.make_environment(tmp_path / "it's an environment-j")
     python = tmp_path / "base" / "python.exe"
     module = python.parent / "Lib/site-packages/anaconda_anon_usage/heartbeat/activated.py"
