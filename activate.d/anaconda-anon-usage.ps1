@@ -32,7 +32,7 @@ if ($Env:CONDA_PREFIX) {
             $PSDefaultParameterValues = @{}
             # Cmdlets, not the user's aliases or functions. Nothing is found if the module is
             # not loaded and PowerShell may not load it.
-            $start, $set, $test = Microsoft.PowerShell.Core\Get-Command -ErrorAction Ignore -CommandType Cmdlet Microsoft.PowerShell.Management\Start-Process, Microsoft.PowerShell.Management\Set-Item, Microsoft.PowerShell.Management\Test-Path
+            $start, $set, $test = Microsoft.PowerShell.Core\Get-Command -ErrorAction Ignore -CommandType Cmdlet 'Microsoft.PowerShell.Management\Start-Process', 'Microsoft.PowerShell.Management\Set-Item', 'Microsoft.PowerShell.Management\Test-Path'
             if (-not $test) { return }
             # -ErrorAction Ignore keeps errors out of $Error, unless the program is missing.
             try {

@@ -9,9 +9,11 @@ import subprocess
 from measure import PATIENCE, Table, children, goal, interleaved
 from parts import Parts
 
-#: Runs what conda's module has run by then, and prints how long the file in STUB takes, in ms.
+#: Does what conda's module does before it sources the script: a native command, and the
+#: evaluation of its output. Then it prints how long the script in STUB takes, in ms.
 SESSION = """
-(/bin/echo '$Env:CONDA_SHLVL = "1"' | Out-String) | Invoke-Expression
+$text = (& $Env:CONDA_EXE $Env:_CE_M $Env:_CE_CONDA '$Env:CONDA_SHLVL = "1"' | Out-String)
+Invoke-Expression -Command $text
 $watch = [Diagnostics.Stopwatch]::StartNew()
 . $Env:STUB
 [Console]::Write($watch.Elapsed.TotalMilliseconds)
@@ -42,7 +44,7 @@ def measure_all(parts: Parts, quick: bool) -> list[Table]:
     session, floor = parts.place / "session.ps1", parts.place / "floor.ps1"
     session.write_text(SESSION)
     floor.write_text(FLOOR)
-    environ = parts.environ("powershell", None)
+    environ = {**parts.environ("powershell", None), "CONDA_EXE": "/bin/echo"}
 
     def delay(script) -> float:
         before = children()

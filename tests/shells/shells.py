@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from powershell import ALL_BUT_MODULES, ALL_MODES, CONSTRAINED
 from support import PATIENCE, missing, wait_until
 
 #: Path of the launcher below the environment's prefix.
@@ -215,7 +216,7 @@ SHELLS = [
         ("pwsh", "-NoProfile", "-NonInteractive", "-File"),
         ".ps1",
         ". $Env:STUB",
-        strict=("Set-StrictMode -Version Latest; $ErrorActionPreference = 'Stop'",),
+        strict=(ALL_MODES, ALL_BUT_MODULES + CONSTRAINED),
         conda_name="powershell",
         evaluate="(& {conda} shell.powershell {command} | Out-String) | Invoke-Expression",
         dump="""

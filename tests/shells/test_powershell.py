@@ -11,136 +11,106 @@ import subprocess
 import uuid
 
 import pytest
-from shells import SHELLS, Activation
+from powershell import (
+    LOCATIONS,
+    MODES,
+    ROUND,
+    STATE,
+    every_language,
+    quote,
+    round_of,
+    runspaces,
+)
+from shells import LAUNCHER, SHELLS, Activation
 from support import HOSTILE, PATIENCE, tool, wait_until
 from test_activation import Session
 
 [PWSH] = [shell for shell in SHELLS if shell.name == "pwsh"]
 
-#: Settings that make cmdlets print, ask, wait, do nothing or mean something else.
-MODES = {
-    "default": "",
-    "WhatIf": "$WhatIfPreference = $true",
-    "Confirm": "$ConfirmPreference = 'Low'",
-    "default parameters": (
-        "$PSDefaultParameterValues = @{'*:Verbose' = $true; '*:Debug' = $true;"
-        " '*:PassThru' = $true; 'Start-Process:Wait' = $true; 'Get-Command:Syntax' = $true}"
-    ),
-    "streams": "$VerbosePreference = $DebugPreference = $InformationPreference = 'Continue'",
-    "functions": (
-        "function Start-Process { 'f' }; function Set-Item { 'f' }; function Remove-Item { 'f' };"
-        " function Get-Command { 'f' }; function Test-Path { 'f' }"
-    ),
-    "aliases": (
-        "foreach ($name in 'Start-Process', 'Set-Item', 'Remove-Item', 'Get-Command', 'Test-Path')"
-        " { Set-Alias $name Write-Output }; Remove-Variable name"
-    ),
-    "no module": "$PSModuleAutoLoadingPreference = 'None'",
-    "strict": "Set-StrictMode -Version Latest; $ErrorActionPreference = 'Stop'",
-    "debugger": "$ErrorActionPreference = 'Break'",
+#: Setup before the activation, and whether the level is then marked as counted.
+CASES = {
+    **{mode: (setup, True) for mode, setup in MODES.items()},
+    "no launcher": ("", True),
+    "no prefix": ("$Env:CONDA_PREFIX = $null", False),
+    "no level": ("$Env:CONDA_SHLVL = $null", False),
+    "no SystemRoot": ("$Env:OS = 'Windows_NT'; $Env:SystemRoot = $null", False),
 }
-
-#: Allows only cmdlets and basic types in the rest of the script.
-CONSTRAINED = "\n$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'"
-
-#: Activates, reactivates and deactivates. Prints whether the level is marked and how, the mark
-#: that is left, and the number of errors. Child processes must not see the mark either.
-ROUND = """
-SOURCE
-$Env:COUNTED = $Env:_ANACONDA_HEARTBEAT_1 -ceq $Env:CONDA_PREFIX
-. $Env:LEAVE
-"$Env:COUNTED [$Env:_ANACONDA_HEARTBEAT_1]"
-$Env:PATH = $Env:OUTER_PATH
-. $Env:LEAVE
-"[$Env:_ANACONDA_HEARTBEAT_1] $($Error.Count)"
-/usr/bin/env | /bin/grep _ANACONDA_HEARTBEAT_1
-"""
-
-#: Prints everything that a script could change, after a command has set an exit status.
-STATE = """
-/bin/sh -c 'exit 7'
-LOCATION
-SOURCE
-"$? $LASTEXITCODE"
-Get-Location | Out-String
-(Get-Job).Count
-Get-Variable | ForEach-Object Name
-"$Error"
-"""
-
-#: Locations that are not an ordinary directory, and the commands that go there.
-LOCATIONS = {
-    "a drive of variables": "Set-Location Env:",
-    "a deleted directory": "$null = mkdir gone; Set-Location gone; [IO.Directory]::Delete('gone')",
-    "brackets": "$null = mkdir -p '[a-z]'; Set-Location -LiteralPath '[a-z]'",
-}
-
-every_language = pytest.mark.parametrize("language", ["", CONSTRAINED], ids=["full", "constrained"])
 
 
 @pytest.fixture
 def activation(base, tmp_path, environ, home):
     """An environment with a hostile name."""
     activation = Activation(base, tmp_path / HOSTILE, environ, home)
-    activation.environ["OUTER_PATH"] = environ["PATH"]
-    activation.environ["LEAVE"] = str(PWSH.stub(activation.prefix, "deactivate.d"))
     yield activation
     activation.close()
 
 
-def starts(activation, log) -> int:
-    """Wait for all launchers, and return how many Pythons they have started."""
+def run(activation, texts) -> list[str]:
+    """Run each text in a runspace, and return what they print."""
+    done = activation.run(PWSH, runspaces(texts))
     activation.processes.wait()
-    return len(log.read_text().splitlines())
+    assert (0, "") == (done.returncode, done.stderr)
+    return done.stdout.splitlines()
 
 
 @every_language
-@pytest.mark.parametrize("mode", MODES)
-def test_no_preference_changes_anything(mode, language, activation):
-    """There is no output, no prompt and one heartbeat, and the mark is set, kept and removed."""
-    pythons = activation.count_pythons()
-    # With neither cmdlets nor .NET, nothing can be started, but nothing is shown either.
-    works = not (mode == "no module" and language)
-    value = activation.prefix if works else ""
-    expected = f"{works} [{value}]\n[] 0\n"
-    activation.silent_run(PWSH, MODES[mode] + language + ROUND, expected=expected)
-    assert int(works) == starts(activation, pythons)
+def test_no_preference_changes_anything(language, activation, base, tmp_path):
+    """Nothing is printed, $Error stays empty, and each activation starts one launcher."""
+    texts, prefixes = [], {}
+    for name, (setup, _) in CASES.items():
+        prefix = prefixes[name] = base.make_environment(tmp_path / name / HOSTILE)
+        (prefix / LAUNCHER).write_text('echo started >>"${CONDA_PREFIX}/log"\n')
+        texts.append(
+            ROUND.format(
+                prefix=quote(prefix),
+                directory=quote(prefix / "bin"),
+                setup=setup + language,
+                activate=quote(PWSH.stub(activation.prefix)),
+                leave=quote(PWSH.stub(activation.prefix, "deactivate.d")),
+            )
+        )
+    (prefixes["no launcher"] / LAUNCHER).unlink()
+    # With neither cmdlets nor .NET, nothing can be started.
+    impossible = {"no module"} if language else set()
+    works = {name for name, (_, works) in CASES.items() if works} - impossible
+    printed = dict(zip(CASES, run(activation, texts)))
+    assert {name: round_of(name in works) for name in CASES} == printed
+    started = works - {"no launcher"} | {"no level"}
+    logs = {name: prefix / "log" for name, prefix in prefixes.items()}
+    assert {name: "started\n" * (name in started) for name in CASES} == {
+        name: log.read_text() if log.exists() else "" for name, log in logs.items()
+    }
 
 
 @every_language
-@pytest.mark.parametrize("lacking", ["prefix", "level", "launcher", "SystemRoot"])
-def test_what_is_missing_leaves_no_error(lacking, language, activation):
-    """$Error stays empty, and a script in a strict mode continues."""
-    changes = {"prefix": "CONDA_PREFIX", "level": "CONDA_SHLVL"}
-    setup = f"$Env:{changes[lacking]} = $null" if lacking in changes else ""
-    if lacking == "launcher":
-        (activation.prefix / "etc/conda/anon-usage/heartbeat.sh").unlink()
-    elif lacking == "SystemRoot":
-        setup = "$Env:OS = 'Windows_NT'"
-    script = f"{MODES['strict']}; {setup}{language}\nSOURCE\n. $Env:LEAVE\n$Error.Count"
-    activation.silent_run(PWSH, script, expected="0\n")
+def test_the_state_of_the_shell_stays(language, activation, tmp_path):
+    """$?, $LASTEXITCODE, jobs, location, variables and $Error are as after an empty script."""
+    empty = tmp_path / "empty.ps1"
+    empty.touch()
+    scripts = (empty, PWSH.stub(activation.prefix), PWSH.stub(activation.prefix, "deactivate.d"))
+    printed = run(
+        activation,
+        [
+            STATE.format(
+                prefix=quote(activation.prefix), setup=setup + language, script=quote(script)
+            )
+            for setup in LOCATIONS.values()
+            for script in scripts
+        ],
+    )
+    after_empty = printed[:: len(scripts)]
+    assert [line for line in after_empty for _ in scripts] == printed
+    assert ["/arrived"] * len(LOCATIONS) == activation.receiver.paths
 
 
 def test_a_failure_leaves_no_error(activation):
     """Not in a module either, where $Error is another list than the user's."""
     # No variable can have such a name.
     activation.environ["CONDA_SHLVL"] = "="
-    script = "$null = New-Module { function Run { SOURCE; . $Env:LEAVE } }; Run; $Error.Count"
-    activation.environ["PATH"] = activation.environ["OUTER_PATH"]  # as after a deactivation
-    activation.silent_run(PWSH, script, expected="0\n")
-
-
-@every_language
-@pytest.mark.parametrize("location", LOCATIONS)
-def test_the_state_of_the_shell_stays(location, language, activation, tmp_path):
-    """$?, $LASTEXITCODE, jobs, location, variables and $Error are as after an empty script."""
-    pythons = activation.count_pythons()
-    script = STATE.replace("LOCATION\n", LOCATIONS[location] + language + "\n")
-    empty = tmp_path / "empty.ps1"
-    empty.touch()
-    expected = activation.run(PWSH, script, stub=empty).stdout
-    activation.silent_run(PWSH, script, expected=expected)
-    assert 1 == starts(activation, pythons)
+    stubs = [quote(PWSH.stub(activation.prefix, f)) for f in ("activate.d", "deactivate.d")]
+    module = "$null = New-Module {{ function Run {{ . {}; . {} }} }}; Run; $Error.Count"
+    # The launcher is started before the failure.
+    assert ["0"] == run(activation, [module.format(*stubs)])
 
 
 class Tmux:

@@ -1,7 +1,6 @@
 """The scripts for PowerShell on Windows, run by PowerShell for Windows in wine.
 
-wine starts slowly, so each test is one process. Activations that need a fresh PowerShell have a
-runspace each, with its own preferences, functions, $Error and language mode. Not tested:
+Not tested:
 
 - Windows PowerShell 5.1
 - names with a percent sign, which the cmd of wine 8 expands twice
@@ -11,13 +10,22 @@ runspace each, with its own preferences, functions, $Error and language mode. No
 from __future__ import annotations
 
 import pathlib
-import shutil
 import subprocess
 
 import pytest
+from powershell import (
+    CONSTRAINED,
+    LOCATIONS,
+    MODES,
+    ROUND,
+    STATE,
+    every_language,
+    quote,
+    round_of,
+    runspaces,
+)
 from shells import program
 from support import PATIENCE, tool, wait_until
-from test_powershell import CONSTRAINED, MODES
 
 #: The launcher, below the environment's prefix.
 LAUNCHER = "etc/conda/anon-usage/heartbeat.bat"
@@ -58,49 +66,27 @@ CASES = {
     "wrong SystemRoot": ("$Env:SystemRoot = 'C:\\nowhere'", False),
 }
 
-#: Runs a script in a new runspace, and prints the output of all its streams in one line.
-FUNCTIONS = """
-$outer = $Env:PATH
-$root = $Env:SystemRoot
-function Invoke-Text([string] $text) {
-    $commands = [Management.Automation.Runspaces.InitialSessionState]::CreateDefault2()
-    $shell = [PowerShell]::Create($commands)
-    $output = $shell.AddScript($text).Invoke()
-    $Env:SystemRoot = $root
-    $shown = foreach ($name in 'Error', 'Warning', 'Verbose', 'Debug', 'Information') {
-        $shell.Streams.$name
-    }
-    [Console]::WriteLine("$output$shown" -replace '[\\r\\n]+', ' ')
+#: Modes in which careless code waits for Python.
+WAITING = {
+    "full": "",
+    "constrained": CONSTRAINED,
+    "waiting": MODES["default parameters"],
+    "waiting, constrained": MODES["default parameters"] + CONSTRAINED,
 }
-"""
 
-#: Activates, reactivates and deactivates. Prints whether the level is marked after each of the
-#: first two, the mark that is left, and the number of errors.
-ROUND = """
-$Env:CONDA_SHLVL = '1'
-$Env:CONDA_PREFIX = {prefix}
-$Env:PATH = "$Env:CONDA_PREFIX\\Scripts;$outer"
-$Env:_ANACONDA_HEARTBEAT_1 = $null
-{setup}
-. {activate}
-$Env:COUNTED = $Env:CONDA_PREFIX -and $Env:_ANACONDA_HEARTBEAT_1 -ceq $Env:CONDA_PREFIX
-. {leave}
-$Env:KEPT = $Env:CONDA_PREFIX -and $Env:_ANACONDA_HEARTBEAT_1 -ceq $Env:CONDA_PREFIX
-$Env:PATH = 'C:\\windows'
-. {leave}
-"$Env:COUNTED $Env:KEPT [$Env:_ANACONDA_HEARTBEAT_1] $($Error.Count)"
-"""
-
-#: Activates in a second PowerShell, reads its output to the end, and then lets Python end.
-END_OF_OUTPUT = """
-$start = [Diagnostics.ProcessStartInfo] @{
-    FileName = (Get-Process -Id $PID).Path; Arguments = '-NoProfile -NonInteractive -File inner.ps1'
+#: Runs inner.ps1 in a second PowerShell, reads its output to the end, and then lets Python end.
+OUTER = """
+$Env:RECORD = "$PSScriptRoot\\record-{number}"
+$Env:GATE = "$PSScriptRoot\\gate-{number}"
+$start = [Diagnostics.ProcessStartInfo] @{{
+    FileName = (Get-Process -Id $PID).Path
+    Arguments = '-NoProfile -NonInteractive -File inner-{number}.ps1'
     WorkingDirectory = $PSScriptRoot; UseShellExecute = $false
     RedirectStandardOutput = $true; RedirectStandardError = $true
-}
+}}
 $process = [Diagnostics.Process]::Start($start)
 [Console]::Write($process.StandardOutput.ReadToEnd() + $process.StandardError.ReadToEnd())
-foreach ($i in 1..300) { if (Test-Path $Env:RECORD) { break }; Start-Sleep -Milliseconds 100 }
+foreach ($i in 1..600) {{ if (Test-Path $Env:RECORD) {{ break }}; Start-Sleep -Milliseconds 100 }}
 [Console]::WriteLine((Get-Content $Env:RECORD) -join '; ')
 $null = New-Item $Env:GATE
 """
@@ -116,11 +102,6 @@ INNER = """
 def windows(path) -> str:
     """Return the path by which Windows programs in wine know a file."""
     return "Z:" + str(path).replace("/", "\\")
-
-
-def quoted(path) -> str:
-    """Return a path as a PowerShell string."""
-    return "'" + windows(path).replace("'", "''") + "'"
 
 
 @pytest.fixture
@@ -152,7 +133,7 @@ def scripts(base, tmp_path):
     """The paths of both scripts, as PowerShell strings."""
     prefix = base.make_environment(tmp_path / "scripts")
     return {
-        name: quoted(prefix / f"etc/conda/{folder}/anaconda-anon-usage.ps1")
+        name: quote(windows(prefix / f"etc/conda/{folder}/anaconda-anon-usage.ps1"))
         for name, folder in (("activate", "activate.d"), ("leave", "deactivate.d"))
     }
 
@@ -167,14 +148,14 @@ def make_environment(prefix):
 
 def run_rounds(powershell, scripts, rounds):
     """Run a list of (prefix, setup), and return the line that each prints."""
-    texts = [ROUND.format(prefix=quoted(p), setup=setup, **scripts) for p, setup in rounds]
-    return powershell(
-        FUNCTIONS
-        + "".join(
-            "Invoke-Text ('{}' -replace '\\$outer', $outer)\n".format(text.replace("'", "''"))
-            for text in texts
+    texts = []
+    for prefix, setup in rounds:
+        prefix = windows(prefix)
+        directory = quote(rf"{prefix}\Scripts")
+        texts.append(
+            ROUND.format(prefix=quote(prefix), directory=directory, setup=setup, **scripts)
         )
-    )
+    return powershell(runspaces(texts))
 
 
 def starts(prefix) -> int:
@@ -183,7 +164,7 @@ def starts(prefix) -> int:
     return len(log.read_text().splitlines()) if log.exists() else 0
 
 
-@pytest.mark.parametrize("language", ["", CONSTRAINED], ids=["full", "constrained"])
+@every_language
 def test_no_preference_changes_anything(language, powershell, scripts, tmp_path):
     """Nothing is printed, $Error stays empty, and each activation starts one launcher."""
     rounds = {
@@ -191,63 +172,75 @@ def test_no_preference_changes_anything(language, powershell, scripts, tmp_path)
         for name, (setup, _) in CASES.items()
     }
     (rounds["no launcher"][0] / LAUNCHER).unlink()
-    printed = dict(zip(rounds, run_rounds(powershell, scripts, rounds.values())))
     # With neither cmdlets nor .NET, nothing can be started.
     impossible = {"no module"} if language else set()
-    marked = {name for name, (_, works) in CASES.items() if works} - impossible
-    assert {n: f"{n in marked} {n in marked} [] 0" for n in rounds} == printed
-    expected = marked - {"no launcher"}
-    wait_until(lambda: all(starts(rounds[name][0]) for name in expected))
+    works = {name for name, (_, works) in CASES.items() if works} - impossible
+    printed = dict(zip(CASES, run_rounds(powershell, scripts, rounds.values())))
+    assert {name: round_of(name in works) for name in CASES} == printed
+    started = works - {"no launcher"}
+    wait_until(lambda: all(starts(rounds[name][0]) for name in started))
     actual = {name: starts(prefix) for name, (prefix, _) in rounds.items()}
-    assert {name: int(name in expected) for name in rounds} == actual
+    assert {name: int(name in started) for name in CASES} == actual
 
 
-@pytest.mark.parametrize("language", ["", CONSTRAINED], ids=["full", "constrained"])
+@every_language
+def test_the_state_of_the_shell_stays(language, powershell, scripts, tmp_path):
+    """$?, $LASTEXITCODE, jobs, location, variables and $Error are as after an empty script."""
+    empty = tmp_path / "empty.ps1"
+    empty.touch()
+    prefix = make_environment(tmp_path / "environment")
+    files = (quote(windows(empty)), scripts["activate"], scripts["leave"])
+    texts = [
+        STATE.format(prefix=quote(windows(prefix)), setup=setup + language, script=file)
+        for setup in LOCATIONS.values()
+        for file in files
+    ]
+    printed = powershell(runspaces(texts))
+    assert [line for line in printed[:: len(files)] for _ in files] == printed
+    wait_until(lambda: starts(prefix) == len(LOCATIONS))
+    assert len(LOCATIONS) == starts(prefix)
+
+
+@every_language
 def test_names_are_not_run(language, powershell, scripts, tmp_path):
     """The launcher is found and gets the prefix, whatever its name is."""
     rounds = [
         (make_environment(tmp_path / str(number) / name), language)
         for number, name in enumerate(NAMES)
     ]
+    assert [round_of(True)] * len(NAMES) == run_rounds(powershell, scripts, rounds)
     prefixes = [prefix for prefix, _ in rounds]
-    assert ["True True [] 0"] * len(NAMES) == run_rounds(powershell, scripts, rounds)
     wait_until(lambda: all(map(starts, prefixes)))
     assert dict.fromkeys(NAMES, 1) == dict(zip(NAMES, map(starts, prefixes)))
 
 
-@pytest.fixture(scope="module")
-def stand_in(tmp_path_factory):
-    """A python.exe that records its arguments."""
-    program = tmp_path_factory.mktemp("stand-in") / "python.exe"
-    source = pathlib.Path(__file__).with_name("python_stand_in.c")
-    subprocess.run([tool("x86_64-w64-mingw32-gcc"), "-o", program, source], check=True)
-    return program
-
-
-@pytest.mark.parametrize(
-    "mode",
-    ["", CONSTRAINED, MODES["default parameters"], MODES["default parameters"] + CONSTRAINED],
-    ids=["full", "constrained", "waiting", "waiting, constrained"],
-)
-def test_python_is_started_and_not_waited_for(mode, powershell, scripts, base, stand_in, tmp_path):
-    """heartbeat.bat starts Python once; the output's reader does not wait for its end."""
-    prefix = base.make_environment(tmp_path / "it's an environment-j")
+@pytest.fixture
+def python(tmp_path):
+    """A python.exe that records its arguments, in a base that has the package."""
     python = tmp_path / "base" / "python.exe"
     module = python.parent / "Lib/site-packages/anaconda_anon_usage/heartbeat/activated.py"
     module.parent.mkdir(parents=True)
     module.touch()
-    shutil.copy(stand_in, python)
-    (tmp_path / "inner.ps1").write_text(INNER.format(mode=mode, **scripts))
-    record = tmp_path / "record"
+    source = pathlib.Path(__file__).with_name("python_stand_in.c")
+    subprocess.run([tool("x86_64-w64-mingw32-gcc"), "-o", python, source], check=True)
+    return python
+
+
+def test_python_is_started_and_not_waited_for(powershell, scripts, base, python, tmp_path):
+    """heartbeat.bat starts Python once; the output's reader does not wait for its end."""
+    prefix = base.make_environment(tmp_path / "it's an environment-j")
+    for number, mode in enumerate(WAITING.values()):
+        inner = tmp_path / f"inner-{number}.ps1"
+        inner.write_text(INNER.format(mode=mode, **scripts))
     printed = powershell(
-        END_OF_OUTPUT,
+        "".join(OUTER.format(number=number) for number in range(len(WAITING))),
         CONDA_PREFIX=windows(prefix),
         CONDA_SHLVL="1",
         CONDA_PYTHON_EXE=windows(python),
         CONDA_ANACONDA_HEARTBEAT="true",
-        RECORD=windows(record),
-        GATE=windows(tmp_path / "gate"),
     )
-    assert ["True 7 0 True", STARTED] == printed
-    wait_until(lambda: len(record.read_text().splitlines()) == 2)
-    assert [STARTED, "ended"] == record.read_text().splitlines()
+    assert ["True 7 0 True", STARTED] * len(WAITING) == printed
+    records = [tmp_path / f"record-{number}" for number in range(len(WAITING))]
+    wait_until(lambda: all(record.read_text().count("\n") == 2 for record in records))
+    ended = [record.read_text().splitlines() for record in records]
+    assert [[STARTED, "ended"]] * len(WAITING) == ended
