@@ -25,7 +25,6 @@ LAUNCHER = "etc/conda/anon-usage/heartbeat.sh"
 #: Substrings of the command lines of a launcher and of the Python that it becomes.
 OURS = ("anon-usage/heartbeat.sh", "anaconda_anon_usage.heartbeat")
 
-
 #: Shells that .ci/run cannot install, which are tested if they are found.
 OPTIONAL = ("pwsh", "pwsh-windows")
 
@@ -356,9 +355,7 @@ class Activation:
     def make_launcher_wait(self) -> None:
         """Replace the launcher with one that runs until release() is called."""
         os.mkfifo(self.prefix / "gate")
-        self.replace_launcher(
-            'cd "$CONDA_PREFIX" && : >started && read -r _ <gate && : >ended',
-        )
+        self.replace_launcher('cd "$CONDA_PREFIX" && : >started && read -r _ <gate && : >ended')
 
     def launcher_is_running(self) -> bool:
         """Return whether the waiting launcher is still running after a while."""
