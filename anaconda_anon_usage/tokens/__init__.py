@@ -38,7 +38,7 @@ from .._common import (
 )
 from .binding import machine_identity
 from .grammar import TOKEN_STRING, is_token
-from .token_file import TOKEN_LENGTH, TokenFile, random_token
+from .token_file import TokenFile, random_token, random_token_in
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ if TYPE_CHECKING:
     from .catalog import CATALOG, TokenKind
 
 __all__ = [
-    "CATALOG", "TOKEN_LENGTH", "TOKEN_STRING", "TokenKind", "Tokens", "administrator_sources",
+    "CATALOG", "TOKEN_STRING", "TokenKind", "Tokens", "administrator_sources",
     "administrator_token_directories", "administrator_tokens", "all_tokens",
     "anaconda_auth_token", "client_token", "client_token_file", "environment_token",
     "environment_token_file", "installer_tokens", "is_token", "key_sources", "machine_tokens",
-    "organization_tokens", "random_token", "session_token", "token_from_api_key",
+    "organization_tokens", "random_token", "random_token_in", "session_token", "token_from_api_key",
     "token_string", "version_token",
 ]  # fmt: skip
 
@@ -260,8 +260,9 @@ def _is_enabled(prefix: str | None, enabled: bool | None) -> bool:
 
 @cache
 def _client_token(path: str) -> str | None:
-    file = TokenFile(os.path.dirname(path), "", "aau_token_host", machine_identity(), 0o600)
-    return file.read_or_create()
+    names = {"sidecar": "aau_token_binding", "foreign_sidecar": "aau_token_host"}
+    place = machine_identity()
+    return TokenFile(os.path.dirname(path), "", place=place, mode=0o600, **names).read_or_create()
 
 
 @cache
