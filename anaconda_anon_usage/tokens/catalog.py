@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from .. import __version__
+
 _RANDOM = "pseudonymous, random"
 _CHOSEN = "depends on the administrator's choice"
 _UNTIL_CHANGED = "until the file or variable is changed"
@@ -27,7 +29,7 @@ class TokenKind(NamedTuple):
 #: In the order in which they are sent.
 CATALOG = (
     TokenKind("aau", "version", "the version of this package", "this package",
-              "until the package is updated", "yes", "aau/0.1.0"),
+              "until the package is updated", "yes", f"aau/{__version__}"),
     TokenKind("c", "client", "a user on a machine", "~/.conda/aau_token",
               "until the file is deleted or copied to another machine", _RANDOM,
               "c/UJngfYjkhNCv0HPEitrFWA"),

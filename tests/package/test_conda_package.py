@@ -125,7 +125,7 @@ def test_the_record_has_the_packages_metadata(conda, tmp_path):
     conda("create", tmp_path / "env", PACKAGE)
     found = record(tmp_path / "env")
     assert {key: found[key] for key in ("constrains", "depends", "license", "noarch")} == {
-        "constrains": ["conda >=23.7"],
+        "constrains": ["conda >=23.7", "anaconda-ident <0.0a0"],
         "depends": ["python >=3.9", "certifi", "requests", "ruamel.yaml", "urllib3"],
         "license": "BSD-3-Clause",
         "noarch": "python",
