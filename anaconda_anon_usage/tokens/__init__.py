@@ -218,29 +218,41 @@ def administrator_token_directories(prefix: str | None = None) -> list[str]:
     return search_directories(prefix or active_prefix(), root_prefix())
 
 
-def all_tokens(prefix: str | None = None, enabled: bool | None = None) -> Tokens:
-    """Return every token; one that fails is empty, and no exception is raised."""
+def all_tokens(
+    prefix: str | None = None, enabled: bool | None = None, account: bool = True
+) -> Tokens:
+    """Return every token; one that fails is empty, and no exception is raised.
+
+    Args:
+        prefix, enabled: as in the module docstring.
+        account: whether to look for the login of an Anaconda account.
+    """
     enabled = _is_enabled(prefix, enabled)
     return Tokens(
         version=version_token(),
         client=guarded(partial(client_token, enabled), ""),
         session=guarded(partial(session_token, enabled), ""),
         environment=guarded(partial(environment_token, prefix, enabled), ""),
-        anaconda_cloud=guarded(partial(anaconda_auth_token, enabled), ""),
+        anaconda_cloud=guarded(partial(anaconda_auth_token, enabled and account), ""),
         installer=guarded(partial(installer_tokens, prefix, enabled), []),
         organization=guarded(partial(organization_tokens, prefix, enabled), []),
         machine=guarded(partial(machine_tokens, prefix, enabled), []),
     )
 
 
-def token_string(prefix: str | None = None, enabled: bool | None = None) -> str:
+def token_string(
+    prefix: str | None = None, enabled: bool | None = None, account: bool = True
+) -> str:
     """Return what is appended to the User-Agent.
+
+    Args:
+        prefix, enabled, account: as in all_tokens().
 
     Returns:
         ``aau/<version>`` and, if telemetry is on, the tokens that exist, each with its
         letter, in the order of ``Tokens``. It always matches TOKEN_STRING.
     """
-    version, *tokens = all_tokens(prefix, enabled)
+    version, *tokens = all_tokens(prefix, enabled, account)
     parts = [f"aau/{version}"]
     for letter, found in zip("cseaiom", tokens):
         values = found if isinstance(found, list) else [found]
