@@ -72,7 +72,7 @@ def _distribution() -> tuple[str, str]:
         if not has_conda():
             return "Linux", "unknown"
         try:
-            from conda._vendor import distro  # an older copy, in older condas
+            from conda._vendor import distro  # an older copy, in an older conda
         except ImportError:
             return "Linux", "unknown"
         system = distro.LinuxDistribution(include_lsb=False)
