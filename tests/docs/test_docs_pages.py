@@ -73,7 +73,7 @@ def test_phrases_that_readers_stumbled_over_are_gone(path):
     """codespell, which finds single words, cannot reject them."""
     phrases = (
         r"(may|could) write\b|in private|derived from|whatever \w+ the (administrator|operator)|"
-        r"put there|the rest is dropped|off is off|only tokens are|by their user only|a possible yes|"
+        r"put there|the rest is dropped|off is off|only tokens are lost|by their user only|a possible yes|"
         r"logged in with|the invoking|run it also"
     )
     text = " ".join(path.read_text(encoding="utf-8").split())
