@@ -153,6 +153,15 @@ def test_an_environments_own_condarc_is_used(run, program, base, tmp_path):
     assert json.loads(run(program, "--json", **variables)[1])["telemetry"]["on"] is True
 
 
+@pytest.mark.parametrize("solver", ["classic", "libmamba"])
+def test_the_status_has_the_solver_of_a_condarc(run, start, home, environ, solver):
+    """conda's User-Agent names it unless it is the classic one."""
+    (home / ".condarc").write_text(f"solver: {solver}\n")
+    del environ["CONDA_SOLVER"]
+    found = json.loads(run(start, "--json")[1])
+    assert (solver != "classic") == (" solver/" in found["user_agent"])
+
+
 def test_the_user_agent_is_the_one_of_the_request(run, program, receiver):
     """``status`` shows the same tokens, except for the session token of another process."""
     status, printed, _ = run(
