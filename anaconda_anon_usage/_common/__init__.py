@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .debug import debug_enabled, printable, say
     from .directory import Directory, open_directory
     from .error_boundary import guarded, harmless
-    from .files import read_bytes, read_text, read_token_bytes, read_token_text, say_failure
+    from .files import read_bytes, read_token_bytes, read_token_text, say_failure
     from .installation import (
         active_prefix,
         conda_version,
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Directory", "active_prefix", "conda_version", "debug_enabled", "distribution_version",
     "guarded", "harmless", "has_conda", "is_environment", "lazy", "open_directory", "printable",
-    "read_bytes", "read_text", "read_token_bytes", "read_token_text", "redact", "root_prefix",
-    "say", "say_failure",
+    "read_bytes", "read_token_bytes", "read_token_text", "redact", "root_prefix", "say",
+    "say_failure",
 ]  # fmt: skip
 
 
@@ -38,7 +38,7 @@ def lazy(package: str, modules: Mapping[str, tuple[str, ...]]) -> Callable[[str]
 
     Args:
         package: the package's ``__name__``.
-        modules: for each module of the package, the names that it provides.
+        modules: the names that each of its modules provides.
     """
     providers = {name: module for module, names in modules.items() for name in names}
 
@@ -54,7 +54,7 @@ __getattr__ = lazy(__name__, {
     "debug": ("debug_enabled", "printable", "say"),
     "directory": ("Directory", "open_directory"),
     "error_boundary": ("guarded", "harmless"),
-    "files": ("read_bytes", "read_text", "read_token_bytes", "read_token_text", "say_failure"),
+    "files": ("read_bytes", "read_token_bytes", "read_token_text", "say_failure"),
     "installation": (
         "active_prefix", "conda_version", "distribution_version", "has_conda", "is_environment",
         "root_prefix",

@@ -17,11 +17,8 @@ if TYPE_CHECKING:
 def guarded(function: Callable[[], Result], otherwise: Default) -> Result | Default:
     """Return the result of a function, or a default if it raises an Exception.
 
-    KeyboardInterrupt and SystemExit pass: they are not failures.
-
-    Args:
-        function: called without arguments.
-        otherwise: the result after an Exception, which debug output names.
+    Debug output names the Exception. KeyboardInterrupt and SystemExit pass: they are not
+    failures.
     """
     try:
         return function()
@@ -33,11 +30,7 @@ def guarded(function: Callable[[], Result], otherwise: Default) -> Result | Defa
 def harmless(
     otherwise: Default,
 ) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result | Default]]:
-    """Return a decorator that guards every call of a function.
-
-    Args:
-        otherwise: the result of a call that fails.
-    """
+    """Return a decorator that guards every call of a function."""
 
     def decorate(function: Callable[Arguments, Result]) -> Callable[Arguments, Result | Default]:
         @functools.wraps(function)

@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None, prog: str = "anaconda-anon-usage") 
     """Run the command line and return the exit status.
 
     Args:
-        arguments: the command line without the program's name; by default the process's.
+        arguments: those after the program's name; by default the process's.
         prog: the name of the program in its help.
     """
     parser = _fill(Parser(prog=prog), status)
@@ -43,12 +43,7 @@ def main(arguments: list[str] | None = None, prog: str = "anaconda-anon-usage") 
 
 
 def command_main(name: str, prog: str) -> int:
-    """Run one command as a program of its own and return the exit status.
-
-    Args:
-        name: the command's name in COMMANDS.
-        prog: the name of the program in its help.
-    """
+    """Run one of COMMANDS as a program of its own and return the exit status."""
     modules = {command: module for command, module, _ in COMMANDS}
     return run(_fill(Parser(prog=prog), modules[name]), None)
 

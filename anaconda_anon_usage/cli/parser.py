@@ -65,10 +65,8 @@ def add_json(parser: argparse._ActionsContainer) -> None:
 def run(parser: argparse.ArgumentParser, arguments: list[str] | None) -> int:
     """Parse a command line, run its command and return the exit status.
 
-    Args:
-        parser: the parser; its default ``run`` is a function that takes the parsed
-            arguments and returns the exit status.
-        arguments: the command line without the program's name; by default the process's.
+    The parser's default ``run`` is a function that takes the parsed arguments and returns
+    the exit status.
     """
     # Paths may have characters that the terminal's encoding lacks.
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -113,12 +111,7 @@ def print_json(value: object) -> None:
 
 
 def table(rows: Sequence[tuple[str, ...]], gap: int = 1) -> str:
-    """Return rows as lines whose columns are aligned.
-
-    Args:
-        rows: the printable cells of each row.
-        gap: the number of spaces after the longest cell of a column.
-    """
+    """Return rows as lines whose columns are aligned, with a gap after the longest cell."""
     cells = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) + gap for column in zip(*cells)]
     padded = ("".join(map(str.ljust, row, widths)) for row in cells)

@@ -42,9 +42,7 @@ class InvalidFile(ValueError):
 class Condarc:
     """One configuration file, read at once and parsed on first use.
 
-    Args:
-        path: the file; one that is absent is empty.
-        problem: why the file cannot be read, if that is known already.
+    An absent file is empty. A problem is given if it is known already.
     """
 
     def __init__(self, path: str, problem: str | None = None):

@@ -33,10 +33,6 @@ class Configuration:
 
     Its methods take a setting's name and its aliases, and return the default if the setting
     does not occur. They raise WrongValue for a value that conda would refuse.
-
-    Args:
-        prefix: the environment, which may have a configuration of its own, or None.
-        root: the prefix of the conda installation, or None.
     """
 
     def __init__(self, prefix: str | None, root: str | None):

@@ -23,9 +23,6 @@ class WrongValue(ValueError):
 def boolean(value: object) -> bool:
     """Return a value as conda reads a boolean (``boolify`` in conda/auxlib).
 
-    Args:
-        value: as YAML or a variable gives it.
-
     Raises:
         WrongValue: it is not a boolean.
     """
