@@ -28,18 +28,9 @@ __all__ = [
 #: The state of the scripts in one environment, and the reason for it or None.
 Hooks = namedtuple("Hooks", "prefix state reason")
 
-#: All scripts are installed and up to date.
-CURRENT = "current"
-#: Some scripts are missing or come from another version.
-OUTDATED = "outdated"
-#: No scripts are installed.
-MISSING = "missing"
-#: Some scripts have local changes.
-MODIFIED = "modified"
-#: The package itself is installed in the environment and brings its own scripts.
-PACKAGE = "package"
-#: Scripts cannot be installed or removed.
-BLOCKED = "blocked"
+#: The states, which `hooks --help` explains.
+CURRENT, OUTDATED, MISSING = "current", "outdated", "missing"
+MODIFIED, PACKAGE, BLOCKED = "modified", "package", "blocked"
 
 # The records of an installed package.
 _RECORD = re.compile(
@@ -48,11 +39,7 @@ _RECORD = re.compile(
 
 
 def check(prefix: str) -> Hooks:
-    """Return the state of an environment's scripts without changing anything.
-
-    Args:
-        prefix: the environment's directory.
-    """
+    """Return the state of an environment's scripts without changing anything."""
     try:
         with open_directory(prefix, change=False) as environment:
             return _state(prefix, environment)[0]
@@ -86,9 +73,6 @@ def install(prefix: str, force: bool = False) -> Hooks:
 def remove(prefix: str) -> Hooks:
     """Remove the scripts that install() wrote to an environment.
 
-    Args:
-        prefix: the environment's directory.
-
     Returns:
         The resulting state: MISSING, or PACKAGE where the package's own scripts stay.
         MODIFIED and BLOCKED mean that scripts were left.
@@ -115,14 +99,9 @@ def remove(prefix: str) -> Hooks:
 
 
 def histories(prefixes: Iterable[str]) -> dict[str, int]:
-    """Return when conda last changed each environment.
+    """Return when conda last changed each environment: the modification time of its history.
 
-    Args:
-        prefixes: the environments' directories.
-
-    Returns:
-        The modification time of each environment's history, in nanoseconds. Only compare
-        these with each other: their resolution is that of the file system.
+    Only compare these times with each other: their resolution is that of the file system.
     """
     found = {}
     for prefix in prefixes:
@@ -135,8 +114,7 @@ def install_in_changed(before: dict[str, int], after: dict[str, int]) -> list[Ho
     """Install the scripts in environments that conda has created or changed.
 
     Args:
-        before: the result of histories() before conda ran.
-        after: the result of histories() afterwards.
+        before, after: the results of histories() before and after conda ran.
     """
     done = [install(prefix) for prefix in after if after[prefix] != before.get(prefix)]
     for found in done:
