@@ -7,14 +7,11 @@ and run(options), which prints the result and returns the exit status.
 from __future__ import annotations
 
 import argparse
+from types import ModuleType
+from typing import Any
 
 from . import deploy, heartbeat, hooks, status, tokens
 from .parser import Parser, run
-
-TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
-if TYPE_CHECKING:
-    from types import ModuleType
-    from typing import Any
 
 __all__ = ["COMMANDS", "command_main", "main"]
 

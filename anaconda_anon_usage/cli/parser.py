@@ -13,15 +13,12 @@ import json
 import os
 import sys
 import traceback
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 from .. import __version__
 from .._common import debug_enabled, printable, redact
 from ..activation_scripts import NoSuchEnvironment
-
-TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any, NoReturn
 
 #: Exit statuses: the command failed; the command line is wrong; Ctrl-C, as shells report
 #: it (128 plus the number of SIGINT).

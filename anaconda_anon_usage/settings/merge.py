@@ -15,12 +15,6 @@ from .condarc import Condarc, Occurrence, is_final
 from .search_path import condarc_files
 from .values import WrongValue
 
-TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
-if TYPE_CHECKING:
-    from typing import TypeVar
-
-    T = TypeVar("T")
-
 
 def deciding(occurrences: list[Occurrence]) -> Occurrence | None:
     """Return the occurrence that decides: the first final one, else the last one."""
@@ -58,10 +52,12 @@ class Configuration:
         for file in self._files:
             if not file.may_have(names):
                 continue
-            found += _only_one(names, file.occurrences, file.path)
+            if name := _only_one(names, file.occurrences, file.path):
+                found.append(file.occurrences[name])
             if file.problem:
                 found.append(Occurrence(file.path, None, False, True, file.problem))
-        for variable, text in _only_one(names, self._variables, "variables"):
+        if name := _only_one(names, self._variables, "variables"):
+            variable, text = self._variables[name]
             value, important, _ = text.partition("!important")
             found.append(Occurrence(variable, None, value.strip(), bool(important)))
         return found
@@ -122,12 +118,12 @@ class Configuration:
         return merged if counting else None
 
 
-def _only_one(names: tuple[str, ...], settings: Mapping[str, T], where: str) -> list[T]:
-    """Return what settings have under one of a setting's names, in a list of one or none."""
+def _only_one(names: tuple[str, ...], settings: Mapping[str, object], where: str) -> str | None:
+    """Return the one of a setting's names that occurs, or None."""
     used = [name for name in names if name in settings]
     if len(used) > 1:
         raise WrongValue(f"{where}: {' and '.join(used)} are the same setting")
-    return [settings[name] for name in used]
+    return used[0] if used else None
 
 
 def _up_to_final(occurrences: list[Occurrence]) -> list[Occurrence]:

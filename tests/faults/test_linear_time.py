@@ -52,7 +52,7 @@ WORST = {
     "key": (account.token_from_api_key, repeated("a", "!")),
     "key's part": (account._base64url, repeated("a", "!")),
     "key's UUID": (account._UUID.fullmatch, repeated("0-")),
-    "keyring's path": (account._expanded, repeated("${")),
+    "keyring's path": (account._text, repeated("${")),
     "login's domain": (account._domains, {"domain": repeated("https://")}),
     "hash of a deployed token": (
         deploy._HASH.findall,
