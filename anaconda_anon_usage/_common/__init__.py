@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from .debug import debug_enabled, printable, say
     from .directory import Directory, open_directory
-    from .error_boundary import guarded, harmless
+    from .error_boundary import guarded
     from .files import read_bytes, read_token_bytes, read_token_text, say_failure
     from .installation import (
         active_prefix,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Directory", "active_prefix", "conda_version", "debug_enabled", "distribution_version",
-    "guarded", "harmless", "has_conda", "is_environment", "lazy", "open_directory", "printable",
+    "guarded", "has_conda", "is_environment", "lazy", "open_directory", "printable",
     "read_bytes", "read_token_bytes", "read_token_text", "redact", "root_prefix", "say",
     "say_failure",
 ]  # fmt: skip
@@ -53,7 +53,7 @@ def lazy(package: str, modules: Mapping[str, tuple[str, ...]]) -> Callable[[str]
 __getattr__ = lazy(__name__, {
     "debug": ("debug_enabled", "printable", "say"),
     "directory": ("Directory", "open_directory"),
-    "error_boundary": ("guarded", "harmless"),
+    "error_boundary": ("guarded",),
     "files": ("read_bytes", "read_token_bytes", "read_token_text", "say_failure"),
     "installation": (
         "active_prefix", "conda_version", "distribution_version", "has_conda", "is_environment",

@@ -149,15 +149,12 @@ class Directory:
         with contextlib.suppress(OSError):
             for entry in self.names():
                 found = _TEMPORARY.fullmatch(entry)
-                if found and found[1] in names and self._is_abandoned(entry):
+                status = self._status(entry) if found and found[1] in names else None
+                if status is None or not stat.S_ISREG(status.st_mode):
+                    continue
+                if abs(time.time() - status.st_mtime) > _ABANDONED_AFTER:
                     with contextlib.suppress(OSError):
                         self.remove(entry)
-
-    def _is_abandoned(self, name: str) -> bool:
-        status = self._status(name)
-        if status is None or not stat.S_ISREG(status.st_mode):
-            return False
-        return abs(time.time() - status.st_mtime) > _ABANDONED_AFTER
 
     def _with(self, path: str, descriptor: int | None) -> Directory:
         return Directory(path, descriptor, self.mode, self.group, self._as_superuser)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import ParamSpec, TypeVar
+    from typing import TypeVar
 
     Result = TypeVar("Result")
     Default = TypeVar("Default")
-    Arguments = ParamSpec("Arguments")
 
 
 def guarded(function: Callable[[], Result], otherwise: Default) -> Result | Default:
@@ -25,21 +22,6 @@ def guarded(function: Callable[[], Result], otherwise: Default) -> Result | Defa
     except Exception as error:
         _say_failed(function, error)
         return otherwise
-
-
-def harmless(
-    otherwise: Default,
-) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result | Default]]:
-    """Return a decorator that guards every call of a function."""
-
-    def decorate(function: Callable[Arguments, Result]) -> Callable[Arguments, Result | Default]:
-        @functools.wraps(function)
-        def run(*arguments: Arguments.args, **keywords: Arguments.kwargs) -> Result | Default:
-            return guarded(functools.partial(function, *arguments, **keywords), otherwise)
-
-        return run
-
-    return decorate
 
 
 def _say_failed(function: Callable[[], object], error: Exception) -> None:
