@@ -38,16 +38,16 @@ def _action(name: str, takes: int = 0) -> Callable[..., None]:
     arguments, as many as it takes.
     """
 
-    def act(*arguments: object) -> None:
-        def call() -> None:
+    def action(*arguments: object) -> None:
+        def act() -> None:
             from . import conda_integration
 
             getattr(conda_integration, name)(*arguments[:takes])
 
-        call.__name__ = name  # for debug output
-        guarded(call, None)
+        act.__name__ = name  # for debug output
+        guarded(act, None)
 
-    return act
+    return action
 
 
 def _end_command(event: object = None) -> None:

@@ -34,12 +34,7 @@ __all__ = [
 
 
 def lazy(package: str, modules: Mapping[str, tuple[str, ...]]) -> Callable[[str], object]:
-    """Return a module-level ``__getattr__`` that imports names on first use (PEP 562).
-
-    Args:
-        package: the package's ``__name__``.
-        modules: the names that each of its modules provides.
-    """
+    """Return a ``__getattr__`` that imports the names of each module on first use (PEP 562)."""
     providers = {name: module for module, names in modules.items() for name in names}
 
     def __getattr__(name: str) -> object:

@@ -36,11 +36,9 @@ _NAME_SURROGATE = 0x20000000
 class Directory:
     """An open directory; use it as a context manager.
 
-    Every method raises OSError if it fails, or if it would follow a symlink.
-
-    Attributes:
-        descriptor: the open directory; None on Windows.
-        mode, group: the anchor's, for what is created below it.
+    Every method raises OSError if it fails, if it would follow a symlink, or if
+    require_trusted() refuses a directory to the superuser. The descriptor is None on Windows.
+    The mode and the group are the anchor's, for what is created below it.
     """
 
     def __init__(
@@ -60,15 +58,9 @@ class Directory:
             os.close(self.descriptor)
 
     def below(self, *names: str, create: bool = False) -> Directory:
-        """Return a directory below this one, or this one again.
+        """Return a directory below this one, or this one again; create what is missing.
 
-        Args:
-            names: those on the way to it, also joined by slashes; empty ones are ignored.
-            create: whether to create missing directories.
-
-        Raises:
-            OSError: a name is absent, not a directory or a symlink; or require_trusted()
-                refuses the directory to the superuser.
+        Names may be joined by slashes, and empty ones are ignored.
         """
         descriptor = None if self.descriptor is None else os.dup(self.descriptor)
         found = self._with(self.path, descriptor)

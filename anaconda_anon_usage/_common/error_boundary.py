@@ -12,10 +12,9 @@ if TYPE_CHECKING:
 
 
 def guarded(function: Callable[[], Result], otherwise: Default) -> Result | Default:
-    """Return the result of a function, or a default if it raises an Exception.
+    """Return the result of a function, or a default after an Exception, which is debug output.
 
-    Debug output names the Exception. KeyboardInterrupt and SystemExit pass: they are not
-    failures.
+    KeyboardInterrupt and SystemExit pass: they are not failures.
     """
     try:
         return function()

@@ -32,11 +32,7 @@ def read_bytes(path: str, limit: int = SIZE_LIMIT) -> bytes:
 
 
 def read_descriptor(descriptor: int, path: str, limit: int) -> bytes:
-    """Return the content of a regular file that was opened without blocking, and close it.
-
-    Raises:
-        OSError: as read_bytes(), with the path.
-    """
+    """Return what read_bytes() does for a file that was opened without blocking; close it."""
     try:
         _require_regular(os.fstat(descriptor), path)
         # Read to find the size: files in /proc have size 0, and a file may grow.
@@ -55,10 +51,8 @@ def read_token_bytes(path: str, limit: int = SIZE_LIMIT) -> bytes:
     """Return the content of a small file that tokens are taken from.
 
     The superuser could be led to send any file. For the superuser, every symlink on the
-    way to the file must be the superuser's own, as those of a mounted ConfigMap are.
-
-    Raises:
-        OSError: as read_bytes(), or the file must not be sent.
+    way to the file must be the superuser's own, as those of a mounted ConfigMap are. Else it
+    raises OSError, as read_bytes() does.
     """
     from .superuser import is_superuser, open_as_superuser
 

@@ -40,13 +40,8 @@ def open_as_superuser(path: str, flags: int, trusted: bool) -> int:
     """Open a path through root's own symlinks only, and return the descriptor.
 
     Each name is opened relative to its parent, so nothing can be exchanged between a
-    check and its use.
-
-    Args:
-        path: a file or directory.
-        flags: those of os.open().
-        trusted: whether to apply require_trusted() to each directory on the way and to
-            what is opened.
+    check and its use. If trusted is set, require_trusted() applies to each directory on the
+    way and to what is opened.
     """
     if sys.platform == "win32":
         raise NotImplementedError("Windows has no superuser")

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from collections import namedtuple
 from collections.abc import Iterable
 from pathlib import Path
@@ -33,8 +32,10 @@ CURRENT, OUTDATED, MISSING = "current", "outdated", "missing"
 MODIFIED, PACKAGE, BLOCKED = "modified", "package", "blocked"
 
 # The records of an installed package.
-_RECORD = re.compile(
-    r"anaconda-anon-usage-[0-9][^-]*-[^-]+\.json|anaconda_anon_usage-[0-9][^-]*\.dist-info"
+_RECORDS = (
+    "conda-meta/anaconda-anon-usage-[0-9]*.json",
+    "lib/python*/site-packages/anaconda_anon_usage-[0-9]*.dist-info",
+    "Lib/site-packages/anaconda_anon_usage-[0-9]*.dist-info",
 )
 
 
@@ -48,14 +49,10 @@ def check(prefix: str) -> Hooks:
 
 
 def install(prefix: str, force: bool = False) -> Hooks:
-    """Install this installation's scripts in an environment, or update them.
+    """Install or update the scripts in an environment, and return the resulting state.
 
-    Args:
-        prefix: the environment's directory.
-        force: whether to overwrite modified scripts.
-
-    Returns:
-        The resulting state. BLOCKED and MODIFIED mean that the scripts were not installed.
+    BLOCKED and MODIFIED mean that the scripts were not installed: only with force, modified
+    scripts are overwritten.
     """
     try:
         with open_directory(prefix) as environment:
@@ -71,11 +68,10 @@ def install(prefix: str, force: bool = False) -> Hooks:
 
 
 def remove(prefix: str) -> Hooks:
-    """Remove the scripts that install() wrote to an environment.
+    """Remove the scripts that install() wrote to an environment, and return its state.
 
-    Returns:
-        The resulting state: MISSING, or PACKAGE where the package's own scripts stay.
-        MODIFIED and BLOCKED mean that scripts were left.
+    That is MISSING, or PACKAGE where the package's own scripts stay. MODIFIED and BLOCKED
+    mean that scripts were left.
     """
     try:
         with open_directory(prefix) as environment:
@@ -111,11 +107,7 @@ def histories(prefixes: Iterable[str]) -> dict[str, int]:
 
 
 def install_in_changed(before: dict[str, int], after: dict[str, int]) -> list[Hooks]:
-    """Install the scripts in environments that conda has created or changed.
-
-    Args:
-        before, after: the results of histories() before and after conda ran.
-    """
+    """Install the scripts where conda has changed one of the histories()."""
     done = [install(prefix) for prefix in after if after[prefix] != before.get(prefix)]
     for found in done:
         say(f"{found.prefix}: activation scripts: {found.state} {found.reason or ''}".rstrip())
@@ -197,11 +189,6 @@ def _sweep(environment: Directory) -> None:
 
 def _has_package(prefix: str) -> bool:
     """Return whether conda or pip has installed the package itself in an environment."""
-    folders = ("conda-meta", "lib/python*/site-packages", "Lib/site-packages")
     with contextlib.suppress(OSError):
-        return any(
-            _RECORD.fullmatch(path.name)
-            for folder in folders
-            for path in Path(prefix).glob(f"{folder}/anaconda[-_]anon[-_]usage-*")
-        )
+        return any(path for record in _RECORDS for path in Path(prefix).glob(record))
     return False

@@ -25,12 +25,7 @@ COMMANDS = (
 
 
 def main(arguments: list[str] | None = None, prog: str = "anaconda-anon-usage") -> int:
-    """Run the command line and return the exit status.
-
-    Args:
-        arguments: those after the program's name; by default the process's.
-        prog: the name of the program in its help.
-    """
+    """Run the command line, by default the process's, and return the exit status."""
     parser = _fill(Parser(prog=prog), status)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", action=_Commands)
     for name, module, summary in COMMANDS:

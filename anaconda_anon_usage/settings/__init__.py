@@ -14,7 +14,7 @@ from __future__ import annotations
 import functools
 
 from .._common import active_prefix, guarded, lazy, root_prefix
-from .condarc import OWN_NAMES, SIZE_LIMIT, Condarc, Occurrence
+from .condarc import OWN_NAMES, SIZE_LIMIT, Condarc, Occurrence, WrongValue
 from .merge import Configuration, deciding
 from .policy import SETTINGS, decide, heartbeat_value, meaning
 from .search_path import (
@@ -23,7 +23,6 @@ from .search_path import (
     search_directories,
     system_directories,
 )
-from .values import WrongValue
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
 if TYPE_CHECKING:

@@ -11,9 +11,8 @@ import os
 from collections.abc import Mapping
 
 from .._common import say
-from .condarc import Condarc, Occurrence, is_final
+from .condarc import Condarc, Occurrence, WrongValue, is_final
 from .search_path import condarc_files
-from .values import WrongValue
 
 
 def deciding(occurrences: list[Occurrence]) -> Occurrence | None:

@@ -10,13 +10,11 @@ from __future__ import annotations
 import os
 import re
 from collections import namedtuple
-from collections.abc import Callable
 
 from .._common import say
-from .condarc import OWN_NAMES, Occurrence
+from .condarc import FALSE_WORDS, OWN_NAMES, TRUE_WORDS, Occurrence, WrongValue, boolean
 from .merge import deciding
 from .search_path import administrator_directories
-from .values import FALSE_WORDS, TRUE_WORDS, WrongValue, boolean
 
 
 def heartbeat_value(value: object) -> bool | str:
@@ -44,12 +42,8 @@ def heartbeat_value(value: object) -> bool | str:
     raise WrongValue("neither true nor false nor a full http(s) URL")
 
 
-class Setting(namedtuple("Setting", "default meaning")):
-    """The value of a setting that does not occur, and what a value of it means."""
-
-    default: bool
-    meaning: Callable[[object], bool | str]
-
+#: The default of a setting, and a function that returns what a value of it means.
+Setting = namedtuple("Setting", "default meaning")
 
 #: This package's settings. ``meaning`` raises WrongValue for an invalid value.
 SETTINGS = dict(zip(OWN_NAMES, (Setting(True, boolean), Setting(False, heartbeat_value))))
@@ -58,9 +52,10 @@ SETTINGS = dict(zip(OWN_NAMES, (Setting(True, boolean), Setting(False, heartbeat
 def meaning(name: str, value: object) -> bool | str:
     """Return what a value of one of SETTINGS means; an invalid one disables the setting."""
     try:
-        return SETTINGS[name].meaning(value)
+        found: bool | str = SETTINGS[name].meaning(value)
     except WrongValue:
         return False
+    return found
 
 
 class Decision(namedtuple("Decision", "value occurrence locked")):

@@ -36,11 +36,7 @@ def administrator_directories(root: str | None) -> list[str]:
 
 
 def system_directories(root: str | None = None) -> list[str]:
-    """Return the system's conda directories, the one that counts least first.
-
-    Args:
-        root: a directory to put before each path, like DESTDIR; None for this system.
-    """
+    """Return the system's conda directories, weakest first, below a root like DESTDIR."""
     if root is None:
         return [*_SYSTEM]
     below = [os.path.splitdrive(path)[1].lstrip("/\\") for path in _SYSTEM]
