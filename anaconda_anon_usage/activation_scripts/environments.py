@@ -18,13 +18,10 @@ class NoSuchEnvironment(Exception):
 
 
 def choose_environment(name: str | None, prefix: str | None) -> str:
-    """Return the prefix of the environment that the command line means.
+    """Return the prefix of the environment that the command line means, if it exists.
 
     Without a name and a path it is the activated one, else base, else the one that this
     Python runs in.
-
-    Raises:
-        NoSuchEnvironment: there is none.
     """
     if name is not None:
         settings = load()

@@ -50,13 +50,7 @@ def _fill(parser: Parser, module: ModuleType) -> Parser:
 class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # generic in the stub only
     """Refuses options before the command, which argparse would ignore silently."""
 
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: Any,
-        option_string: str | None = None,
-    ) -> None:
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: Any = None) -> None:
         if namespace.json or namespace.name is not None or namespace.prefix is not None:
             parser.error(f"put options after the command: {parser.prog} {values[0]} ...")
         super().__call__(parser, namespace, values, option_string)
