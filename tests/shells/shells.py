@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from powershell import ALL_BUT_MODULES, ALL_MODES, CONSTRAINED
 from support import PATIENCE, missing, wait_until
 
 #: Path of the launcher below the environment's prefix.
@@ -24,9 +25,8 @@ LAUNCHER = "etc/conda/anon-usage/heartbeat.sh"
 #: Substrings of the command lines of a launcher and of the Python that it becomes.
 OURS = ("anon-usage/heartbeat.sh", "anaconda_anon_usage.heartbeat")
 
-
 #: Shells that .ci/run cannot install, which are tested if they are found.
-OPTIONAL = ("pwsh",)
+OPTIONAL = ("pwsh", "pwsh-windows")
 
 
 def program(name: str) -> str:
@@ -215,7 +215,7 @@ SHELLS = [
         ("pwsh", "-NoProfile", "-NonInteractive", "-File"),
         ".ps1",
         ". $Env:STUB",
-        strict=("Set-StrictMode -Version Latest; $ErrorActionPreference = 'Stop'",),
+        strict=(ALL_MODES, ALL_BUT_MODULES + CONSTRAINED),
         conda_name="powershell",
         evaluate="(& {conda} shell.powershell {command} | Out-String) | Invoke-Expression",
         dump="""
@@ -355,9 +355,7 @@ class Activation:
     def make_launcher_wait(self) -> None:
         """Replace the launcher with one that runs until release() is called."""
         os.mkfifo(self.prefix / "gate")
-        self.replace_launcher(
-            'cd "$CONDA_PREFIX" && : >started && read -r _ <gate && : >ended',
-        )
+        self.replace_launcher('cd "$CONDA_PREFIX" && : >started && read -r _ <gate && : >ended')
 
     def launcher_is_running(self) -> bool:
         """Return whether the waiting launcher is still running after a while."""
