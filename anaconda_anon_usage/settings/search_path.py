@@ -48,7 +48,7 @@ def system_directories(root: str | None = None) -> list[str]:
     if root is None:
         return [*_SYSTEM]
     below = [os.path.splitdrive(path)[1].lstrip("/\\") for path in _SYSTEM]
-    return [os.path.join(os.path.abspath(root), path) for path in below]
+    return [os.path.abspath(os.path.join(root, path)) for path in below]
 
 
 def search_directories(prefix: str | None, root: str | None) -> list[str]:
