@@ -15,10 +15,7 @@ import sys
 
 from .condarc import reason
 
-if sys.platform == "win32":
-    _SYSTEM = ("C:/ProgramData/conda",)
-else:
-    _SYSTEM = ("/etc/conda", "/var/lib/conda")
+_SYSTEM = ("C:/ProgramData/conda",) if sys.platform == "win32" else ("/etc/conda", "/var/lib/conda")
 
 _CONDARC_NAMES = (".condarc", "condarc")
 _YAML_EXTENSIONS = (".yml", ".yaml")
