@@ -21,7 +21,7 @@ def report_health(prefix: str) -> None:
         prefix: the environment's directory.
     """
     settings = load(prefix)
-    _print("Anonymous usage:\n")
+    _print("Usage telemetry:\n")
     _print(f"telemetry is {explain_telemetry(settings)}")
     _print(f"heartbeat is {explain_heartbeat(settings)}")
     for problem in settings.connection.problems:
