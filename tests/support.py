@@ -20,7 +20,7 @@ TEST_SLOTS = "ANACONDA_ANON_USAGE_TEST_SLOTS"
 PATIENCE = 30
 
 #: A directory name that breaks every kind of careless quoting. Windows allows no double quote.
-HOSTILE = "'\";&&e-$ èрт🚒♞中片-j".replace('"', "" if os.name == "nt" else '"')
+HOSTILE = "'" + '"' * (os.name == "posix") + ";&&e-$ èрт🚒♞中片-j"
 
 #: Marks what needs permissions, pipes, signals, shells or paths of Unix.
 posix = pytest.mark.skipif(os.name != "posix", reason="Unix only")
