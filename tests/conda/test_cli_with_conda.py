@@ -198,8 +198,8 @@ def test_an_obstacle_is_reported_in_json(run, program):
     )
 
 
-def test_environments_with_the_script_are_listed(run, own_base: Base, tmp_path, home):
-    """With the state of each script, and the command that installs the missing ones."""
+def test_environments_with_the_script_are_counted(run, own_base: Base, tmp_path, home):
+    """The JSON lists them. The text has the command that installs the missing scripts."""
     (home / ".condarc").write_text("anaconda_heartbeat: true\n")
     program = [own_base.prefix / "bin" / "anaconda-anon-usage"]
     envs = tmp_path / "envs"
@@ -215,12 +215,8 @@ def test_environments_with_the_script_are_listed(run, own_base: Base, tmp_path, 
     lines = run(program, **variables)[1].splitlines()
     assert [
         "activation script: in 4 of 5 environments",
-        f"  {own_base.prefix}",
-        f"  {envs}/changed (modified)",
-        f"  {envs}/current",
-        f"  {envs}/older (another version)",
         "for the others: anaconda-anon-usage hooks --install --all",
-    ] == lines[-6:]
+    ] == lines[-2:]
     found = json.loads(run(program, "--json", **variables)[1])["environments"]
     assert {
         str(own_base.prefix): "package",

@@ -249,19 +249,3 @@ def test_a_path_that_is_not_utf8_is_printed(tmp_path):
     (prefix / "conda-meta").mkdir(parents=True)
     status, printed, errors = run("hooks", "--prefix", str(prefix))
     assert (0, "", True) == (status, errors, r"/\udcff  blocked" in printed)
-
-
-@posix
-def test_a_long_list_of_environments_is_truncated(home, tmp_path, monkeypatch):
-    """The status is short. ``hooks --all`` shows all of them."""
-    for number in range(12):
-        record = tmp_path / "envs" / f"{number:02}" / "conda-meta"
-        record.mkdir(parents=True)
-        (record / "history").touch()
-        (record / "anaconda-anon-usage-9-0.json").touch()
-    variables = {"CONDA_ENVS_DIRS": tmp_path / "envs"}
-    lines = run(**variables)[1].splitlines()
-    assert "activation script: in 12 of 12 environments" == lines[4]
-    assert [f"  {tmp_path}/envs/{number:02}" for number in range(10)] == lines[5:15]
-    assert ["  and 2 more: anaconda-anon-usage hooks --all"] == lines[15:]
-    assert 12 == len(json.loads(run("--json", **variables)[1])["environments"])
