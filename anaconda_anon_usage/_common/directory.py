@@ -111,7 +111,8 @@ class Directory:
                 os.close(descriptor)
             yield temporary
         finally:
-            with contextlib.suppress(FileNotFoundError):
+            # Windows refuses while another process reads the file by its other name.
+            with contextlib.suppress(OSError):
                 self.remove(temporary)
 
     def rename(self, name: str, new_name: str) -> None:

@@ -116,7 +116,7 @@ def _proxy(url: str, connection: Connection) -> str | None:
 def _system_has_proxies() -> bool:
     if any(value and name.lower().endswith("_proxy") for name, value in os.environ.items()):
         return True
-    if sys.platform == "darwin" or sys.platform == "win32":  # the system's settings count too
+    if sys.platform != "linux":  # the system's settings count too
         from urllib.request import getproxies
 
         return bool(getproxies())

@@ -83,7 +83,7 @@ def _distribution() -> tuple[str, str]:
 
 
 def _libc() -> tuple[str, str]:
-    if sys.platform == "win32":
+    if sys.platform != "linux":
         return "", ""
     try:
         # "glibc 2.36"; other C libraries do not have the name.
