@@ -126,4 +126,4 @@ def conda_health_checks() -> list[object]:
     """Have ``conda doctor`` report on telemetry and the heartbeat (conda 23.11 and later)."""
     from conda.plugins.types import CondaHealthCheck
 
-    return [CondaHealthCheck(name="Anonymous usage", action=_action("report_health", takes=1))]
+    return [CondaHealthCheck(name="Usage telemetry", action=_action("report_health", takes=1))]

@@ -41,7 +41,7 @@ def command_main(name: str, prog: str) -> int:
 
 
 def _fill(parser: Parser, module: ModuleType) -> Parser:
-    parser.description, parser.epilog = module.DESCRIPTION, module.EPILOG
+    parser.purpose, parser.epilog = module.DESCRIPTION, module.EPILOG
     module.add_arguments(parser)
     parser.set_defaults(run=module.run)
     return parser

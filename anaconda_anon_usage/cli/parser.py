@@ -32,11 +32,17 @@ class WrongCommandLine(Exception):
 class Parser(argparse.ArgumentParser):
     """An ``argparse.ArgumentParser`` with ``--version`` and errors of one line."""
 
+    purpose = ""  # the first line of the help, before the usage
+
     def __init__(self, **options: Any):
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **options)
         version = f"anaconda-anon-usage {__version__}"
         summary = "print the version and exit"
         self.add_argument("--version", action="version", version=version, help=summary)
+
+    def format_help(self) -> str:
+        """Return the help."""
+        return f"{self.purpose}\n\n{super().format_help()}"
 
     def error(self, message: str) -> NoReturn:
         """Print one line and exit with the status for a wrong command line."""

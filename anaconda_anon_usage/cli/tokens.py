@@ -153,7 +153,7 @@ def _detail(prefix: str | None, settings: Settings) -> str:
         for value, source in (sent or {"": kind.kept_in}).items():
             facts = [
                 ("  identifies", kind.identifies),
-                ("  anonymous", kind.anonymous),
+                ("  content", kind.content),
                 ("  lasts", kind.lifetime),
                 ("  comes from", source),
             ]

@@ -18,7 +18,7 @@ _MARKS = {"✅": "[ok]", "❌": "[problem]"}
 def report_health(prefix: str) -> None:
     """Print a report about an environment."""
     settings = load(prefix)
-    _print("Anonymous usage:\n")
+    _print("Usage telemetry:\n")
     _print(f"telemetry is {settings.anon_usage_decision}")
     _print(f"heartbeat is {settings.heartbeat_decision}")
     for problem in settings.connection.problems:

@@ -17,7 +17,7 @@ from anaconda_anon_usage import settings as configuration
 from anaconda_anon_usage._common import guarded
 from anaconda_anon_usage.settings import SETTINGS, Occurrence, channels, conda_settings
 
-CONDAS = ("offline", "proxy_servers", "ssl_verify", "client_ssl_cert", "client_ssl_cert_key")
+OF_CONDA = ("offline", "proxy_servers", "ssl_verify", "client_ssl_cert", "client_ssl_cert_key")
 
 
 def described(settings) -> dict:
@@ -38,7 +38,7 @@ def described(settings) -> dict:
         "heartbeat": settings.heartbeat,
         "heartbeat_from": decided(settings.heartbeat_decision.occurrence),
         "repositories": connection.repositories,
-        **{name: getattr(connection, name) for name in CONDAS},
+        **{name: getattr(connection, name) for name in OF_CONDA},
         "envs_dirs": settings.envs_dirs,
         "root_prefix": settings.root_prefix,
         "wrong": sorted(name for name, _, _ in problems if not name.startswith("/")),
@@ -57,7 +57,7 @@ def settings_of_conda(prefix: str) -> SimpleNamespace:
     # conda's context reads no file before its first use. The argument has the effect of
     # `--prefix` on conda's command line.
     reset_context(argparse_args=SimpleNamespace(prefix=prefix))
-    readers = {name: lambda name=name: getattr(context, name) for name in CONDAS}
+    readers = {name: lambda name=name: getattr(context, name) for name in OF_CONDA}
     readers["repositories"] = lambda: channels.serving(channel_urls_of_conda(context))
     anon_usage, heartbeat = (
         configuration.decide(name, occurrences_in_conda(context, name), context.root_prefix)

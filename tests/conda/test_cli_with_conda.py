@@ -68,11 +68,11 @@ def test_stdout_is_only_json(run, start, arguments, keys):
 
 @pytest.mark.parametrize("arguments", [[], ["tokens"], ["heartbeat"], ["hooks"]])
 def test_the_usage_line_can_be_copied(run, request, start, arguments):
-    """It starts with the name under which the program was started."""
+    """It has the name under which the program was started."""
     name = request.node.callspec.params["start"]
     status, printed, errors = run(start, *arguments, "--help")
     assert (0, "") == (status, errors)
-    assert printed.startswith(" ".join(["usage:", name, *arguments, "[-h] [--version]"]))
+    assert " ".join(["\n\nusage:", name, *arguments, "[-h] [--version]"]) in printed
 
 
 def test_version_is_the_packages(run, start):
@@ -151,6 +151,15 @@ def test_an_environments_own_condarc_is_used(run, program, base, tmp_path):
     assert (str(prefix), f"{prefix}/.condarc") == (found["prefix"], found["telemetry"]["source"])
     assert found["user_agent"].endswith(f" aau/{__version__}")
     assert json.loads(run(program, "--json", **variables)[1])["telemetry"]["on"] is True
+
+
+@pytest.mark.parametrize("solver", ["classic", "libmamba"])
+def test_the_status_has_the_solver_of_a_condarc(run, start, home, environ, solver):
+    """conda's User-Agent names it unless it is the classic one."""
+    (home / ".condarc").write_text(f"solver: {solver}\n")
+    del environ["CONDA_SOLVER"]
+    found = json.loads(run(start, "--json")[1])
+    assert (solver != "classic") == (" solver/" in found["user_agent"])
 
 
 def test_the_user_agent_is_the_one_of_the_request(run, program, receiver):

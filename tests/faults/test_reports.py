@@ -71,7 +71,7 @@ def test_doctor_prints_every_line_in_every_encoding(someone, base, environ, tmp_
     shown = str(env).encode(encoding, "backslashreplace").decode(encoding)
     assert (0, b"") == (done.returncode, done.stderr)
     assert [
-        "Anonymous usage:",
+        "Usage telemetry:",
         "",
         "telemetry is on (the default)",
         "heartbeat is off (the default)",
