@@ -79,10 +79,7 @@ def run(options: argparse.Namespace) -> int:
 def places(kind: tokens.TokenKind, prefix: str | None, enabled: bool) -> list[Place]:
     """Return the places that tokens of one kind can come from, in order of precedence.
 
-    Args:
-        kind: the kind of token.
-        prefix: the environment's directory, as for tokens.environment_token().
-        enabled: whether to create a random token that does not exist yet.
+    Only if enabled, a random token that does not exist yet is created.
     """
     if kind.letter in _ADMINISTRATORS:
         sources = tokens.administrator_sources(_ADMINISTRATORS[kind.letter], prefix)

@@ -64,11 +64,7 @@ def log_problem() -> str | None:
 
 
 def _open(path: str, create: int) -> int:
-    """Return a descriptor of the log.
-
-    Args:
-        path: the log.
-        create: os.O_CREAT or 0.
+    """Return a descriptor of the log, which is created if O_CREAT is given.
 
     Raises:
         OSError: the path is not a full path, or leads to a symlink or to a file that

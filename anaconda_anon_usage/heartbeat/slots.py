@@ -44,11 +44,7 @@ class NoFreeSlot(Exception):
 
 
 def queue_slot() -> AbstractContextManager[object]:
-    """Acquire one of the queue slots, which the result holds as a context manager.
-
-    Raises:
-        NoFreeSlot: all of them are taken.
-    """
+    """Acquire a queue slot, which the result holds as a context manager, or raise NoFreeSlot."""
     held = _acquire("queue", QUEUE_SLOTS)
     if held is None:
         raise NoFreeSlot("too many at once")
