@@ -62,7 +62,15 @@ def request(manager: PoolManager, url: str, user_agent: str, timeout: float) -> 
 
 
 def visible_proxy(url: str, connection: Connection) -> str | None:
-    """Return the proxy of a request without its credentials; fail if it cannot be used."""
+    """Return the proxy that a request goes through, without its credentials.
+
+    Args:
+        url: the URL of the request.
+        connection: the settings that apply.
+
+    Raises:
+        Exception: the proxy cannot be used.
+    """
     proxy = _proxy(url, connection)
     return redact(proxy) if proxy else None
 

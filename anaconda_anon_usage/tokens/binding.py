@@ -20,7 +20,11 @@ def make_binding(token: str, place: str) -> str:
     It has 24 bits of a hash of the token and 24 bits of a hash of the place, both keyed
     with the token. That suffices to notice a copy and is too little to identify a
     machine: 2**24 network addresses share each value. Anyone who can read the file can
-    check a guess at a prefix. The place is the machine's identity or the environment's prefix.
+    check a guess at a prefix.
+
+    Args:
+        token: the token.
+        place: the machine's identity or the environment's prefix.
     """
     key = token.encode()
     for_token = blake2b(key=key, person=b"aau token", digest_size=3)
