@@ -1,8 +1,4 @@
-"""Print the tokens, what they identify and where they come from.
-
-Like conda, this command obeys the settings: if telemetry is off, it creates and prints no
-token.
-"""
+"""Print the tokens, what they identify and where they come from; none if telemetry is off."""
 
 from __future__ import annotations
 

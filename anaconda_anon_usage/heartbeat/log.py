@@ -1,8 +1,4 @@
-"""The log of heartbeats, which run in the background and print nothing.
-
-If the variable ANACONDA_ANON_USAGE_LOG names a file, each heartbeat of an activation
-appends one line of JSON to it.
-"""
+"""The log of heartbeats, which run in the background: one line of JSON for each."""
 
 from __future__ import annotations
 

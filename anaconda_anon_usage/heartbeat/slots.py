@@ -52,10 +52,7 @@ def queue_slot() -> AbstractContextManager[object]:
 
 
 def run_slot() -> AbstractContextManager[object]:
-    """Wait for one of the run slots, which the result holds as a context manager.
-
-    The wait has no limit of its own: the caller has a deadline.
-    """
+    """Wait for a run slot in the same way; only the caller's deadline limits the wait."""
     while (held := _acquire("run", RUN_SLOTS)) is None:
         time.sleep(_INTERVAL)
     return held
