@@ -52,8 +52,7 @@ def search_directories(prefix: str | None, root: str | None) -> list[str]:
 def condarc_files(prefix: str | None, root: str | None) -> list[tuple[str, str | None]]:
     """Return conda's configuration files in the same order, and why each cannot be read.
 
-    A directory that cannot be listed and a variable with a relative path have a problem as
-    well.
+    A directory that cannot be listed and a variable with a relative path are problems too.
     """
     found: list[tuple[str, str | None]] = []
     for entry, is_folder in _search_path(prefix, root):
