@@ -4,7 +4,7 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 BIN = .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-.PHONY: demo test faults unit real-conda bench lint build package clean
+.PHONY: demo test faults unit real-conda windows bench lint build package clean
 
 demo: .venv/ready .conda-root/ready
 	$(BIN)/python tests/demo.py
@@ -26,9 +26,15 @@ real-conda: .venv/ready
 	AAU_TEST_CHANNEL=conda-forge \
 	$(BIN)/python -m pytest tests/package/test_given_conda.py -rs "--conda-root=$(CONDA)"
 
+# What differs on Windows, in the shells that it has.
+windows: .venv/ready
+	$(BIN)/python -m pytest -n auto --dist loadgroup tests/unit tests/shells/test_cmd.py \
+	tests/shells/test_windows_powershell.py $(PYTEST_ARGS)
+
 bench: .venv/ready .conda-root/ready
 	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
 
+# Style, types and spelling, and no more than 5,000 lines in the package.
 lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -38,6 +44,7 @@ lint: .venv/ready
 	$(BIN)/codespell
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/zizmor --offline --no-progress --quiet .github/workflows
+	test $$(git ls-files 'anaconda_anon_usage/*.py' | xargs cat | wc -l) -le 5000
 
 # The wheel and the sdist, in dist/.
 build: .venv/ready
@@ -54,6 +61,7 @@ package: .venv/ready
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[test,lint]'
+	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target .venv/oldest anaconda-auth==0.8.0
 	touch $@
 
 .venv/faults: .venv/ready

@@ -61,15 +61,10 @@ def plan(
     force: bool = False,
     make_token: Callable[[], str] = random_token,
 ) -> list[Step]:
-    """Return the changes that produce a configuration.
+    """Return the changes that produce a configuration, below a root like DESTDIR.
 
-    Args:
-        root: as for system_directories().
-        heartbeat: the value of ``anaconda_heartbeat``.
-        tokens: values, or RANDOM, by file name (``org_token``, ``machine_token``).
-        auto_update: whether conda updates this package automatically.
-        force: whether to replace edited files and other tokens, and keep copies of them.
-        make_token: returns each random token.
+    Tokens are values, or RANDOM, by file name (``org_token``, ``machine_token``). With force,
+    edited files and other tokens are replaced, and copies of them are kept.
 
     Raises:
         CannotDeploy: an existing file cannot be read, must not be replaced, or overrides
@@ -109,14 +104,7 @@ def plan(
 
 
 def plan_undo(root: str | None) -> tuple[list[Step], list[str]]:
-    """Return the changes that remove what deploy wrote, and a line for each file left.
-
-    Args:
-        root: as for system_directories().
-
-    Raises:
-        CannotDeploy: a file cannot be read, or is a symlink.
-    """
+    """Return the changes that remove what deploy wrote, and a line for each file left."""
     directory = system_directory(root)
     old, problem, hashes = _drop_in(root)
     steps: list[Step] = []
@@ -141,15 +129,7 @@ def plan_undo(root: str | None) -> tuple[list[Step], list[str]]:
 
 
 def apply(root: str | None, steps: list[Step]) -> None:
-    """Make changes. After a failure, a new plan has the remaining ones.
-
-    Args:
-        root: as for plan().
-        steps: the result of plan() or plan_undo().
-
-    Raises:
-        CannotDeploy: a change failed.
-    """
+    """Make the changes of a plan. After CannotDeploy, a new plan has the remaining ones."""
     for action, path, content in steps:
         folder, name = os.path.split(path)
         try:

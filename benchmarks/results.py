@@ -10,18 +10,18 @@ PAGE = Path(__file__).parents[1] / "docs" / "activation.md"
 
 #: What run.py writes between the marks of the page: {table|row|column} is a cell.
 DOCUMENTED = """\
-| What | Figure, median (minimum-maximum) | Compare |
+| Measurement | Median (minimum-maximum) | For comparison |
 | --- | --- | --- |
 | delay in bash, heartbeat off, ms | {D|bash|off} | a bare detached fork: {D|bash|floor} |
-| delay in bash, heartbeat on, ms | {D|bash|on} | with a server that never answers: {D|bash|silent} |
+| delay in bash, heartbeat on, ms | {D|bash|on} | the same fork; with a server that does not respond: {D|bash|silent} |
 | launcher in the background, heartbeat off: processor time, ms | {B|launcher, heartbeat off|processor time, ms} | |
 | heartbeat in the background, https: processor time, ms | {B|heartbeat, https|processor time, ms} | `import requests` alone: {B|import requests|processor time, ms} |
 | heartbeat in the background, https: memory, MB | {B|heartbeat, https|memory, MB} | `import requests` alone: {B|import requests|memory, MB} |
-| `conda info` with the package: more processor time, ms | {conda commands|conda info|more processor time, ms} | median difference and its 95 % interval |
+| processor time that the package adds to `conda info`, ms | {conda commands|conda info|more processor time, ms} | 95 % interval in brackets |
 
-If many environments are activated at the same moment, the first come are the first served and
-the rest is dropped: of 30, {Bursts|30|share} arrived, of 100, {Bursts|100|share}, and of 1,000,
-{Bursts|1,000|share}.
+If many environments are activated at the same moment, heartbeats are sent first come, first
+served, and the rest is dropped: {Bursts|30|share} of 30 arrived, {Bursts|100|share} of 100, and
+{Bursts|1,000|share} of 1,000.
 """
 TITLES = {"D": "Activation: delay in the shell, ms", "B": "Background cost of one heartbeat"}
 

@@ -1,7 +1,6 @@
 """Debug output: every decision on stderr, and only when asked for.
 
-No other module that runs unasked writes to a stream. To verify that the package is
-silent, read this file.
+No other module that runs unasked writes to a stream.
 """
 
 from __future__ import annotations
@@ -19,11 +18,7 @@ def debug_enabled() -> bool:
 
 
 def say(message: str) -> None:
-    """Write one line to stderr if debug output is enabled.
-
-    Args:
-        message: the decision and its reason; never a token or a key.
-    """
+    """Write a decision and its reason to stderr, if that is enabled; never a token or a key."""
     if not debug_enabled():
         return
     try:

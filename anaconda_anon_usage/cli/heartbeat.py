@@ -1,8 +1,4 @@
-"""Send a heartbeat by hand, to see what it is before it is turned on for others.
-
-Unlike an activation, this command also sends a heartbeat while the setting is off. It
-shows the setting and what decides it.
-"""
+"""Send a heartbeat by hand, even while the setting is off, and show what decides that."""
 
 from __future__ import annotations
 
@@ -12,7 +8,7 @@ import time
 from .._common import redact
 from ..activation_scripts import choose_environment
 from ..heartbeat import PATH, prepare, send, visible_proxy, within_deadline
-from ..settings import explain_heartbeat, load
+from ..settings import load
 from .parser import FAILED, WrongCommandLine, add_environment, add_json, print_json, table
 
 DESCRIPTION = "Send one heartbeat now, even if heartbeats are off."
@@ -34,9 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments to a parser."""
     add_environment(parser)
     add = parser.add_argument
-    add("--channel", metavar="URL", help="base URL to use instead of the configured one")
+    channel = "channel or base URL to use instead of the configured one"
+    add("--channel", metavar="NAME_OR_URL", help=channel)
     add("--path", default=PATH, help="path below the base URL (default: %(default)s)")
-    add("--dry-run", action="store_true", help="print what would be sent, send nothing")
+    add("-d", "--dry-run", action="store_true", help="print what would be sent, send nothing")
     form = parser.add_mutually_exclusive_group()
     quiet = "print nothing, only set the exit status"
     form.add_argument("-q", "--quiet", action="store_true", help=quiet)
@@ -46,10 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Send a heartbeat or show it."""
     prefix = choose_environment(options.name, options.prefix)
-    if options.channel and not options.channel.startswith(("http://", "https://")):
-        raise WrongCommandLine(f"not an http(s) URL: {redact(options.channel)}")
     settings = load(prefix)
-    planned = prepare(prefix, settings, options.channel, options.path)
+    channel = options.channel
+    if channel and not channel.startswith(("http://", "https://")):
+        channel = settings.base_url(channel)
+        if not channel:
+            raise WrongCommandLine(f"not a channel with an http(s) URL: {redact(options.channel)}")
+    planned = prepare(prefix, settings, channel, options.path)
     proxy = proxy_problem = None
     if planned.url:
         try:
@@ -69,12 +69,11 @@ def run(options: argparse.Namespace) -> int:
             problem = _description(result)
         else:
             sent, status = True, result
-    setting = explain_heartbeat(settings)
     url = redact(planned.url) if planned.url else None
     if options.json:
         print_json(
             {
-                "heartbeat": setting.as_json(),
+                "heartbeat": settings.heartbeat_decision.as_json(),
                 "url": url,
                 "user_agent": planned.user_agent,
                 "prefix": planned.prefix,
@@ -92,7 +91,7 @@ def run(options: argparse.Namespace) -> int:
         answer = f"answered {status} in {seconds:.2f} s" if sent else problem
         reason = planned.obstacle or answer or "this is a dry run"
         rows = [
-            ("heartbeat:", str(setting)),
+            ("heartbeat:", str(settings.heartbeat_decision)),
             ("URL:", url or "none"),
             ("User-Agent:", planned.user_agent),
             ("environment:", planned.prefix),

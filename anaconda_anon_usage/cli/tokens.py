@@ -1,18 +1,15 @@
-"""Print the tokens, what they identify and where they come from.
-
-Like conda, this command obeys the settings: if telemetry is off, it creates and prints no
-token.
-"""
+"""Print the tokens, what they identify and where they come from; none if telemetry is off."""
 
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 from typing import NamedTuple
 
 from .. import tokens
 from ..activation_scripts import choose_environment
-from ..settings import Settings, explain_telemetry, load
+from ..settings import Settings, load
 from .parser import add_environment, add_json, print_json, table
 
 #: The state of a place that a token can come from: its token is used; it is invalid, or
@@ -46,6 +43,8 @@ class Place(NamedTuple):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments to a parser."""
     add_environment(parser)
+    keyring = "do not look for the login of an Anaconda account, and omit its token"
+    parser.add_argument("--no-keyring", action="store_true", help=keyring)
     add = parser.add_mutually_exclusive_group().add_argument
     add("--detail", action="store_true", help="print what each token identifies and its source")
     paths = "print the files and variables that are read; create no token"
@@ -65,24 +64,24 @@ def run(options: argparse.Namespace) -> int:
     if options.name is not None or options.prefix is not None:
         prefix = choose_environment(options.name, options.prefix)
     settings = load(prefix)
+    account = not options.no_keyring
+    string = functools.partial(tokens.token_string, prefix, bool(settings.anon_usage), account)
+    kinds = [kind for kind in tokens.CATALOG if account or kind.letter != "a"]
     if options.json:
-        print_json(_as_json(prefix, settings))
+        print_json({**_as_json(kinds, prefix, settings), "token_string": string()})
     elif options.detail:
-        print(_detail(prefix, settings))
+        print(_detail(kinds, prefix, settings))
     elif options.paths:
-        print(_paths(prefix))
+        print(_paths(kinds, prefix))
     else:
-        print(tokens.token_string(prefix, bool(settings.anon_usage)))
+        print(string())
     return 0
 
 
 def places(kind: tokens.TokenKind, prefix: str | None, enabled: bool) -> list[Place]:
     """Return the places that tokens of one kind can come from, in order of precedence.
 
-    Args:
-        kind: the kind of token.
-        prefix: the environment's directory, as for tokens.environment_token().
-        enabled: whether to create a random token that does not exist yet.
+    Only if enabled, a random token that does not exist yet is created.
     """
     if kind.letter in _ADMINISTRATORS:
         sources = tokens.administrator_sources(_ADMINISTRATORS[kind.letter], prefix)
@@ -122,10 +121,12 @@ def _sent(kind: tokens.TokenKind, found: list[Place], enabled: bool) -> dict[str
     return sent
 
 
-def _as_json(prefix: str | None, settings: Settings) -> dict[str, object]:
+def _as_json(
+    kinds: list[tokens.TokenKind], prefix: str | None, settings: Settings
+) -> dict[str, object]:
     enabled = bool(settings.anon_usage)
     described = []
-    for kind in tokens.CATALOG:
+    for kind in kinds:
         found = places(kind, prefix, enabled)
         sent = _sent(kind, found, enabled).items()
         described.append(
@@ -135,25 +136,21 @@ def _as_json(prefix: str | None, settings: Settings) -> dict[str, object]:
                 "places": [{"place": place.name, "state": place.state} for place in found],
             }
         )
-    return {
-        "telemetry": explain_telemetry(settings).as_json(),
-        "token_string": tokens.token_string(prefix, enabled),
-        "tokens": described,
-    }
+    return {"telemetry": settings.anon_usage_decision.as_json(), "tokens": described}
 
 
-def _detail(prefix: str | None, settings: Settings) -> str:
+def _detail(kinds: list[tokens.TokenKind], prefix: str | None, settings: Settings) -> str:
     enabled = bool(settings.anon_usage)
     blocks = []
     if not enabled:
-        reason = explain_telemetry(settings)
+        reason = settings.anon_usage_decision
         blocks.append(f"telemetry is {reason}: only the version is sent")
-    for kind in tokens.CATALOG:
+    for kind in kinds:
         sent = _sent(kind, places(kind, prefix, enabled), enabled)
         for value, source in (sent or {"": kind.kept_in}).items():
             facts = [
                 ("  identifies", kind.identifies),
-                ("  anonymous", kind.anonymous),
+                ("  content", kind.content),
                 ("  lasts", kind.lifetime),
                 ("  comes from", source),
             ]
@@ -162,9 +159,9 @@ def _detail(prefix: str | None, settings: Settings) -> str:
     return "\n\n".join(blocks)
 
 
-def _paths(prefix: str | None) -> str:
+def _paths(kinds: list[tokens.TokenKind], prefix: str | None) -> str:
     rows = []
-    for kind in tokens.CATALOG:
+    for kind in kinds:
         letter = f"{kind.letter}/"
         for place in places(kind, prefix, enabled=False):
             is_absent = place.state == ABSENT and os.path.isabs(place.name)

@@ -6,7 +6,7 @@ import os
 import re
 import sys
 
-from .._common import conda_version, distribution_version, has_conda, read_text, say
+from .._common import conda_version, distribution_version, has_conda, read_token_text, say
 from ..settings import Settings
 from ..tokens import token_string
 
@@ -22,10 +22,6 @@ def user_agent(prefix: str, settings: Settings) -> str:
 
     conda is not imported for it: its own User-Agent names the solver, for which it loads
     all of its plugins, and no solver takes part in a heartbeat.
-
-    Args:
-        prefix: the environment's directory.
-        settings: the settings that apply to it.
     """
     python = sys.implementation.name
     # As Context.user_agent in conda/base/context.py, without the solver.
@@ -41,19 +37,14 @@ def user_agent(prefix: str, settings: Settings) -> str:
 
 
 def conda_user_agent(prefix: str, settings: Settings) -> str:
-    """Return the User-Agent of conda's own requests for an environment.
-
-    Args:
-        prefix: the environment's directory.
-        settings: the settings that apply to it.
-
-    Returns:
-        The same as user_agent() if conda cannot be imported.
-    """
+    """Return the User-Agent of conda's own requests; without conda, that of heartbeats."""
     if has_conda():
         try:
+            runs_conda = "conda.base.context" in sys.modules
             from conda.base.context import context
 
+            if not runs_conda:
+                context.__init__()  # reads the condarcs, which importing does not
             own = context.user_agent.partition(" aau/")[0]
             return f"{own} {token_string(prefix, settings.anon_usage)}"
         except Exception as error:
@@ -86,7 +77,7 @@ def _linux(root: str) -> tuple[str, str]:
     """
 
     def read(*names: str) -> str:
-        return read_text(os.path.join(root, *names)) or ""
+        return read_token_text(os.path.join(root, *names)) or ""
 
     release = read("etc", "os-release") or read("usr", "lib", "os-release")
     fields = dict(re.findall(r"""(?m)^([A-Z_]+)=["']?(.*?)["']?\s*$""", release))
@@ -101,7 +92,7 @@ def _linux(root: str) -> tuple[str, str]:
 
 
 def _libc() -> tuple[str, str]:
-    if sys.platform == "win32":
+    if sys.platform != "linux":
         return "", ""
     try:
         # "glibc 2.36"; other C libraries do not have the name.

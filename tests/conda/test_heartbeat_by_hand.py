@@ -81,6 +81,21 @@ def test_channel_and_path_make_the_url(heartbeat, receiver):
     assert lines["URL"] == receiver.url_for("/x/noarch/y.conda")
 
 
+@pytest.mark.parametrize(
+    "channel, repository",
+    [
+        ("defaults", "https://repo.anaconda.com/pkgs/"),
+        ("conda-forge", "https://conda.anaconda.org/"),
+        ("mine", "https://conda.example.org/mine/"),
+    ],
+)
+def test_a_channel_can_be_named(heartbeat, home, channel, repository):
+    """Anaconda's repositories count the heartbeats of all their channels in one place."""
+    (home / ".condarc").write_text("custom_channels: {mine: 'https://conda.example.org'}\n")
+    status, lines, _ = heartbeat("-d", "--channel", channel)
+    assert (status, lines["URL"]) == (0, f"{repository}main/noarch/activate-0.0.0-0.conda")
+
+
 def test_quiet_prints_nothing(heartbeat, receiver):
     """Only the exit status and the request remain."""
     assert heartbeat("--quiet", "--channel", receiver.url_for("/x")) == (0, {}, "")
@@ -165,7 +180,7 @@ def test_without_a_channel_of_anaconda_nothing_is_sent(heartbeat, home):
     assert (status, lines["URL"], lines["not sent"]) == (
         1,
         "none",
-        "no channel of Anaconda's is configured",
+        "no Anaconda channel is configured",
     )
 
 
@@ -216,8 +231,8 @@ def test_debug_output_explains_every_decision_and_shows_no_token(base, environ, 
     client, environment = home / ".conda" / "aau_token", prefix / "etc" / "aau_token"
     assert [
         f"configuration files: {home}/.condarc, {prefix}/.condarc",
-        f"anaconda_anon_usage: True, decided by {prefix}/.condarc",
-        f"anaconda_heartbeat: a URL, decided by {home}/.condarc",
+        f"anaconda_anon_usage: on ({prefix}/.condarc, line 1)",
+        f"anaconda_heartbeat: on ({home}/.condarc, line 1)",
         f"URL: {url}, from the setting anaconda_heartbeat",
         f"{client}: no token",
         f"{client}: using the token",

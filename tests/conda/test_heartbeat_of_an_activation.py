@@ -74,7 +74,7 @@ def test_one_activation_sends_one_head_with_the_tokens(base, activate, home, rec
     assert activate(base, prefix) == (b"", b"", 0)
     [user_agent] = user_agents(receiver, 1)
     shown = subprocess.run(
-        # Older condas have their own copy of distro, besides the one installed here.
+        # Older versions of conda have their own copy of distro, besides the one installed here.
         [base.python, "-Ic", f"import distro, sys; {OLDER}; {SHOW.format('context.user_agent')}"],
         env={"CONDA_SOLVER": "classic", "HOME": str(home)},
         capture_output=True,

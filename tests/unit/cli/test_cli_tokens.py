@@ -9,6 +9,7 @@ import sys
 import pytest
 from command_lines import run
 from processes import forget, is_random, make_environment
+from support import posix
 
 from anaconda_anon_usage import __version__, tokens
 from anaconda_anon_usage.cli.tokens import places
@@ -109,8 +110,9 @@ def test_a_source_is_in_the_list_of_locations(home, environment):
     }.items() <= of["o"].items()
 
 
+@posix
 def test_detail_describes_each_token(home, environment):
-    """Its value, what it identifies, whether it is anonymous, its lifetime, its source."""
+    """Its value, what it identifies, what it contains, its lifetime, its source."""
     status, printed, errors = run("tokens", "--detail", "--prefix", str(environment))
     assert (0, "") == (status, errors)
     blocks = {block.partition("/")[0]: block.splitlines() for block in printed.split("\n\n")}
@@ -119,13 +121,14 @@ def test_detail_describes_each_token(home, environment):
     assert [
         f"c/{client}",
         "  identifies  a user on a machine",
-        "  anonymous   pseudonymous, random",
-        "  lasts       until the file is deleted or copied to another machine",
+        "  content     random, pseudonymous",
+        "  lasts       until the file is deleted; a copy elsewhere gets a new token",
         f"  comes from  {home}/.conda/aau_token",
     ] == blocks["c"]
     assert ("o/ is not sent", f"aau/{__version__}") == (blocks["o"][0], blocks["aau"][0])
 
 
+@posix
 def test_paths_lists_the_locations_and_creates_no_token(home, environment):
     """Existing files, files that would be created, and variables."""
     (home / "org_token").write_text("acme\n")
@@ -151,6 +154,17 @@ def test_paths_lists_the_locations_and_creates_no_token(home, environment):
     ] == rows.splitlines()
     assert str(environment) == directories.splitlines()[-1].strip()
     assert (False, False) == ((home / ".conda").exists(), (environment / "etc").exists())
+
+
+@pytest.mark.parametrize("option", [[], ["--detail"], ["--paths"], ["--json"]])
+def test_no_keyring_omits_the_token_of_the_account(environment, option):
+    """The login is not looked for."""
+    arguments = ["--no-keyring", *option, "--prefix", str(environment)]
+    variables = {"ANACONDA_AUTH_API_KEY": API_KEY, "ANACONDA_ANON_USAGE_DEBUG": "1"}
+    status, printed, errors = run(*arguments, module="anaconda_anon_usage.tokens", **variables)
+    assert (0, False) == (status, "Anaconda account" in errors)
+    assert [] == [text for text in ("ABEiM0RV", "ANACONDA_AUTH_API_KEY") if text in printed]
+    assert option or grammar.TOKEN_STRING.fullmatch(printed.rstrip("\n"))
 
 
 @pytest.mark.parametrize("option", [[], ["--detail"], ["--paths"], ["--json"]])

@@ -38,7 +38,7 @@ OFF = {
         "settings.condarc",
         "settings.merge",
     ),
-    *("settings.policy", "settings.search_path", "settings.values"),
+    *("settings.policy", "settings.search_path"),
 }
 SENDING = {
     *("_common.directory", "_common.superuser"),

@@ -21,6 +21,7 @@ from logins import (
     run,
     write_keyring,
 )
+from support import posix
 
 from anaconda_anon_usage.tokens import account
 from anaconda_anon_usage.tokens.account import account_token, token_from_api_key
@@ -130,6 +131,7 @@ def test_a_damaged_keyring_file_gives_no_token(home, content):
     assert None is account_token()
 
 
+@posix
 def test_a_home_is_not_below_the_working_directory(home, monkeypatch):
     """Without a home, ~ is not expanded, and would be a directory of that name."""
     write_keyring(home, api_key())
@@ -156,6 +158,7 @@ def test_a_huge_keyring_file_is_not_read(home):
     assert (TOKEN, None) == (at_the_limit, account_token())
 
 
+@posix
 @pytest.mark.parametrize("name", ["keyring", "config.toml"])
 @pytest.mark.parametrize("kind", ["directory", "fifo", "loop", "device"])
 def test_a_special_file_neither_blocks_nor_fails(home, name, kind):
@@ -209,7 +212,7 @@ def test_other_errors_do_not_propagate(monkeypatch, capsys, error):
     assert (True, False) == (error.__name__ in said, api_key() in said)
 
 
-@pytest.mark.parametrize("key", [api_key(), api_key(exp=1), api_key("somebody"), "s3cret"])
+@pytest.mark.parametrize("key", [api_key(), api_key(exp=1), api_key("someone"), "s3cret"])
 def test_debug_output_contains_neither_key_nor_user(home, monkeypatch, capsys, key):
     """Users may paste it into a bug report."""
     monkeypatch.setenv("ANACONDA_ANON_USAGE_DEBUG", "1")
@@ -217,7 +220,7 @@ def test_debug_output_contains_neither_key_nor_user(home, monkeypatch, capsys, k
     write_keyring(home, key)
     account_token()
     said = capsys.readouterr().err
-    secrets = [USER, TOKEN, "somebody", "s3cret", *key.split(".")]
+    secrets = [USER, TOKEN, "someone", "s3cret", *key.split(".")]
     assert [] == [secret for secret in secrets if secret in said]
 
 

@@ -16,6 +16,7 @@ from processes import (
     race,
     run,
 )
+from support import posix
 
 
 def test_the_client_token_is_created_once(home):
@@ -25,6 +26,7 @@ def test_the_client_token_is_created_once(home):
     assert f"{token}\n" == (home / ".conda" / "aau_token").read_text()
 
 
+@posix
 @pytest.mark.parametrize("umask", [0, 0o077])
 def test_the_client_token_is_accessible_to_the_user_only(home, umask):
     """Others may not write to its directory, either."""
@@ -35,13 +37,14 @@ def test_the_client_token_is_accessible_to_the_user_only(home, umask):
     assert 0 == (home / ".conda").stat().st_mode & 0o022
 
 
+@posix
 @pytest.mark.parametrize("home_variable", ["/does/not/exist", "relative", "/dev/null"])
 def test_the_client_token_is_omitted_without_a_home(home_variable):
     """Nothing is created at an invalid path."""
     assert "" == run(home_variable, CLIENT_TOKEN)
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows always has a home")
+@posix
 def test_the_client_token_is_omitted_if_the_home_is_unknown(home):
     """In containers, HOME is often unset and the user has no passwd entry."""
     if os.geteuid() != 0:
@@ -56,7 +59,9 @@ def test_the_client_token_is_omitted_if_its_directory_is_a_file(home):
     assert ("", "mine") == (run(home, CLIENT_TOKEN), (home / ".conda").read_text())
 
 
-@pytest.mark.parametrize("prelude", ["", WITHOUT_LINKS], ids=["links", "no links"])
+@pytest.mark.parametrize(
+    "prelude", ["", pytest.param(WITHOUT_LINKS, marks=posix)], ids=["links", "no links"]
+)
 @pytest.mark.parametrize("count", [64, 2])
 def test_concurrent_processes_agree_on_the_client_token(home, prelude, count):
     """They return the token in the file."""
@@ -111,7 +116,7 @@ def test_the_client_token_of_a_machine_is_kept_without_an_identity(home, machine
 def test_a_client_token_without_a_sidecar_is_kept_and_bound(tmp_path, home, machines):
     """From then on, copies are detected."""
     token = run(home, CLIENT_TOKEN, before=machines["one"])
-    (home / ".conda" / "aau_token_host").unlink()
+    (home / ".conda" / "aau_token_binding").unlink()
     assert token == run(home, CLIENT_TOKEN, before=machines["one"])
     assert token != run(home, CLIENT_TOKEN, before=machines["other"])
 
@@ -119,5 +124,5 @@ def test_a_client_token_without_a_sidecar_is_kept_and_bound(tmp_path, home, mach
 def test_the_sidecar_does_not_contain_the_identity(home, machines):
     """Eight characters are too few for it."""
     run(home, CLIENT_TOKEN, before=machines["one"])
-    content = (home / ".conda" / "aau_token_host").read_text()
+    content = (home / ".conda" / "aau_token_binding").read_text()
     assert re.fullmatch("[A-Za-z0-9_-]{4} [A-Za-z0-9_-]{4}\n", content)

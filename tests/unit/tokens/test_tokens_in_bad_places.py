@@ -12,9 +12,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from processes import AS_NOBODY, TOKEN_STRING, files_in, forget, make_environment, run
+from support import posix
 
 from anaconda_anon_usage import tokens
 from anaconda_anon_usage.tokens import grammar
+
+pytestmark = posix
 
 # Bad files
 
@@ -87,6 +90,7 @@ def places(home):
     "name, foreign",
     [
         (".conda/aau_token", "se"),
+        (".conda/aau_token_binding", "cse"),
         (".conda/aau_token_host", "cse"),
         ("env/etc/aau_token", "cs"),
         ("env/etc/aau_token_prefix", "cse"),
@@ -132,7 +136,7 @@ def run_as_nobody(home: Path) -> str:
     "name, expected",
     [
         (".conda/aau_token", "se"),
-        (".conda/aau_token_host", "cse"),
+        (".conda/aau_token_binding", "cse"),
         ("env/etc/aau_token", "cs"),
         ("env/etc/aau_token_prefix", "cse"),
         (".conda/org_token", "cse"),
@@ -183,7 +187,9 @@ def test_existing_tokens_in_read_only_directories_are_used(nobodys_home):
 
 # Root in another user's home
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="the tests need root")
+needs_root = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="the tests need root"
+)
 
 
 @pytest.fixture
@@ -242,6 +248,7 @@ def test_root_follows_no_symlink_of_the_user(tmp_path, users_home):
 
 FILES = [
     ".conda/aau_token",
+    ".conda/aau_token_binding",
     ".conda/aau_token_host",
     "env/etc/aau_token",
     "env/etc/aau_token_prefix",
