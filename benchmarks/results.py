@@ -20,8 +20,8 @@ DOCUMENTED = """\
 | processor time that the package adds to `conda info`, ms | {conda commands|conda info|more processor time, ms} | 95 % interval in brackets |
 
 If many environments are activated at the same moment, heartbeats are sent first come, first
-served, and the rest is dropped: {Bursts|30|share} of 30 arrived, {Bursts|100|share} of 100, and
-{Bursts|1,000|share} of 1,000.
+served, and the others are dropped: {Bursts|30|share} of 30 arrived, {Bursts|100|share} of 100,
+and {Bursts|1,000|share} of 1,000.
 """
 TITLES = {"D": "Activation: delay in the shell, ms", "B": "Background cost of one heartbeat"}
 

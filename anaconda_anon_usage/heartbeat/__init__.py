@@ -27,14 +27,11 @@ __all__ = [
     "send", "visible_proxy", "within_deadline",
 ]  # fmt: skip
 
-__getattr__ = lazy(
-    __name__,
-    {
-        "connection": ("visible_proxy",),
-        "log": ("log_path", "log_problem"),
-        "user_agent": ("conda_user_agent",),
-    },
-)
+__getattr__ = lazy(__name__, {
+    "connection": ("visible_proxy",),
+    "log": ("log_path", "log_problem"),
+    "user_agent": ("conda_user_agent",),
+})  # fmt: skip
 
 #: Seconds after which the process ends, with or without a response.
 DEADLINE = 5.0

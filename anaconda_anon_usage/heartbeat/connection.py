@@ -50,27 +50,14 @@ def request(manager: PoolManager, url: str, user_agent: str, timeout: float) -> 
     """
     with manager:
         response = manager.request(
-            "HEAD",
-            url,
-            headers={"User-Agent": user_agent},
-            retries=False,
-            redirect=False,
-            timeout=timeout,
-            preload_content=False,
-        )
+            "HEAD", url, headers={"User-Agent": user_agent}, retries=False, redirect=False,
+            timeout=timeout, preload_content=False,
+        )  # fmt: skip
         return response.status
 
 
 def visible_proxy(url: str, connection: Connection) -> str | None:
-    """Return the proxy that a request goes through, without its credentials.
-
-    Args:
-        url: the URL of the request.
-        connection: the settings that apply.
-
-    Raises:
-        Exception: the proxy cannot be used.
-    """
+    """Return the proxy of a request without its credentials; raise an Exception if it is invalid."""
     from .._common import redact
 
     proxy = _proxy(url, connection)

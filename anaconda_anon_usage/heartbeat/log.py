@@ -15,14 +15,7 @@ VARIABLE = "ANACONDA_ANON_USAGE_LOG"
 
 
 def append(prefix: str, attempt: dict[str, str | None], result: object, seconds: float) -> None:
-    """Report a heartbeat in debug output, and in one line of the log if there is one.
-
-    Args:
-        prefix: the environment.
-        attempt: the URL and the User-Agent, as far as they are known.
-        result: the response's HTTP status, or an Exception.
-        seconds: the time that the heartbeat took.
-    """
+    """Report a heartbeat in debug output, and in one line of the log if there is one."""
     path = log_path()
     if not (path or debug_enabled()):
         return

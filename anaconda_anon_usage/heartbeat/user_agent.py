@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
@@ -9,9 +10,6 @@ import sys
 from .._common import conda_version, distribution_version, has_conda, read_token_text, say
 from ..settings import Settings
 from ..tokens import token_string
-
-# As platform.python_implementation() spells them, without the import of platform.
-_IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy"}
 
 # IDs that the library distro replaces.
 _IDS = {"ol": "oracle", "opensuse-leap": "opensuse"}
@@ -23,14 +21,14 @@ def user_agent(prefix: str, settings: Settings) -> str:
     conda is not imported for it: its own User-Agent names the solver, for which it loads
     all of its plugins, and no solver takes part in a heartbeat.
     """
-    python = sys.implementation.name
+    # As platform.python_implementation() spells it, without the import of platform.
+    python = sys.implementation.name.replace("cpython", "CPython").replace("pypy", "PyPy")
     # As Context.user_agent in conda/base/context.py, without the solver.
     parts = [
         ("conda", conda_version(settings.root_prefix)),
         ("requests", distribution_version("requests")),
-        (_IMPLEMENTATIONS.get(python, python), sys.version.split()[0]),
+        (python, sys.version.split()[0]),
         *_system(),
-        _libc(),
     ]
     own = " ".join(f"{_visible(name)}/{_visible(version)}" for name, version in parts if version)
     return f"{own} {token_string(prefix, settings.anon_usage)}"
@@ -53,17 +51,18 @@ def conda_user_agent(prefix: str, settings: Settings) -> str:
 
 
 def _system() -> list[tuple[str, str]]:
-    """Return the name and the release of the kernel, and of the distribution."""
+    """Return the names and versions of the kernel, the distribution and the C library."""
     if sys.platform == "linux":
-        kernel = os.uname()
-        return [(kernel.sysname, kernel.release), _linux(os.sep)]
+        kernel, libc = os.uname(), ""
+        with contextlib.suppress(OSError, ValueError):  # a C library other than glibc
+            libc = os.confstr("CS_GNU_LIBC_VERSION") or ""  # "glibc 2.36"
+        name, _, version = libc.partition(" ")
+        return [(kernel.sysname, kernel.release), _linux(os.sep), (name, version)]
     import platform
 
     system = platform.system()
-    distribution = (system, platform.version())
-    if system == "Darwin":
-        distribution = ("OSX", platform.mac_ver()[0])
-    return [(system, platform.release()), distribution]
+    version = platform.mac_ver()[0] if system == "Darwin" else platform.version()
+    return [(system, platform.release()), ("OSX" if system == "Darwin" else system, version)]
 
 
 def _linux(root: str) -> tuple[str, str]:
@@ -71,9 +70,6 @@ def _linux(root: str) -> tuple[str, str]:
 
     conda asks the library distro, which finds the same. That library imports argparse and
     subprocess, which takes a twentieth of a heartbeat's time.
-
-    Args:
-        root: the root directory.
     """
 
     def read(*names: str) -> str:
@@ -89,17 +85,6 @@ def _linux(root: str) -> tuple[str, str]:
         versions.append(read("etc", "debian_version").strip())
     version = max(filter(None, versions), key=lambda text: text.count("."), default="unknown")
     return _IDS.get(name, name), version
-
-
-def _libc() -> tuple[str, str]:
-    if sys.platform != "linux":
-        return "", ""
-    try:
-        # "glibc 2.36"; other C libraries do not have the name.
-        name, _, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")
-        return name, version
-    except (OSError, ValueError):
-        return "", ""
 
 
 def _visible(text: str) -> str:

@@ -142,10 +142,9 @@ words = st.text(max_size=20)
 def test_any_machine_gives_a_valid_user_agent(monkeypatch, home, texts, enabled):
     """It is printable ASCII and ends with a valid token string."""
     with monkeypatch.context() as patch:
-        patch.setattr(user_agent, "_system", lambda: [("Linux", texts[0]), tuple(texts[:2])])
-        patch.setattr(user_agent, "_libc", lambda: (texts[2], texts[3]))
+        patch.setattr(user_agent, "_system", lambda: [("Linux", texts[0]), texts[:2], texts[2:4]])
         patch.setattr(user_agent, "conda_version", lambda root: texts[4])
-        patch.setattr(tokens, "all_tokens", lambda prefix, enabled: hostile_tokens(texts))
+        patch.setattr(tokens, "all_tokens", lambda *arguments: hostile_tokens(texts))
         settings = SimpleNamespace(anon_usage=enabled, root_prefix=None)
         whole = user_agent.user_agent(None, settings)
     own, _, string = whole.partition(" aau/")
