@@ -77,7 +77,7 @@ def _linux(root: str) -> tuple[str, str]:
 
     release = read("etc", "os-release") or read("usr", "lib", "os-release")
     fields = dict(re.findall(r"""(?m)^([A-Z_]+)=["']?(.*?)["']?\s*$""", release))
-    name = fields.get("ID", "linux").lower()
+    name = (fields.get("ID") or "linux").lower()
     versions = [fields.get("VERSION_ID", "")]
     for text in (read("etc", "centos-release"), fields.get("PRETTY_NAME", "")):
         versions += re.findall(r"\d+(?:\.\d+)+", text)[:1]

@@ -68,7 +68,12 @@ def test_the_distribution_is_the_one_that_conda_names(conda_root, tmp_path, file
 
 @pytest.mark.parametrize(
     "text, expected",
-    [("", ("linux", "unknown")), ("ID=arch\n", ("arch", "unknown")), (None, ("linux", "unknown"))],
+    [
+        ("", ("linux", "unknown")),
+        ("ID=\n", ("linux", "unknown")),
+        ("ID=arch\n", ("arch", "unknown")),
+        (None, ("linux", "unknown")),
+    ],
 )
 def test_a_distribution_without_a_version_is_unknown(tmp_path, text, expected):
     """conda's own field has a slash without a version then."""
