@@ -40,7 +40,7 @@ __getattr__ = lazy(
 DEADLINE = 5.0
 
 #: The message of the TimeoutError: the request may have been sent by then.
-NO_ANSWER = f"no answer within {DEADLINE:g} s; it may have arrived"
+NO_ANSWER = f"no response within {DEADLINE:g} s; the request may have arrived"
 
 #: The path of the request below a repository: a package that does not exist, so nothing
 #: is downloaded, and requests are easy to count. The usual answer is 404.
@@ -62,11 +62,7 @@ def prepare(
 ) -> Heartbeat:
     """Return the heartbeat of an environment, whether heartbeats are on or off.
 
-    Args:
-        prefix: the environment's directory.
-        settings: the settings that apply to it.
-        channel: a base URL that overrides the configured one.
-        path: the path below the base URL.
+    The channel is a base URL that overrides the configured one.
     """
     from .._common import redact
     from .user_agent import user_agent
@@ -87,19 +83,12 @@ def prepare(
     elif connection.offline:
         obstacle = "offline is on"
     elif not url:
-        obstacle = "no channel of Anaconda's is configured"
+        obstacle = "no Anaconda channel is configured"
     return Heartbeat(url, user_agent(prefix, settings), prefix, settings, obstacle)
 
 
 def send(heartbeat: Heartbeat) -> int:
-    """Send one HEAD request and return the HTTP status of the response.
-
-    Args:
-        heartbeat: the result of prepare(), without an obstacle.
-
-    Raises:
-        Exception: the request failed.
-    """
+    """Send a heartbeat without an obstacle, and return the HTTP status of the response."""
     from . import connection
 
     assert heartbeat.url  # without one there is an obstacle
@@ -108,16 +97,10 @@ def send(heartbeat: Heartbeat) -> int:
 
 
 def within_deadline(function: Callable[[], T]) -> T | Exception:
-    """Run a function in a daemon thread and wait for it until the deadline.
+    """Run a function in a daemon thread, and return its result, Exception or a TimeoutError.
 
     The timeouts of the network library bound neither name resolution nor a response that
     arrives one byte per second.
-
-    Args:
-        function: called without arguments.
-
-    Returns:
-        The function's result, or the Exception that it raised, or a TimeoutError.
     """
     outcome: list[T | Exception] = []
 
