@@ -25,8 +25,8 @@ LAUNCHER = "etc/conda/anon-usage/heartbeat.sh"
 #: Substrings of the command lines of a launcher and of the Python that it becomes.
 OURS = ("anon-usage/heartbeat.sh", "anaconda_anon_usage.heartbeat")
 
-#: Shells that .ci/run cannot install, which are tested if they are found.
-OPTIONAL = ("pwsh", "pwsh-windows")
+#: Shells that .ci/run cannot install, which are tested if they are found. Windows has its own.
+OPTIONAL = ("pwsh", "pwsh-windows") if os.name == "posix" else ()
 
 
 def program(name: str) -> str:

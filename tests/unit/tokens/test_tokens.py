@@ -9,6 +9,7 @@ import sys
 import threading
 
 import pytest
+from conda_root import clean_environ
 from processes import (
     CLIENT_TOKEN,
     PACKAGE_PARENT,
@@ -17,6 +18,7 @@ from processes import (
     make_environment,
     run,
 )
+from support import posix
 
 import anaconda_anon_usage
 from anaconda_anon_usage import tokens
@@ -151,7 +153,7 @@ def test_the_module_prints_a_random_token(home):
 def run_module(home, *arguments):
     return subprocess.run(
         [sys.executable, "-m", "anaconda_anon_usage.tokens", *arguments],
-        env={"HOME": str(home), "PYTHONPATH": PACKAGE_PARENT},
+        env=clean_environ(home, PYTHONPATH=PACKAGE_PARENT),
         cwd=home,
         check=True,
         capture_output=True,
@@ -187,6 +189,7 @@ def test_only_the_standard_library_is_imported(code):
         assert {"anaconda_anon_usage"} == imported - sys.stdlib_module_names
 
 
+@posix
 def test_the_session_token_is_constant_in_a_process_and_different_in_others(home):
     """A forked process has its own."""
     code = """
