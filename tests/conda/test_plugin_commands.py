@@ -54,7 +54,7 @@ def has_health_checks(base) -> bool:
     "scripts, heartbeat, expected",
     [
         (True, "true", "✅ activation script: current\n"),
-        (False, "true", "❌ activation script: missing; see anaconda-anon-usage hooks --help\n"),
+        (False, "true", "❌ activation script: missing (see anaconda-anon-usage hooks)\n"),
         (False, "false", "✅ activation script: not needed while heartbeats are off\n"),
     ],
 )

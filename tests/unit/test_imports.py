@@ -69,7 +69,7 @@ PLUGIN = {
 ACTIVATED = {
     "",
     *("_common", "_common.debug", "_common.error_boundary", "_common.files"),
-    *("_common.installation", "heartbeat", "heartbeat.slots"),
+    *("_common.installation", "heartbeat", "heartbeat.deadline", "heartbeat.slots"),
     *("settings", "settings.condarc", "settings.merge", "settings.policy"),
     "settings.search_path",
 }
