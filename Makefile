@@ -4,17 +4,24 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 BIN = .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-.PHONY: demo test faults unit real-conda bench lint build package clean
+.PHONY: demo test faults coverage unit real-conda bench lint build package clean
 
 demo: .venv/ready .conda-root/ready
 	$(BIN)/python tests/demo.py
 
 test: .venv/ready .conda-root/ready
-	$(BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python $(MEASURED) -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
 
 # Faults of disks, networks and machines, and 1,000 activations at once; best run as root.
 faults: .venv/faults .conda-root/ready
-	$(BIN)/python -m pytest tests/faults $(PYTEST_ARGS)
+	$(BIN)/python $(MEASURED) -m pytest tests/faults $(PYTEST_ARGS)
+
+# How much of the package `test` and `faults` execute. Other users' processes record it, too.
+coverage: .venv/faults .conda-root/ready
+	data=$$(mktemp -d) && trap 'rm -rf "$$data"' EXIT && chmod 1777 "$$data" && \
+	COVERAGE_FILE=$$data/.coverage $(MAKE) test faults MEASURED='-m coverage run' && \
+	$(BIN)/python -m coverage combine --quiet "$$data" && \
+	$(BIN)/python -m coverage report
 
 # The unit tests against the wheel, on each Python from 3.9 to 3.13 that is here.
 unit: build

@@ -64,6 +64,10 @@ if __name__ == "__main__":
     sys.exit(main())
 """
 
+#: Set while coverage is measured (see [tool.coverage] in pyproject.toml): each Python that
+#: has coverage and sees this variable records what it executes.
+COVERAGE = "COVERAGE_PROCESS_CONFIG"
+
 # Runs a script as Python does, and lists on stderr what has been imported by its end.
 LIST_MODULES = """\
 import atexit, runpy, sys
@@ -136,6 +140,8 @@ class Base:
         )
         directories = [path for path in json.loads(found.stdout) if os.path.isdir(path)]
         (self.site_packages / "conda.pth").write_text("\n".join(directories) + "\n")
+        if COVERAGE in os.environ:
+            self._add_coverage()
         _make_base_of(prefix)
 
     def install(self, wheel: Path) -> None:
@@ -180,6 +186,14 @@ class Base:
         command = [self.python, "-Im", "anaconda_anon_usage", "hooks", "--install", "-p", prefix]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
+    def _add_coverage(self) -> None:
+        """Give the base this Python's coverage, and the file that starts it."""
+        import coverage
+
+        (self.site_packages / "coverage").symlink_to(Path(coverage.__file__).parent)
+        start = f'import os; os.getenv("{COVERAGE}") and __import__("coverage").process_startup()'
+        (self.site_packages / "coverage.pth").write_text(start + "\n")
+
 
 def build_wheel(source: Path, into: Path) -> Path:
     """Build the package's wheel and return its path.
@@ -205,7 +219,9 @@ def clean_environ(home: Path, **variables: str) -> dict[str, str]:
         home: the home directory.
         variables: further variables.
     """
+    measured = {COVERAGE: os.environ[COVERAGE]} if COVERAGE in os.environ else {}
     return {
+        **measured,
         "HOME": str(home),
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "C.UTF-8",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from conda_root import Base, build_wheel, clean_environ
+from conda_root import COVERAGE, Base, build_wheel, clean_environ
 from servers import NOT_FOUND, Server
 from support import PROJECT, TEST_SLOTS, missing
 
@@ -33,7 +33,7 @@ def pytest_addoption(parser):
 
 
 @pytest.fixture(autouse=True)
-def _own_environment(monkeypatch, tmp_path):
+def _own_environment(request, monkeypatch, tmp_path):
     """Keep the machine's user, proxies and settings out of every test."""
     for name in list(os.environ):
         if (
@@ -42,6 +42,8 @@ def _own_environment(monkeypatch, tmp_path):
             or name in ("CONDARC", "DO_NOT_TRACK", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
         ):
             monkeypatch.delenv(name)
+    if request.node.get_closest_marker("unmeasured"):
+        monkeypatch.delenv(COVERAGE, raising=False)
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))

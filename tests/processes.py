@@ -51,6 +51,20 @@ AS_NOBODY = """
 """
 
 
+#: A disk that is full after some bytes. The limit is lifted again: Python may have to write
+#: something of its own when it ends, such as coverage's data.
+FULL_DISK = """
+    import contextlib, resource
+
+    @contextlib.contextmanager
+    def full_disk(room):
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+        yield
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+"""
+
+
 def is_random(token) -> bool:
     """Return whether token has the form of a random one."""
     return re.fullmatch(r"[A-Za-z0-9_-]{22}", str(token)) is not None

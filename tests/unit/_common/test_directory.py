@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import pytest
-from processes import run
+from processes import FULL_DISK, run
 from support import PATIENCE, tool
 
 from anaconda_anon_usage._common.directory import open_directory
@@ -77,19 +77,18 @@ def test_writing_replaces_a_link_and_not_its_target(directory):
 
 @pytest.mark.parametrize("room", [0, 2])
 def test_file_stays_as_it_is_where_the_disk_is_full(directory, home, room):
-    """A limit of the process is to it what a full disk or a quota is."""
+    """A limit on the size of files stands for a full disk or a quota."""
     (directory / "file").write_text("before")
     code = f"""
-        import resource
         from anaconda_anon_usage._common.directory import open_directory
-        resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))
-        try:
-            with open_directory({str(directory)!r}) as anchor:
-                anchor.write("file", b"after", 0o600)
-        except OSError:
-            print("failed")
+        with full_disk({room}):
+            try:
+                with open_directory({str(directory)!r}) as anchor:
+                    anchor.write("file", b"after", 0o600)
+            except OSError:
+                print("failed")
     """
-    assert "failed" == run(home, code)
+    assert "failed" == run(home, FULL_DISK, code)
     assert ("before", ["file"]) == ((directory / "file").read_text(), os.listdir(directory))
 
 

@@ -14,7 +14,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from processes import is_random, run
+from processes import FULL_DISK, is_random, run
 
 from anaconda_anon_usage._common import Directory, files
 from anaconda_anon_usage.tokens import token_file
@@ -110,14 +110,14 @@ def test_file_system_without_permissions_holds_a_token(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("room", [0, 10])
 def test_full_disk_holds_no_part_of_a_token(directory, home, room):
-    """A limit of the process is to it what a full disk or a quota is."""
-    limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))"
+    """A limit on the size of files stands for a full disk or a quota."""
     code = f"""
         from anaconda_anon_usage.tokens.token_file import TokenFile
         file = TokenFile({str(directory)!r}, "", "aau_token_place", "here", 0o600)
-        print(file.read_or_create())
+        with full_disk({room}):
+            print(file.read_or_create())
     """
-    assert ("None", []) == (run(home, limit, code), os.listdir(directory))
+    assert ("None", []) == (run(home, FULL_DISK, code), os.listdir(directory))
 
 
 UNUSABLE = [b"", b"\n", b"short", b"x" * 37, b"\xff" * 22, b"\0" * 22, b"\x1b" * 22]
