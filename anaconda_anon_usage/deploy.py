@@ -73,7 +73,7 @@ def plan(
 
     Raises:
         CannotDeploy: an existing file must not be replaced, or overrides the configuration.
-        OSError, InvalidFile: an existing file cannot be read.
+        OSError: an existing file of deploy's cannot be read.
     """
     directory = system_directory(root)
     packages = _packages(root, heartbeat, auto_update)
@@ -188,8 +188,12 @@ def _packages(root: str | None, heartbeat: bool | str, update: bool) -> list[str
     """Return the packages to list, after checking the other condarcs of the system."""
     drop_in = os.path.join(system_directory(root), _DROP_IN)
     folders = settings.system_directories(root)
-    paths = [path for folder in folders for path in settings.condarcs_in(folder)]
-    files = [settings.occurrences_in(path) for path in paths if path != drop_in]
+    entries = [entry for folder in folders for entry in settings.condarcs_in(folder)]
+    condarcs = [settings.Condarc(*entry) for entry in entries if entry[0] != drop_in]
+    for condarc in condarcs:
+        if condarc.problem:
+            raise CannotDeploy(f"cannot read {condarc.path}: {condarc.problem}")
+    files = [condarc.occurrences for condarc in condarcs]
     wanted = {"anaconda_anon_usage": True, "anaconda_heartbeat": heartbeat}
     for name in (*wanted, _PACKAGES):
         first = settings.deciding([found[name] for found in files if name in found])

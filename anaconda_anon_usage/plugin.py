@@ -1,10 +1,12 @@
 """The conda plugin: hook implementations, and nothing else.
 
 conda imports this module on every command, and an exception that leaves a hook ends the
-command. So it imports nothing heavy, and every hook and every action is harmless.
+command. So it imports nothing heavy, and no exception leaves a hook or an action.
 """
 
 from __future__ import annotations
+
+import sys
 
 from conda.plugins import hookimpl
 
@@ -27,9 +29,10 @@ _CHANGE_ENVIRONMENTS = {
 @hookimpl
 @harmless(otherwise=[])
 def conda_subcommands():
-    """Add ``conda anon-usage``; and, as the one hook of every command, the User-Agent."""
+    """Add ``conda anon-usage``, and extend the User-Agent: every command calls this hook."""
     from conda.plugins.types import CondaSubcommand
 
+    _end_command()  # of an earlier command in this process
     _extend_user_agent()
     return [
         CondaSubcommand(
@@ -43,7 +46,7 @@ def conda_subcommands():
 @hookimpl
 @harmless(otherwise=[])
 def conda_pre_commands():
-    """Make ``conda config`` know the settings; get ready for changes of environments."""
+    """Add the settings to ``conda config``, and prepare for changes of environments."""
     from conda.plugins.types import CondaPreCommand
 
     return [
@@ -62,7 +65,7 @@ def conda_pre_commands():
 @hookimpl
 @harmless(otherwise=[])
 def conda_post_commands():
-    """Put the activation scripts into environments that were created or changed."""
+    """Install the activation scripts in environments that were created or changed."""
     from conda.plugins.types import CondaPostCommand
 
     return [
@@ -70,6 +73,19 @@ def conda_post_commands():
             name="anaconda-anon-usage-after-change",
             action=_after_change,
             run_for=_CHANGE_ENVIRONMENTS,
+        )
+    ]
+
+
+@hookimpl
+@harmless(otherwise=[])
+def conda_exception_observers():
+    """End a command that fails or is a dry run (conda 26.5 and later)."""
+    from conda.plugins.types import CondaExceptionObserver
+
+    return [
+        CondaExceptionObserver(
+            name="anaconda-anon-usage-end", hook=_end_command, watch_for={"BaseException"}
         )
     ]
 
@@ -115,6 +131,15 @@ def _after_change(command: str) -> None:
     from .conda_integration import after_change
 
     after_change()
+
+
+@harmless()
+def _end_command(event: object = None) -> None:
+    # Most commands have not changed anything and need not import this.
+    if f"{__package__}.conda_integration.commands" in sys.modules:
+        from .conda_integration import end_command
+
+        end_command()
 
 
 @harmless()

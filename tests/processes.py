@@ -17,7 +17,7 @@ from conda_root import clean_environ
 from support import PATIENCE, missing, tool
 
 import anaconda_anon_usage
-from anaconda_anon_usage import tokens
+from anaconda_anon_usage import settings, tokens
 from anaconda_anon_usage.tokens import binding
 
 PACKAGE_PARENT = str(Path(anaconda_anon_usage.__file__).parents[1])
@@ -86,6 +86,7 @@ def files_in(directory: Path) -> dict:
 
 def forget() -> None:
     """Make this process as a new one: nothing is remembered."""
+    settings.load_once.cache_clear()
     binding.machine_identity.cache_clear()
     tokens._client_token.cache_clear()
     tokens._environment_token.cache_clear()

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         is_environment,
         root_prefix,
     )
+    from .redaction import redact
 
 __all__ = [
     "Directory",
@@ -48,6 +49,7 @@ __all__ = [
     "read_text",
     "read_token_bytes",
     "read_token_text",
+    "redact",
     "root_prefix",
     "say",
     "say_failure",
@@ -93,5 +95,6 @@ __getattr__ = lazy(
             "is_environment",
             "root_prefix",
         ),
+        "redaction": ("redact",),
     },
 )

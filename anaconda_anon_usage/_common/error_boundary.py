@@ -42,9 +42,12 @@ def _say_failed(function, error: Exception) -> None:
     # After `conda remove anaconda-anon-usage` there is nothing left to import; and a
     # foreign exception may fail to turn into text.
     try:
-        from .debug import say
+        from .debug import debug_enabled, say
 
-        name = getattr(function, "func", function).__name__
-        say(f"{name.strip('_')} failed: {type(error).__name__}: {error}")
+        if debug_enabled():
+            from .redaction import redact
+
+            name = getattr(function, "func", function).__name__
+            say(redact(f"{name.strip('_')} failed: {type(error).__name__}: {error}"))
     except Exception:
         pass

@@ -11,8 +11,8 @@ __all__ = ["COMMANDS", "command_main", "main"]
 
 #: The commands: name, module with add_arguments(parser) and run(options), summary.
 COMMANDS = (
-    ("tokens", tokens, "print the tokens, what they identify and where they come from"),
-    ("heartbeat", heartbeat, "send a heartbeat, or show what one would send"),
+    ("tokens", tokens, "print the tokens and what they identify"),
+    ("heartbeat", heartbeat, "send a heartbeat now, or show what it would send"),
     ("hooks", hooks, "show, install or remove activation scripts"),
     ("deploy", deploy, "configure telemetry and heartbeats for all users of this machine"),
 )

@@ -7,21 +7,22 @@ import os
 import re
 
 from .. import deploy
-from ..settings import InvalidFile, WrongValue, heartbeat_value
+from ..settings import WrongValue, heartbeat_value
 from ..tokens import is_token, random_token
 from .parser import FAILED, WrongCommandLine, print_error
 
-_DESCRIPTION = """\
-Turn on telemetry and heartbeats for all users of this machine, and lock both settings.
-
-Files in {directory} (no existing condarc is edited):
-  condarc.d/anaconda-anon-usage.yml  the settings with #!final, and automatic updates
-  org_token, machine_token           tokens to send with each request
-"""
+_DESCRIPTION = "Turn on telemetry and heartbeats for all users of this machine, and lock both."
 
 _EPILOG = """\
-A token is 1 to 36 of A-Z a-z 0-9 _ -. Use one org_token on all machines of an organization;
-`anaconda-anon-usage tokens --random` prints a new one.
+examples:
+  anaconda-anon-usage deploy --org-token acme --dry-run
+  anaconda-anon-usage deploy --undo
+
+files in {directory} (no existing condarc is edited):
+  condarc.d/anaconda-anon-usage.yml  both settings with #!final, and automatic updates
+  org_token, machine_token           tokens to send with each request
+
+A token is 1 to 36 of A-Z a-z 0-9 _ -. Use the same org_token on all machines.
 
 exit status: 0 done, or nothing to do; 1 failed; 2 invalid command line
 """
@@ -31,8 +32,8 @@ _PAST = {"write": "wrote", "copy": "copied"}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments to a parser."""
-    parser.description = _DESCRIPTION.format(directory=deploy.system_directory())
-    parser.epilog = _EPILOG
+    parser.description = _DESCRIPTION
+    parser.epilog = _EPILOG.format(directory=deploy.system_directory())
     add, value, flag = parser.add_argument, {"metavar": "VALUE"}, {"action": "store_true"}
     add("--heartbeat", **value, help="on (default), off, or a full http(s) URL")
     add("--org-token", **value, help="the organization's token, or random; default: none")
@@ -66,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
     except OSError as error:
         print_error(f"cannot read {error.filename}: {str(error.strerror).lower()}")
         return FAILED
-    except (deploy.CannotDeploy, InvalidFile) as error:
+    except deploy.CannotDeploy as error:
         print_error(error)
         return FAILED
     for action, name, content in steps:

@@ -1,7 +1,7 @@
-"""The heartbeat by hand, for administrators who want to see it before they roll it out.
+"""Send a heartbeat by hand, to see what it is before it is turned on for others.
 
-Unlike an activation it sends whether the heartbeat is switched on or off, and says which
-it is and what decides that.
+Unlike an activation, this command also sends a heartbeat while the setting is off. It
+shows the setting and what decides it.
 """
 
 from __future__ import annotations
@@ -9,20 +9,24 @@ from __future__ import annotations
 import argparse
 import time
 
+from .._common import redact
 from ..activation_scripts import choose_environment
 from ..heartbeat import PATH, Heartbeat, prepare, send, visible_proxy, within_deadline
 from ..settings import explain_heartbeat, load
 from .parser import FAILED, WrongCommandLine, add_environment, add_json, print_json, table
 
-_DESCRIPTION = """\
-Send one heartbeat now: the HEAD request that each activation of the environment sends in
-the background while the setting anaconda_heartbeat is on. This command sends it whether
-the setting is on or off.
-"""
+_DESCRIPTION = "Send one heartbeat now, even if heartbeats are off."
 
 _EPILOG = """\
-exit status: 0 the request was sent and answered, or would be sent; 1 it was not, or would
-not be; 2 the command line is wrong.
+examples:
+  anaconda-anon-usage heartbeat --dry-run
+  anaconda-anon-usage heartbeat --name myenv --json
+
+A heartbeat is the HEAD request that each `conda activate` sends in the background if the
+setting anaconda_heartbeat is on.
+
+exit status: 0 there was a response, or the request would be sent; 1 there was none, or it
+would not be sent; 2 invalid command line
 """
 
 
@@ -34,47 +38,47 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--channel",
         metavar="URL",
-        help="URL of the repository to use instead of the configured one",
+        help="base URL to use instead of the configured one",
     )
     parser.add_argument(
         "--path",
         default=PATH,
-        help="what to ask for below that URL (default: %(default)s)",
+        help="path below the base URL (default: %(default)s)",
     )
     parser.add_argument(
-        "--dry-run", action="store_true", help="print what would be sent, and send nothing"
+        "--dry-run", action="store_true", help="print what would be sent, send nothing"
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument(
-        "-q", "--quiet", action="store_true", help="print nothing; only the exit status tells"
+        "-q", "--quiet", action="store_true", help="print nothing, only set the exit status"
     )
     add_json(form)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do what the command line says and return the exit status.
+    """Send a heartbeat or show it, and return the exit status.
 
     Args:
         options: the arguments that add_arguments() adds.
 
     Raises:
-        NoSuchEnvironment: the command line names one.
-        WrongCommandLine: the channel is none.
+        NoSuchEnvironment: the command line names an environment that does not exist.
+        WrongCommandLine: the channel is not a URL.
     """
     prefix = choose_environment(options.name, options.prefix)
     if options.channel and not options.channel.startswith(("http://", "https://")):
-        raise WrongCommandLine(f"not an http(s) URL: {options.channel}")
+        raise WrongCommandLine(f"not an http(s) URL: {redact(options.channel)}")
     settings = load(prefix)
     planned = prepare(prefix, settings, options.channel, options.path)
     proxy = proxy_problem = None
     if planned.url:
         try:
-            proxy = visible_proxy(planned.url, planned.settings)
-        except Exception as error:  # what TLS should trust can't be had, for example
-            proxy_problem = _words(error)
+            proxy = visible_proxy(planned.url, settings.connection)
+        except Exception as error:
+            proxy_problem = _description(error)
     report = {
         "heartbeat": explain_heartbeat(settings),
-        "url": planned.url,
+        "url": redact(planned.url) if planned.url else None,
         "user_agent": planned.user_agent,
         "prefix": planned.prefix,
         "proxy": proxy,
@@ -92,11 +96,11 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _outcome(planned: Heartbeat, dry_run: bool) -> dict:
-    """Send a heartbeat unless something speaks against it, and return what came of it.
+    """Send a heartbeat unless there is an obstacle, and return the outcome.
 
     Returns:
-        Whether it was sent and answered, the answer's status, the seconds that it took,
-        and what went wrong.
+        Whether it was sent and answered (None: it may have arrived, without an answer),
+        the response's HTTP status, the seconds that it took, and the error.
     """
     outcome = {"sent": False, "status": None, "seconds": None, "error": None}
     if planned.obstacle or dry_run:
@@ -104,8 +108,10 @@ def _outcome(planned: Heartbeat, dry_run: bool) -> dict:
     started = time.monotonic()
     result = within_deadline(lambda: send(planned))
     outcome["seconds"] = round(time.monotonic() - started, 3)
-    if isinstance(result, Exception):
-        outcome["error"] = _words(result)
+    if isinstance(result, TimeoutError):
+        outcome.update(sent=None, error=str(result))
+    elif isinstance(result, Exception):
+        outcome["error"] = _description(result)
     else:
         outcome.update(sent=True, status=result)
     return outcome
@@ -122,11 +128,13 @@ def _text(report: dict) -> str:
     ]
     if report["sent"]:
         rows.append(("sent:", f"answered {report['status']} in {report['seconds']:.2f} s"))
+    elif report["sent"] is None:
+        rows.append(("sent:", report["error"]))
     else:
         reason = report["obstacle"] or report["error"] or "this is a dry run"
         rows.append(("not sent:", reason))
     return table(rows)
 
 
-def _words(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+def _description(error: Exception) -> str:
+    return redact(f"{type(error).__name__}: {error}")

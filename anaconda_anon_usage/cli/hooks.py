@@ -18,18 +18,22 @@ from ..activation_scripts import (
 from ..settings import load
 from .parser import FAILED, WrongCommandLine, add_environment, add_json, print_json, printable
 
-_DESCRIPTION = """\
-Show, install or remove the activation scripts. An environment sends a heartbeat when it is
-activated only if it has these scripts and the setting anaconda_heartbeat is on.
-"""
+_DESCRIPTION = "Show, install or remove the activation scripts, which send heartbeats."
 
 _EPILOG = """\
-states: current; outdated (scripts of another version); missing; modified (scripts with local
-changes, which only --install --force overwrites); package (the package itself is installed
-there and brings its own scripts); blocked (see the reason).
+examples:
+  anaconda-anon-usage hooks --all
+  anaconda-anon-usage hooks --install --name myenv
 
-exit status: 0 success; 1 an environment is modified or blocked, so that scripts were not
-installed or not removed; 2 invalid command line.
+states:
+  current   all scripts are installed and up to date
+  outdated  scripts are missing or come from another version
+  missing   no scripts are installed
+  modified  a script has local changes, which only --install --force overwrites
+  package   the environment contains the package, which has the scripts
+  blocked   scripts cannot be installed or removed; see the reason
+
+exit status: 0 success; 1 a modified or blocked environment was left; 2 invalid command line
 """
 
 

@@ -14,7 +14,7 @@ import sys
 import traceback
 
 from .. import __version__
-from .._common import debug_enabled
+from .._common import debug_enabled, redact
 from ..activation_scripts import NoSuchEnvironment
 
 #: Exit statuses: the command failed; the command line is wrong; Ctrl-C, as shells report
@@ -93,10 +93,10 @@ def run(parser: argparse.ArgumentParser, arguments: list[str] | None) -> int:
         print_error(error)
         return WRONG_USAGE
     except Exception as error:
-        if debug_enabled():
-            traceback.print_exc()
+        if debug_enabled() and sys.stderr:
+            sys.stderr.write(redact(traceback.format_exc()))
         _discard_stdout()
-        print_error(f"{type(error).__name__}: {error}")
+        print_error(redact(f"{type(error).__name__}: {error}"))
         return FAILED
 
 

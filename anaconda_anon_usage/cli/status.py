@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from .. import __version__
+from .._common import redact
 from ..activation_scripts import (
     CURRENT,
     MODIFIED,
@@ -25,16 +26,14 @@ MOST = 10
 _DESCRIPTION = "Show which telemetry conda sends, and why."
 
 _EPILOG = """\
-Prints what is on and which file, line or variable decides it; the User-Agent of conda's
-requests; and the environments that have the activation script, which sends heartbeats.
-
 examples:
   anaconda-anon-usage
   anaconda-anon-usage --name myenv --json
 
-Set ANACONDA_ANON_USAGE_DEBUG=1 to see every decision on stderr.
+The status names the file, line or variable that decides each setting. Set
+ANACONDA_ANON_USAGE_DEBUG=1 to print every decision to stderr.
 
-exit status: 0 success; 1 failure; 2 wrong command line; 130 interrupted.
+exit status: 0 success; 1 failure; 2 invalid command line; 130 interrupted
 """
 
 
@@ -64,13 +63,14 @@ def run(options: argparse.Namespace) -> int:
     scripts = [
         check(known) for known in known_environments(settings.root_prefix, settings.envs_dirs)
     ]
+    url = redact(planned.url) if planned.url else None
     if options.json:
         print_json(
             {
                 "version": __version__,
                 "telemetry": telemetry.as_json(),
                 "heartbeat": heartbeat.as_json(),
-                "url": planned.url,
+                "url": url,
                 "obstacle": planned.obstacle,
                 "user_agent": user_agent,
                 "prefix": prefix,
@@ -81,7 +81,9 @@ def run(options: argparse.Namespace) -> int:
     rows = [("telemetry:", str(telemetry)), ("heartbeat:", str(heartbeat))]
     if heartbeat.value:
         obstacle = planned.obstacle
-        rows.append(("not sent:", obstacle) if obstacle else ("sent to:", planned.url))
+        rows.append(("not sent:", obstacle) if obstacle else ("sent to:", url))
+    else:
+        rows += [("problem:", problem) for problem in settings.connection.problems]
     with_script = [
         found for found in scripts if found.state in (CURRENT, OUTDATED, MODIFIED, PACKAGE)
     ]

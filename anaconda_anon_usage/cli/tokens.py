@@ -1,7 +1,7 @@
-"""The tokens by hand: what is sent, what each token means, where each one comes from.
+"""Print the tokens, what they identify and where they come from.
 
-It obeys the settings as conda does: with telemetry switched off no token is made here
-either, and none is shown.
+Like conda, this command obeys the settings: if telemetry is off, it creates and prints no
+token.
 """
 
 from __future__ import annotations
@@ -31,20 +31,23 @@ from ..tokens import (
 )
 from .parser import add_environment, add_json, print_json, table
 
-#: What is in a place that a token can come from: a token that counts; something else, or
-#: a token that another place outdoes; nothing.
+#: The state of a place that a token can come from: its token is used; it is invalid, or
+#: another place overrides it; there is none.
 USED, UNUSED, ABSENT = "used", "unused", "absent"
 
-_DESCRIPTION = """\
-Print the tokens that are appended to conda's User-Agent. Random tokens that do not exist
-yet are made. With telemetry switched off there is only the version.
-"""
+_DESCRIPTION = "Print the tokens that are appended to conda's User-Agent."
 
 _EPILOG = """\
-exit status: 0 it was printed; 1 it could not be printed; 2 the command line is wrong.
+examples:
+  anaconda-anon-usage tokens --detail
+  anaconda-anon-usage tokens --paths --name myenv
+
+Missing random tokens are created. If telemetry is off, only the version is printed.
+
+exit status: 0 success; 1 failure; 2 invalid command line
 """
 
-# The kinds of an administrator's tokens, as their files and variables call them.
+# The kinds of administrators' tokens, as in the names of their files and variables.
 _ADMINISTRATORS = {"i": "installer", "o": "org", "m": "machine"}
 
 
@@ -55,29 +58,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_environment(parser)
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
-        "--detail", action="store_true", help="print what each token means and what it comes from"
+        "--detail", action="store_true", help="print what each token identifies and its source"
     )
     what.add_argument(
         "--paths",
         action="store_true",
-        help="print the files and variables that tokens are read from, and make no token",
+        help="print the files and variables that are read; create no token",
     )
     what.add_argument(
         "--random",
         action="store_true",
-        help="print a fresh random token instead, fit for org_token or machine_token",
+        help="print a new random token, for org_token or machine_token",
     )
     add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do what the command line says and return the exit status.
+    """Print the tokens and return the exit status.
 
     Args:
         options: the arguments that add_arguments() adds.
 
     Raises:
-        NoSuchEnvironment: the command line names one.
+        NoSuchEnvironment: the command line names an environment that does not exist.
     """
     if options.random:
         _print_random(options.json)
@@ -98,19 +101,19 @@ def run(options: argparse.Namespace) -> int:
 
 
 def sourced(kind: TokenKind, prefix: str | None) -> dict[str, str]:
-    """Return the tokens of one kind, and where each comes from.
+    """Return the tokens of one kind and their sources, whatever the settings are.
 
-    A random token that does not exist yet is made.
+    A random token that does not exist yet is created.
 
     Args:
         kind: the kind of token.
         prefix: the environment's directory, as for tokens.environment_token().
 
     Returns:
-        The token, and a file's path, a variable, or words for another place.
+        The tokens, and for each a file's path, a variable or a description.
     """
     if kind.letter in _ADMINISTRATORS:
-        return administrator_tokens(_ADMINISTRATORS[kind.letter], prefix)
+        return administrator_tokens(_ADMINISTRATORS[kind.letter], prefix, enabled=True)
     if kind.letter == "a":
         for place, key in key_sources():
             token = token_from_api_key(key())
@@ -119,22 +122,22 @@ def sourced(kind: TokenKind, prefix: str | None) -> dict[str, str]:
         return {}
     value, place = {
         "aau": lambda: (version_token(), kind.kept_in),
-        "c": lambda: (client_token(), client_token_file()),
-        "s": lambda: (session_token(), kind.kept_in),
-        "e": lambda: (environment_token(prefix), environment_token_file(prefix)),
+        "c": lambda: (client_token(enabled=True), client_token_file()),
+        "s": lambda: (session_token(enabled=True), kind.kept_in),
+        "e": lambda: (environment_token(prefix, enabled=True), environment_token_file(prefix)),
     }[kind.letter]()
     return {value: place} if value else {}
 
 
 def places(kind: TokenKind, prefix: str | None) -> list[tuple[str, str]]:
-    """Return where tokens of one kind are looked for, and what is there; nothing is made.
+    """Return the places that tokens of one kind can come from, without creating a token.
 
     Args:
         kind: the kind of token.
         prefix: the environment's directory, as for tokens.environment_token().
 
     Returns:
-        A file's path, a variable, or words for another place; and USED, UNUSED or ABSENT.
+        A file's path, a variable or a description; and USED, UNUSED or ABSENT.
     """
     if kind.letter in _ADMINISTRATORS:
         return [
@@ -144,7 +147,7 @@ def places(kind: TokenKind, prefix: str | None) -> list[tuple[str, str]]:
     if kind.letter == "a":
         found = []
         for place, key in key_sources():
-            # What comes behind the place that counts is not asked: it may be a keyring.
+            # Places after the one that is used are not read: one may be a keyring.
             decided = any(state == USED for _, state in found)
             used = not decided and token_from_api_key(key())
             found.append((_full(place), USED if used else _state(_full(place))))
@@ -165,7 +168,7 @@ def _print_random(as_json: bool) -> None:
 
 
 def _state(place: str) -> str:
-    """Return whether something is in a place that gives no token."""
+    """Return the state of a place that has no valid token."""
     present = os.path.lexists(place) if os.path.isabs(place) else os.environ.get(place)
     return UNUSED if present else ABSENT
 
@@ -195,7 +198,7 @@ def _as_json(prefix: str | None, settings: Settings) -> dict:
 
 
 def _sent(kind: TokenKind, prefix: str | None, settings: Settings) -> dict[str, str]:
-    """Return the tokens of one kind that are sent under these settings, as sourced() does."""
+    """Return the tokens of one kind that are sent with these settings, as sourced() does."""
     return sourced(kind, prefix) if settings.anon_usage or kind.letter == "aau" else {}
 
 
@@ -228,19 +231,19 @@ def _paths(prefix: str | None) -> str:
         letter = f"{kind.letter}/"
         for place, state in places(kind, prefix):
             if kind.letter in _ADMINISTRATORS and os.path.isabs(place) and state == ABSENT:
-                continue  # dozens, and all in the directories below
+                continue  # there are dozens, all in the directories below
             rows.append((letter, place + _remark(kind, place, state)))
             letter = ""
     directories = "\n".join(f"  {path}" for path in administrator_token_directories(prefix))
     names = ", ".join(f"{kind}_token" for kind in _ADMINISTRATORS.values())
-    return f"{table(rows, gap=2)}\n\n{names} can also lie in:\n{directories}"
+    return f"{table(rows, gap=2)}\n\n{names} are also read from:\n{directories}"
 
 
 def _remark(kind: TokenKind, place: str, state: str) -> str:
     if state == USED:
         return ""
     if kind.letter in ("c", "e"):
-        return "  (made when it is needed)"
+        return "  (created when it is needed)"
     if state == ABSENT:
         return "  (absent)" if os.path.isabs(place) else "  (not set)"
     if kind.letter == "a":

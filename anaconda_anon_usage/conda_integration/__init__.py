@@ -6,7 +6,7 @@ from .._common import lazy
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
 if TYPE_CHECKING:
-    from .commands import after_change, before_change, before_run
+    from .commands import after_change, before_change, before_run, end_command
     from .context_patch import add_parameters, extend_user_agent
     from .doctor import report_health
 
@@ -15,6 +15,7 @@ __all__ = [
     "after_change",
     "before_change",
     "before_run",
+    "end_command",
     "extend_user_agent",
     "report_health",
 ]
@@ -22,7 +23,7 @@ __all__ = [
 __getattr__ = lazy(
     __name__,
     {
-        "commands": ("after_change", "before_change", "before_run"),
+        "commands": ("after_change", "before_change", "before_run", "end_command"),
         "context_patch": ("add_parameters", "extend_user_agent"),
         "doctor": ("report_health",),
     },

@@ -1,8 +1,7 @@
-"""The places where conda's internals are touched, because it has no hook for them.
+"""Patches of ``conda.base.context.Context``, for which conda has no hooks.
 
-Two things are done to ``conda.base.context.Context``: its User-Agent is extended, and for
-``conda config`` it learns two settings. Each works from conda 23.7 to 26.7 and asks for
-what is there, not for a version.
+They extend its User-Agent and, for ``conda config``, add this package's settings. They
+work from conda 23.7 to 26.7 and look for features, not for versions.
 """
 
 from __future__ import annotations
@@ -29,8 +28,8 @@ class _ExtendedUserAgent(property):
 def extend_user_agent() -> None:
     """Append the token string to ``Context.user_agent``, from now on.
 
-    There are hooks for request headers since conda 24.11, but ``conda info`` shows this
-    property, and both must say the same.
+    conda 24.11 and later have hooks for request headers, but ``conda info`` shows this
+    property, and the two must agree.
     """
     from conda.base.context import Context
 
@@ -48,8 +47,8 @@ def extend_user_agent() -> None:
 def add_parameters() -> None:
     """Make ``anaconda_anon_usage`` and ``anaconda_heartbeat`` settings of conda's.
 
-    Only ``conda config`` needs that. Any other command would refuse to work over a wrong
-    value of a setting that it knows.
+    Only ``conda config`` needs that. Other commands would stop at an invalid value of a
+    setting that conda knows.
     """
     from conda.base.context import Context, context
 
@@ -70,28 +69,23 @@ def add_parameters() -> None:
 
 
 def _appendix(context) -> str:
-    from .settings import decide_in_conda
-
-    enabled = decide_in_conda(context, "anaconda_anon_usage")
-    return " " + _token_string(context.target_prefix, enabled)
+    return " " + _token_string(context.target_prefix)
 
 
 @functools.cache
-def _token_string(prefix: str, enabled: bool) -> str:
+def _token_string(prefix: str) -> str:
     from ..tokens import token_string
 
-    return token_string(prefix, enabled)
+    return token_string(prefix)
 
 
 def _loader(default, meaning):
-    """Return a parameter of conda's that reads its values by our rule.
+    """Return a parameter of conda's whose values are read by this package's rules.
 
-    conda's own rule for "boolean or text" takes any number for a boolean, and a list for
-    a reason to crash.
+    conda's own rules for "boolean or text" accept any number as a boolean and crash at a
+    list.
     """
     from conda.common import configuration
-
-    from .settings import value_in_conda
 
     def typify(name, value, source):
         try:
@@ -106,7 +100,7 @@ def _loader(default, meaning):
     # conda knows by this name what `conda config --set` can set.
     class PrimitiveParameter(configuration.PrimitiveParameter):
         def load(self, name, match):
-            return Loaded(name, self._type, value_in_conda(match), match.keyflag(), None)
+            return Loaded(name, self._type, _plain(match.value(None)), match.keyflag(), None)
 
         def typify(self, name, source, value):
             return typify(name, value, source)
@@ -114,8 +108,15 @@ def _loader(default, meaning):
     return configuration.ParameterLoader(PrimitiveParameter(default, element_type=(bool, str)))
 
 
+def _plain(value: object) -> object:
+    """Return a value of conda's, with a text in place of a list or a map."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return "[...]" if isinstance(value, tuple) else "{...}"
+
+
 def _describe_parameters(context_class) -> None:
-    """Add the settings to what ``conda config --describe`` lists and explains."""
+    """Add the settings to the output of ``conda config --describe``."""
     descriptions = context_class.get_descriptions
     categories = context_class.__dict__["category_map"]
     title = "Anonymous Usage Configuration"

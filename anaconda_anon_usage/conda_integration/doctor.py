@@ -1,12 +1,16 @@
-"""What ``conda doctor`` reports: whether telemetry and the heartbeat work as they should."""
+"""The report of ``conda doctor``: whether telemetry and the heartbeat work as configured."""
 
 from __future__ import annotations
 
 import os
+import sys
 
 from .._common import read_text
 from ..settings import explain_heartbeat, explain_telemetry, load
 from ..tokens import TOKEN_LENGTH, is_token
+
+# The marks of conda's own checks, and what replaces them where stdout cannot encode them.
+_MARKS = {"✅": "[ok]", "❌": "[problem]"}
 
 
 def report_health(prefix: str) -> None:
@@ -16,36 +20,48 @@ def report_health(prefix: str) -> None:
         prefix: the environment's directory.
     """
     settings = load(prefix)
-    print("Anonymous usage:\n")
-    print(f"telemetry is {explain_telemetry(settings)}")
-    print(f"heartbeat is {explain_heartbeat(settings)}")
-    for problem in settings.problems:
-        print(f"❌ heartbeats can't be sent: {problem}")
+    _print("Anonymous usage:\n")
+    _print(f"telemetry is {explain_telemetry(settings)}")
+    _print(f"heartbeat is {explain_heartbeat(settings)}")
+    for problem in settings.connection.problems:
+        _print(f"❌ heartbeats cannot be sent: {problem}")
     _report_script(prefix, bool(settings.heartbeat))
     home = os.path.expanduser("~")
     _report_token("client token", os.path.join(home, ".conda", "aau_token"))
     _report_token("environment token", os.path.join(prefix, "etc", "aau_token"))
-    print()
+    _print("")
 
 
 def _report_script(prefix: str, wanted: bool) -> None:
     script = os.path.join(prefix, "etc", "conda", "activate.d", "anaconda-anon-usage.sh")
     launcher = os.path.join(prefix, "etc", "conda", "anon-usage", "heartbeat.sh")
     if os.path.isfile(script) and os.path.isfile(launcher):
-        print("✅ the activation script stands in this environment")
+        _print("✅ activation script: installed")
     elif os.path.isfile(script):
-        print(f"❌ the activation script lacks what it starts: {launcher}")
+        _print(f"❌ activation script: launcher missing: {launcher}")
     elif wanted:
-        print("❌ the activation script is missing in this environment: it sends no heartbeat")
+        _print("❌ activation script: missing, so this environment sends no heartbeat")
     else:
-        print("✅ no activation script, and none is needed")
+        _print("✅ activation script: not installed, and not needed")
 
 
 def _report_token(name: str, path: str) -> None:
     text = (read_text(path) or "").strip()
     if is_token(text) and len(text) >= TOKEN_LENGTH:
-        print(f"✅ the {name} is sound: {path}")
+        _print(f"✅ {name}: valid: {path}")
     elif os.path.lexists(path):
-        print(f"❌ the {name} can't be used: {path}")
+        _print(f"❌ {name}: invalid: {path}")
     else:
-        print(f"✅ the {name} is made when it is needed: {path}")
+        _print(f"✅ {name}: created when it is needed: {path}")
+
+
+def _print(line: str) -> None:
+    """Print a line with whatever stdout's encoding has; cp1252 has no emoji."""
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    try:
+        line.encode(encoding)
+    except UnicodeError:
+        for mark, text in _MARKS.items():
+            line = line.replace(mark, text)
+        line = line.encode(encoding, "backslashreplace").decode(encoding)
+    print(line)

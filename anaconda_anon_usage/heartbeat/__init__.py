@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections import namedtuple
 
-from .._common import lazy, say
+from .._common import lazy, redact, say
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
 if TYPE_CHECKING:
@@ -30,8 +30,11 @@ __getattr__ = lazy(
     __name__, {"connection": ("visible_proxy",), "user_agent": ("conda_user_agent",)}
 )
 
-#: Seconds after which the process ends, whether the request was answered or not.
+#: Seconds after which the process ends, with or without a response.
 DEADLINE = 5.0
+
+#: The message of the TimeoutError: the request may have been sent by then.
+NO_ANSWER = f"no answer within {DEADLINE:g} s; it may have arrived"
 
 #: The path of the request below a repository: a package that does not exist, so nothing
 #: is downloaded, and requests are easy to count. The usual answer is 404.
@@ -58,13 +61,13 @@ def prepare(prefix: str, settings, channel: str | None = None, path: str = PATH)
         url = f"{channel.rstrip('/')}/{path.lstrip('/')}"
     elif isinstance(settings.heartbeat, str):
         url = settings.heartbeat
-    elif settings.repositories:
-        url = f"{settings.repositories[0]}{path.lstrip('/')}"
-    say(f"URL: {url}, from {_origin(channel, settings)}")
+    elif settings.connection.repositories:
+        url = f"{settings.connection.repositories[0]}{path.lstrip('/')}"
+    say(f"URL: {url and redact(url)}, from {_origin(channel, settings)}")
     obstacle = None
-    if settings.problems:
-        obstacle = settings.problems[0]
-    elif settings.offline:
+    if settings.connection.problems:
+        obstacle = "; ".join(settings.connection.problems)
+    elif settings.connection.offline:
         obstacle = "offline is on"
     elif not url:
         obstacle = "no channel of Anaconda's is configured"
@@ -77,7 +80,8 @@ def _origin(channel: str | None, settings) -> str:
         return "the command line"
     if isinstance(settings.heartbeat, str):
         return "the setting anaconda_heartbeat"
-    return f"the repositories of configured channels: {', '.join(settings.repositories) or 'none'}"
+    found = settings.connection.repositories
+    return f"the repositories of configured channels: {', '.join(found) or 'none'}"
 
 
 def send(heartbeat: Heartbeat) -> int:
@@ -91,7 +95,7 @@ def send(heartbeat: Heartbeat) -> int:
     """
     from . import connection
 
-    manager = connection.manager(heartbeat.url, heartbeat.settings)
+    manager = connection.manager(heartbeat.url, heartbeat.settings.connection)
     return connection.request(manager, heartbeat.url, heartbeat.user_agent, DEADLINE)
 
 
@@ -118,4 +122,4 @@ def within_deadline(function):
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     thread.join(DEADLINE)
-    return outcome[0] if outcome else TimeoutError(f"no answer within {DEADLINE:g} s")
+    return outcome[0] if outcome else TimeoutError(NO_ANSWER)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import time
 
-from .._common import active_prefix, say
+from .._common import active_prefix, redact, say
 from . import DEADLINE, prepare, slots, within_deadline
 
 
@@ -32,7 +32,7 @@ def main() -> None:
             result = within_deadline(lambda: _send_if_on(prefix, attempt))
             seconds = time.monotonic() - started
             if result is not None:
-                say(f"heartbeat: {result!r} after {seconds:.2f} s")
+                say(f"heartbeat: {redact(repr(result))} after {seconds:.2f} s")
                 from . import log
 
                 log.append(prefix, attempt, result, seconds)
@@ -63,7 +63,7 @@ def _send_if_on(prefix: str, attempt: dict) -> int | None:
                 raise NotSent(heartbeat.obstacle)
             from . import connection
 
-            manager = connection.manager(heartbeat.url, settings)
+            manager = connection.manager(heartbeat.url, settings.connection)
         return connection.request(manager, heartbeat.url, heartbeat.user_agent, DEADLINE)
 
 

@@ -1,62 +1,62 @@
-"""How a request reaches its server: through which proxy, and trusting whom.
+"""The connection of a request: through which proxy, and with which certificates.
 
 conda's requests go through the library requests, whose rules about proxies and
-certificates (variables among them) are asked here. To import it would add a quarter to
-what a heartbeat costs, so where there is nothing to ask it is left out: the connection
-itself is made by urllib3, which requests stands on and always brings.
+certificates, variables among them, are followed here. Importing it would add a quarter to
+the cost of a heartbeat, so it is left out if no proxy and no certificates are configured:
+urllib3, which requests is built on, makes the connection.
 """
 
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
+from collections import namedtuple
 
-from .._common import say
-from ..settings import Settings
+from .._common import redact, say
+from ..settings import Connection
 
-
-class Route(NamedTuple):
-    """The proxy's URL, or None; and ``ssl_verify`` as conda documents it."""
-
-    proxy: str | None
-    verify: bool | str
+#: The proxy's URL, or None; and ``ssl_verify`` as conda documents it.
+Route = namedtuple("Route", "proxy verify")
 
 
-def manager(url: str, settings: Settings):
+class InvalidProxy(ValueError):
+    """A proxy is not a URL; the message does not quote it."""
+
+
+def manager(url: str, connection: Connection):
     """Return a ``urllib3.PoolManager`` that makes connections as conda's session does.
 
     Args:
-        url: what will be asked for.
-        settings: the settings that hold.
+        url: the URL of the request.
+        connection: the settings that apply.
 
     Raises:
-        Exception: what TLS should trust can't be had, or the proxy can't be used.
+        Exception: the certificates or the proxy cannot be used.
     """
     import urllib3
 
-    route = _route(url, settings)
+    route = _route(url, connection)
     options = _tls(route.verify)
-    if settings.client_ssl_cert:
-        options["cert_file"] = settings.client_ssl_cert
-        options["key_file"] = settings.client_ssl_cert_key
+    if connection.client_ssl_cert:
+        options["cert_file"] = connection.client_ssl_cert
+        options["key_file"] = connection.client_ssl_cert_key
     if not route.proxy:
         return urllib3.PoolManager(**options)
     from requests.adapters import HTTPAdapter
 
-    # Its user name and password, if it has some, are for the proxy alone.
+    # The proxy, and nobody else, gets the user name and password of its URL.
     return HTTPAdapter().proxy_manager_for(route.proxy, **options)
 
 
 def request(manager, url: str, user_agent: str, timeout: float) -> int:
     """Send one HEAD request and return the HTTP status of the response.
 
-    It carries nothing but the User-Agent: no body, no cookie, no credential and nothing
-    from ``.netrc``, none of which urllib3 handles. It is not retried, and no redirect is
-    followed.
+    It has no body, no cookie and no credentials, also none from ``.netrc``: urllib3
+    handles none of these. A proxy gets the credentials in its own URL, as from conda. The
+    request is not retried, and redirects are not followed.
 
     Args:
         manager: the ``urllib3.PoolManager`` to send it through, which is closed.
-        url: what to ask for.
+        url: the URL of the request.
         user_agent: the only header that is set.
         timeout: seconds for the connection and for the response, each.
 
@@ -76,55 +76,76 @@ def request(manager, url: str, user_agent: str, timeout: float) -> int:
         return response.status
 
 
-def visible_proxy(url: str, settings: Settings) -> str | None:
-    """Return the proxy that a request goes through, with its credentials hidden.
+def visible_proxy(url: str, connection: Connection) -> str | None:
+    """Return the proxy that a request goes through, without its credentials.
 
     Args:
-        url: what will be asked for.
-        settings: the settings that hold.
+        url: the URL of the request.
+        connection: the settings that apply.
+
+    Raises:
+        Exception: the proxy cannot be used.
     """
-    from urllib.parse import urlsplit
-
-    proxy = _route(url, settings).proxy
-    if not proxy:
-        return None
-    credentials, separator, _ = urlsplit(proxy).netloc.rpartition("@")
-    return proxy.replace(credentials, "…", 1) if separator else proxy
+    proxy = _route(url, connection).proxy
+    return redact(proxy) if proxy else None
 
 
-def _route(url: str, settings: Settings) -> Route:
-    """Return what the settings, and the variables that requests knows, say of a URL."""
+def _route(url: str, connection: Connection) -> Route:
+    """Return the proxy and certificates by the settings and by requests' variables."""
     from urllib.request import getproxies
 
     variables = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-    if not (variables or settings.proxy_servers or getproxies()):
-        say("connection: no proxy and no certificates are named, so requests is not needed")
-        return Route(None, settings.ssl_verify)
-    say("connection: requests decides about the proxies and certificates that are named")
+    if not (variables or connection.proxy_servers or getproxies()):
+        say("connection: no proxy and no certificates are configured, so requests is not needed")
+        return Route(None, connection.ssl_verify)
+    say("connection: requests chooses among the configured proxies and certificates")
     import requests
-    from requests.utils import prepend_scheme_if_needed, select_proxy
+    from requests.utils import select_proxy
 
     with requests.Session() as session:
-        session.proxies.update(settings.proxy_servers)
-        session.verify = settings.ssl_verify
+        session.proxies.update(connection.proxy_servers)
+        session.verify = connection.ssl_verify
         merged = session.merge_environment_settings(url, {}, None, None, None)
     proxy = select_proxy(url, merged["proxies"])
-    # requests does not know of truststore, and takes it for a path.
-    truststore = settings.ssl_verify == "truststore"
+    # requests does not support "truststore" and takes it for a path.
+    truststore = connection.ssl_verify == "truststore"
     return Route(
-        proxy and prepend_scheme_if_needed(proxy, "http"),
-        settings.ssl_verify if truststore else merged["verify"],
+        _proxy_url(proxy) if proxy else None,
+        connection.ssl_verify if truststore else merged["verify"],
     )
 
 
+def _proxy_url(proxy: str) -> str:
+    """Return the URL of a proxy, which may lack the scheme.
+
+    Raises:
+        InvalidProxy: it is not a URL. The libraries would quote parts of the password.
+    """
+    from requests.utils import prepend_scheme_if_needed
+    from urllib3.util import parse_url
+
+    try:
+        proxy = prepend_scheme_if_needed(proxy, "http")
+        parts = parse_url(proxy)
+        # Behind the host, an @ comes from a password with a slash.
+        valid = bool(parts.host) and "@" not in f"{parts.path}{parts.query}{parts.fragment}"
+    except ValueError:  # of both libraries; the cause would be quoted in debug output
+        valid = False
+    if not valid:
+        raise InvalidProxy(
+            "the proxy is not a valid URL; percent-encode special characters in its password"
+        )
+    return proxy
+
+
 def _tls(verify: bool | str) -> dict:
-    """Return urllib3's options for what ``ssl_verify`` says."""
+    """Return urllib3's options for a value of ``ssl_verify``."""
     import ssl
 
     if verify is False:
         import urllib3
 
-        urllib3.disable_warnings()  # it is the user's choice
+        urllib3.disable_warnings()  # the user chose it
         return {"cert_reqs": "CERT_NONE"}
     if verify == "truststore":
         import truststore

@@ -11,7 +11,7 @@ import os
 import stat
 import time
 
-from .._common import open_directory, say
+from .._common import open_directory, redact, say
 
 #: The file's full path; ``~`` is the home directory.
 VARIABLE = "ANACONDA_ANON_USAGE_LOG"
@@ -38,10 +38,10 @@ def append(prefix: str, attempt: dict, result: object, seconds: float) -> None:
     line = {
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "prefix": prefix,
-        "url": attempt.get("url"),
+        "url": redact(attempt.get("url") or "") or None,
         "user_agent": attempt.get("user_agent"),
         "status": None if failed else result,
-        "error": f"{type(result).__name__}: {result}" if failed else None,
+        "error": redact(f"{type(result).__name__}: {result}") if failed else None,
         "seconds": round(seconds, 3),
     }
     try:

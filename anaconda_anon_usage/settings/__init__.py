@@ -1,33 +1,21 @@
 """The settings that this package obeys, from conda's files and variables.
 
-conda itself is not asked: importing it takes longer than a whole heartbeat, and an
-environment need not have it. That both say the same is tested with a real conda
-(tests/conda/test_configuration_sources.py). Only the plugin, in conda's own process, asks
-conda's context (decisions.py), which knows the command line too.
+conda itself is not asked: importing it takes longer than a whole heartbeat, an
+environment need not have it, and it ignores some files that it cannot read. Tests compare
+the answers with a real conda's (tests/conda/test_configuration_sources.py).
 
-Whatever is doubtful ends with less being sent: a wrong value turns telemetry or the
-heartbeat off, and a connection that can't be made the way the configuration wants is not
-made.
+Whatever is in doubt disables: a file that cannot be read counts as an opt-out, an invalid
+value disables its setting, and no heartbeat is sent unless the connection can be made as
+configured.
 """
 
 from __future__ import annotations
 
-import os
-from typing import NamedTuple
+import functools
 
-from .._common import active_prefix, conda_version, guarded, root_prefix
-from .condarc import (
-    SIZE_LIMIT,
-    Condarc,
-    InvalidFile,
-    Occurrence,
-    WrongValue,
-    boolean,
-    boolean_or_text,
-    deciding,
-    expand,
-    occurrences_in,
-)
+from .._common import active_prefix, guarded, lazy, root_prefix
+from .condarc import SIZE_LIMIT, Condarc, Occurrence
+from .merge import Configuration, deciding
 from .policy import SETTINGS, decide, heartbeat_value, meaning
 from .search_path import (
     administrator_directories,
@@ -35,12 +23,20 @@ from .search_path import (
     search_directories,
     system_directories,
 )
+from .values import WrongValue
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
+if TYPE_CHECKING:
+    from .channels import REPOSITORIES
+    from .conda_settings import Connection
+    from .explanation import Explanation
 
 __all__ = [
     "REPOSITORIES",
     "SETTINGS",
     "SIZE_LIMIT",
-    "InvalidFile",
+    "Condarc",
+    "Connection",
     "Occurrence",
     "Settings",
     "WrongValue",
@@ -52,85 +48,78 @@ __all__ = [
     "explain_telemetry",
     "heartbeat_value",
     "load",
+    "load_once",
     "meaning",
-    "occurrences_in",
     "search_directories",
     "system_directories",
 ]
 
-#: Where heartbeats can go, in order of preference. The first that serves a configured
-#: channel is used.
-REPOSITORIES = (
-    "https://repo.anaconda.cloud/",
-    "https://repo.anaconda.com/pkgs/",
-    "https://conda.anaconda.org/",
-)
+__getattr__ = lazy(__name__, {"channels": ("REPOSITORIES",), "conda_settings": ("Connection",)})
 
 
-class Settings(NamedTuple):
-    """What the configuration says, for one environment."""
+class Settings:
+    """The settings of one environment.
 
-    #: Whether tokens are sent, and the occurrence that decides it (None: the default).
-    anon_usage: bool
-    anon_usage_from: Occurrence | None
-    #: Whether heartbeats are sent, or the URL they are sent to instead.
-    heartbeat: bool | str
-    heartbeat_from: Occurrence | None
-    #: Which of REPOSITORIES serve a configured channel.
-    repositories: tuple[str, ...]
-    offline: bool
-    #: As conda documents them: ``proxy_servers``, ``ssl_verify``, ``client_ssl_cert``.
-    proxy_servers: dict[str, str | None]
-    ssl_verify: bool | str
-    client_ssl_cert: str | None
-    client_ssl_cert_key: str | None
-    #: Where environments are looked up by name, and the one called base.
-    envs_dirs: tuple[str, ...]
-    root_prefix: str | None
-    #: What is wrong with the settings about connections; while there is anything,
-    #: nothing can be sent the way the configuration wants it.
-    problems: tuple[str, ...]
+    This package's own settings are read at once, conda's on first use. A YAML library is
+    imported only if a file needs to be parsed.
+
+    Args:
+        configuration: the configuration files and variables.
+        root: the prefix of the conda installation, or None.
+
+    Attributes:
+        anon_usage: whether tokens are sent.
+        anon_usage_from: the occurrence that decides it, or None for the default.
+        heartbeat: whether heartbeats are sent, or the URL that they are sent to instead.
+        heartbeat_from: the occurrence that decides it, or None for the default.
+        root_prefix: the prefix of the environment called base, or None.
+    """
+
+    def __init__(self, configuration: Configuration, root: str | None):
+        self._configuration = configuration
+        self.root_prefix = root
+        self.anon_usage, self.anon_usage_from = self._decide("anaconda_anon_usage")
+        self.heartbeat, self.heartbeat_from = self._decide("anaconda_heartbeat")
+
+    @functools.cached_property
+    def connection(self) -> Connection:
+        """What the configuration says about requests."""
+        from .conda_settings import read_connection
+
+        return read_connection(self._configuration, self.root_prefix)
+
+    @functools.cached_property
+    def envs_dirs(self) -> tuple[str, ...]:
+        """The directories in which environments are looked up by name."""
+        from .conda_settings import read_envs_dirs
+
+        return guarded(lambda: read_envs_dirs(self._configuration, self.root_prefix), ())
+
+    def _decide(self, name: str) -> tuple[bool | str, Occurrence | None]:
+        return decide(name, self._configuration.occurrences(name), self.root_prefix)
 
 
 def load(prefix: str | None = None) -> Settings:
-    """Return the settings that hold for an environment, read afresh.
+    """Return the settings of an environment, read afresh.
 
     Args:
         prefix: the environment, whose own condarc counts; by default the activated one.
     """
-    from .channels import configured_urls
-
     root = root_prefix()
-    condarc = Condarc(prefix or active_prefix() or root, root)
-    settings = Collector(root)
-    for name in SETTINGS:
-        settings.occurrences[name] = condarc.occurrences(name)
-
-    def text(*names: str) -> str | None:
-        value = expand(condarc.value(*names, default=None))
-        stripped = str(value).strip()
-        return None if stripped.lower() == "none" else stripped
-
-    settings.read("offline", lambda: boolean(condarc.value("offline", default=False)))
-    settings.read(
-        "proxy_servers",
-        lambda: {
-            key: None if str(expand(value)).lower() == "none" else expand(value)
-            for key, value in condarc.mapping("proxy_servers").items()
-        },
-    )
-    settings.read("ssl_verify", lambda: _ssl_verify(condarc))
-    settings.read("client_ssl_cert", lambda: text("client_ssl_cert", "client_cert"))
-    settings.read("client_ssl_cert_key", lambda: text("client_ssl_cert_key", "client_cert_key"))
-    settings.envs_dirs = guarded(lambda: _envs_dirs(condarc, root), ())
-    settings.read(
-        "channels",
-        lambda: serving(configured_urls(condarc, conda_version(root))),
-    )
-    return settings.settings()
+    return Settings(Configuration(prefix or active_prefix() or root, root), root)
 
 
-def explain_telemetry(settings: Settings):
+@functools.cache
+def load_once(prefix: str | None = None) -> Settings:
+    """Return the settings of an environment, read once in this process.
+
+    Args:
+        prefix: as for load().
+    """
+    return load(prefix)
+
+
+def explain_telemetry(settings: Settings) -> Explanation:
     """Return an ``Explanation`` of whether tokens are sent and what decides it."""
     from .explanation import explain
 
@@ -139,81 +128,10 @@ def explain_telemetry(settings: Settings):
     )
 
 
-def explain_heartbeat(settings: Settings):
+def explain_heartbeat(settings: Settings) -> Explanation:
     """Return an ``Explanation`` of whether heartbeats are sent and what decides it."""
     from .explanation import explain
 
     return explain(
         "anaconda_heartbeat", settings.heartbeat, settings.heartbeat_from, settings.root_prefix
-    )
-
-
-class Collector:
-    """Gathers settings one by one, so that a wrong one spoils only itself."""
-
-    def __init__(self, root: str | None):
-        self.root = root
-        self.occurrences: dict[str, list[Occurrence]] = {}
-        self.envs_dirs: tuple[str, ...] = ()
-        self._values: dict[str, object] = {}
-        self._problems: list[str] = []
-
-    def read(self, name: str, reader) -> None:
-        try:
-            self._values[name] = reader()
-        except Exception as error:
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            self._problems.append(f"{name}: {reason}")
-
-    def settings(self) -> Settings:
-        anon_usage, anon_usage_from = self._decide("anaconda_anon_usage")
-        heartbeat, heartbeat_from = self._decide("anaconda_heartbeat")
-        value = self._values.get
-        return Settings(
-            anon_usage=anon_usage,
-            anon_usage_from=anon_usage_from,
-            heartbeat=heartbeat,
-            heartbeat_from=heartbeat_from,
-            repositories=tuple(value("channels", ())),
-            offline=bool(value("offline", True)),
-            proxy_servers=dict(value("proxy_servers", {})),
-            ssl_verify=value("ssl_verify", True),
-            client_ssl_cert=value("client_ssl_cert"),
-            client_ssl_cert_key=value("client_ssl_cert_key"),
-            envs_dirs=tuple(self.envs_dirs),
-            root_prefix=self.root,
-            problems=tuple(self._problems),
-        )
-
-    def _decide(self, name: str):
-        return decide(name, self.occurrences[name], self.root)
-
-
-def serving(urls: list[str]) -> tuple[str, ...]:
-    """Return those of REPOSITORIES that one of urls begins with."""
-    return tuple(base for base in REPOSITORIES if any(f"{url}/".startswith(base) for url in urls))
-
-
-def _ssl_verify(condarc: Condarc) -> bool | str:
-    value = condarc.value("ssl_verify", "verify_ssl", default=True)
-    verify = boolean_or_text(expand(value))
-    if isinstance(verify, str) and verify != "truststore" and not os.path.exists(verify):
-        raise WrongValue(f"no such file or directory: {verify!r}")
-    return verify
-
-
-def _envs_dirs(condarc: Condarc, root: str | None) -> tuple[str, ...]:
-    configured = condarc.sequence("envs_dirs", "envs_path", delimiter=os.pathsep)
-    own = os.path.join("~", ".conda", "envs")
-    fixed = [own]
-    if root:
-        # As Context.envs_dirs does: base's own directory comes first if it is writable.
-        writable = os.access(os.path.join(root, "conda-meta", "history"), os.W_OK)
-        of_root = os.path.join(root, "envs")
-        fixed = [of_root, own] if writable else [own, of_root]
-    directories = [*configured, *fixed]
-    return tuple(
-        dict.fromkeys(
-            os.path.abspath(os.path.expanduser(os.path.expandvars(d))) for d in directories
-        )
     )

@@ -1,8 +1,8 @@
 """The URLs of configured channels, found without conda.
 
 This follows ``Channel.from_value`` in conda/models/channel.py as far as the choice of
-the heartbeat's repository needs it: which host and path a channel's name stands for.
-Local channels, credentials, platforms and package files play no part in that.
+the heartbeat's repository needs it: the host and path of a channel. Local channels,
+credentials, platforms and package files do not matter for that.
 """
 
 from __future__ import annotations
@@ -10,7 +10,16 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from .condarc import Condarc, WrongValue, expand
+from .merge import Configuration
+from .values import WrongValue, expand
+
+#: Where heartbeats can go, in order of preference. The first that serves a configured
+#: channel is used.
+REPOSITORIES = (
+    "https://repo.anaconda.cloud/",
+    "https://repo.anaconda.com/pkgs/",
+    "https://conda.anaconda.org/",
+)
 
 _DEFAULT_ALIAS = "https://conda.anaconda.org"
 _DEFAULT_CHANNELS = (
@@ -34,59 +43,64 @@ _PLATFORM = re.compile(
 _PATH = re.compile(r"\./|\.\.|~|/|[a-zA-Z]:[/\\]|\\\\")
 
 
-def configured_urls(condarc: Condarc, version: str | None) -> list[str]:
+def configured_urls(configuration: Configuration, version: str | None) -> list[str]:
     """Return the http(s) URLs of the configured channels and of the channel alias.
 
     Args:
-        condarc: the configuration.
-        version: that of the installation's conda, or None if it has none.
+        configuration: the configuration files and variables.
+        version: the version of the installation's conda, or None if it has none.
 
     Raises:
         WrongValue: a setting about channels has a value that conda would refuse.
     """
-    # Without a conda nobody has channels that are not configured, as with the newest one.
+    # Without conda, there are only configured channels, as with the newest version.
     release = tuple(int(part) for part in re.findall(r"\d+", version or "999")[:2])
     default = ("defaults",) if release < _NO_DEFAULTS_SINCE else ()
-    configured = condarc.sequence("channels", "channel", default=default)
+    configured = configuration.sequence("channels", "channel", default=default)
     if release >= _EMPTY_IS_DEFAULTS_SINCE:
         configured = configured or default
-    channels = _Channels(condarc, release)
+    channels = _Channels(configuration, release)
     urls = [channels.alias]
     for channel in configured:
         urls += channels.urls(str(expand(channel)))
     return urls
 
 
+def serving(urls: list[str]) -> tuple[str, ...]:
+    """Return those of REPOSITORIES that one of some URLs begins with."""
+    return tuple(base for base in REPOSITORIES if any(f"{url}/".startswith(base) for url in urls))
+
+
 class _Channels:
-    """What the names of channels stand for under one configuration.
+    """The URLs of channels' names under one configuration.
 
     Args:
-        condarc: the configuration.
+        configuration: the configuration files and variables.
         release: the first two numbers of conda's version.
 
     Raises:
         WrongValue: a setting about channels has a value that conda would refuse.
     """
 
-    def __init__(self, condarc: Condarc, release: tuple[int, ...]):
-        alias = str(expand(condarc.value("channel_alias", default=_DEFAULT_ALIAS)))
+    def __init__(self, configuration: Configuration, release: tuple[int, ...]):
+        alias = str(expand(configuration.value("channel_alias", default=_DEFAULT_ALIAS)))
         if alias and not _SCHEME.match(alias):
-            raise WrongValue(f"channel_alias without a scheme: {alias!r}")
+            raise WrongValue("channel_alias: no scheme")
         self.alias = _clean(alias)
         default_channels = _expanded(
-            condarc.sequence("default_channels", default=_DEFAULT_CHANNELS)
+            configuration.sequence("default_channels", default=_DEFAULT_CHANNELS)
         )
         groups = {
             str(name): _expanded(urls)
-            for name, urls in condarc.mapping_of_sequences("custom_multichannels").items()
+            for name, urls in configuration.mapping_of_sequences("custom_multichannels").items()
         }
         if "defaults" not in groups or release < _OWN_DEFAULTS_SINCE:
             groups["defaults"] = default_channels
         groups["local"] = []
-        # Name -> URLs of the groups of channels, name -> URL of the single ones.
+        # The URLs of each group of channels, and the URL of each single channel, by name.
         self._groups = {name: [self._simple(url) for url in urls] for name, urls in groups.items()}
         self._single = {name: url for group in self._groups.values() for name, url in group}
-        custom = condarc.mapping("custom_channels", default=_DEFAULT_CUSTOM_CHANNELS)
+        custom = configuration.mapping("custom_channels", default=_DEFAULT_CUSTOM_CHANNELS)
         for name, location in custom.items():
             name, location = str(name).strip("/"), str(expand(location))
             if _SCHEME.match(location):
@@ -94,21 +108,22 @@ class _Channels:
             else:
                 self._single[name] = _join(self.alias, name)
         self._migrated_aliases = [
-            _without_scheme(_clean(url)) for url in condarc.sequence("migrated_channel_aliases")
+            _without_scheme(_clean(url))
+            for url in configuration.sequence("migrated_channel_aliases")
         ]
         self._migrated = {
             str(name): _without_scheme(_clean(str(expand(url))))
-            for name, url in condarc.mapping("migrated_custom_channels").items()
+            for name, url in configuration.mapping("migrated_custom_channels").items()
         }
 
     def urls(self, channel: str) -> list[str]:
-        """Return the http(s) URLs that one entry of the ``channels`` setting stands for.
+        """Return the http(s) URLs of one item of the ``channels`` setting.
 
         Args:
             channel: a name, a URL or a path.
 
         Returns:
-            URLs without credentials and without platform; none for a local channel.
+            URLs without credentials and platform; none for a local channel.
         """
         if channel in ("", "<unknown>", "None", "None:///<unknown>"):
             return []
@@ -123,7 +138,7 @@ class _Channels:
         return [self._named(name)]
 
     def _named(self, name: str) -> str:
-        # A channel below a known one is served by the known one's host.
+        # A channel below a known one is on the same host.
         known = name
         while known not in self._single:
             known, separator, _ = known.rpartition("/")
@@ -147,13 +162,13 @@ class _Channels:
         return urlsplit(url).path.strip("/"), url
 
     def _migrate(self, url: str) -> str:
-        """Return the URL that replaces one which the configuration calls migrated."""
+        """Return the URL that replaces a migrated one."""
         rest = _without_scheme(url)
         if "/" not in rest:
             return url
         for name in sorted(self._migrated, key=len, reverse=True):
             old = _join(self._migrated[name], name)
-            # As conda does, only as many parts are compared as both have.
+            # Like conda, compare only as many parts as both have.
             if all(part == other for part, other in zip(rest.split("/"), old.split("/"))):
                 return self._named(_join(name, rest.replace(old, "", 1)))
         for old in self._migrated_aliases:

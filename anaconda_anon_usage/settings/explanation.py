@@ -1,26 +1,28 @@
-"""Which file, line or variable switches something on or off, for people and for programs."""
+"""Which file, line or variable decides a setting, for people and for programs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .condarc import Occurrence, WrongValue
+from .._common import redact
+from .condarc import Occurrence
 from .policy import SETTINGS, locked_by_administrator
+from .values import WrongValue
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """What a setting is, and what decides it."""
+    """The value of a setting, and what decides it."""
 
-    #: As the package obeys it: True, False, or a URL.
+    #: True, False, or the URL that heartbeats are sent to, without secrets.
     value: bool | str
-    #: The file or the variable that decides; None: nothing does, it is the default.
+    #: The file or the variable that decides; None for the default.
     source: str | None
-    #: The line in that file, counted from 1; None for a variable, or where it isn't known.
+    #: The line in that file, counted from 1; None for a variable, or if it is unknown.
     line: int | None
     #: Whether an administrator locked it with ``#!final``.
     locked: bool
-    #: Why what the source says can't be obeyed, or None.
+    #: Why the setting is disabled although the source may enable it, or None.
     problem: str | None
 
     @property
@@ -30,7 +32,7 @@ class Explanation:
 
     @property
     def reason(self) -> str:
-        """What decides it, in words."""
+        """The source, its line, and the lock or the problem."""
         if self.source is None:
             return "the default"
         where = self.source
@@ -46,7 +48,7 @@ class Explanation:
         return f"{self.state} ({self.reason})"
 
     def as_json(self) -> dict:
-        """Return it for JSON."""
+        """Return the explanation as a value for JSON."""
         return {
             "on": bool(self.value),
             "value": self.value,
@@ -64,16 +66,19 @@ def explain(
 
     Args:
         name: the setting.
-        value: its value as the package obeys it.
-        occurrence: the assignment that decides it, or None for the default.
+        value: its value.
+        occurrence: the occurrence that decides it, or None for the default.
         root: the prefix of the conda installation, or None.
     """
+    if isinstance(value, str):
+        value = redact(value)
     if occurrence is None:
         return Explanation(value, None, None, False, None)
-    problem = None
-    try:
-        SETTINGS[name].meaning(occurrence.value)
-    except WrongValue as error:
-        problem = str(error)
-    locked = locked_by_administrator(occurrence, root)
+    problem = occurrence.problem
+    if not problem:
+        try:
+            SETTINGS[name].meaning(occurrence.value)
+        except WrongValue as error:
+            problem = str(error)
+    locked = not occurrence.problem and locked_by_administrator(occurrence, root)
     return Explanation(value, occurrence.source, occurrence.line, locked, problem)

@@ -1,8 +1,8 @@
-"""Who decides whether telemetry and the heartbeat are on: this package's two settings.
+"""This package's two settings: what their values mean, and which source decides.
 
-The configuration decides, as conda merges it. DO_NOT_TRACK is as strong as all that a
-user could set, and yields only to what an administrator has locked with ``#!final``. A
-wrong value switches off.
+conda's configuration decides, as conda merges it. DO_NOT_TRACK is as strong as everything
+that a user can set, and only an administrator's ``#!final`` is stronger. Invalid values
+and files that cannot be read disable both settings.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import re
 from collections import namedtuple
-from urllib.parse import urlsplit
 
 from .._common import say
-from . import search_path
-from .condarc import FALSE_WORDS, TRUE_WORDS, Occurrence, WrongValue, boolean, deciding
+from .condarc import OWN_NAMES, Occurrence
+from .merge import deciding
+from .search_path import administrator_directories
+from .values import FALSE_WORDS, TRUE_WORDS, WrongValue, boolean
 
 
 def heartbeat_value(value: object) -> bool | str:
@@ -27,10 +28,11 @@ def heartbeat_value(value: object) -> bool | str:
         True or False as conda reads booleans, or an http(s) URL to send to instead.
 
     Raises:
-        WrongValue: it is neither; a number is not a boolean here, but for 0 and 1 in
-            a variable, which has no other type than text.
+        WrongValue: it is neither. A number is not a boolean here, except for 0 and 1 in
+            a variable, which is always text.
     """
-    if value is None or isinstance(value, bool):
+    # YAML gives a boolean with an anchor as a number of this type.
+    if value is None or isinstance(value, bool) or type(value).__name__ == "ScalarBoolean":
         return bool(value)
     if isinstance(value, str):
         text = value.strip()
@@ -40,19 +42,18 @@ def heartbeat_value(value: object) -> bool | str:
             return False
         if _is_plain_url(text):
             return text
-    if isinstance(value, (list, dict)):  # its text may be endless: YAML has aliases
+        if "@" in text:
+            raise WrongValue("not a full http(s) URL without a user name and password")
+    if isinstance(value, (list, dict)):
         raise WrongValue("neither true nor false nor a full http(s) URL but a list or a map")
-    raise WrongValue(f"neither true nor false nor a full http(s) URL: {value!r}")
+    raise WrongValue("neither true nor false nor a full http(s) URL")
 
 
 Setting = namedtuple("Setting", "default meaning")
 
-#: This package's settings: what holds if nobody occurrences them, and what their values
-#: mean, by a function that raises WrongValue for those that mean nothing.
-SETTINGS = {
-    "anaconda_anon_usage": Setting(True, boolean),
-    "anaconda_heartbeat": Setting(False, heartbeat_value),
-}
+#: This package's settings: the value if they do not occur, and a function that returns
+#: what a value means, or raises WrongValue.
+SETTINGS = dict(zip(OWN_NAMES, (Setting(True, boolean), Setting(False, heartbeat_value))))
 
 
 def meaning(name: str, value: object) -> bool | str:
@@ -68,8 +69,10 @@ def meaning(name: str, value: object) -> bool | str:
         return False
 
 
-def decide(name: str, occurrences: list[Occurrence], root: str | None):
-    """Return what one of SETTINGS is, and the occurrence that decides it.
+def decide(
+    name: str, occurrences: list[Occurrence], root: str | None
+) -> tuple[bool | str, Occurrence | None]:
+    """Return the value of one of SETTINGS, and the occurrence that decides it.
 
     Args:
         name: the setting.
@@ -77,11 +80,11 @@ def decide(name: str, occurrences: list[Occurrence], root: str | None):
         root: the prefix of the conda installation, or None.
 
     Returns:
-        The value, which is False if what decides has a wrong value, and the occurrence,
-        which is None if nobody occurrences it.
+        The value, which is False if the deciding one is invalid; and the occurrence, or
+        None for the default.
     """
     if do_not_track():
-        # As strong as the user's own word, but not stronger than an administrator's.
+        # As strong as the user's own settings, but not stronger than an administrator's.
         asked = Occurrence("DO_NOT_TRACK", None, False, False)
         occurrences = [m for m in occurrences if locked_by_administrator(m, root)] or [asked]
     occurrence = deciding(occurrences)
@@ -89,41 +92,45 @@ def decide(name: str, occurrences: list[Occurrence], root: str | None):
         say(f"{name}: {SETTINGS[name].default}, the default")
         return SETTINGS[name].default, None
     try:
+        if occurrence.problem:
+            raise WrongValue(occurrence.problem)
         value = SETTINGS[name].meaning(occurrence.value)
-        say(f"{name}: {value}, of {len(occurrences)} that may decide {occurrence.source} does")
-        return value, occurrence
     except WrongValue as error:
-        say(f"{name}: False, for {occurrence.source} is wrong: {error}")
+        say(f"{name}: False, because of {occurrence.source}: {error}")
         return False, occurrence
+    shown = "a URL" if isinstance(value, str) else value
+    say(f"{name}: {shown}, decided by {occurrence.source}")
+    return value, occurrence
 
 
 def do_not_track() -> bool:
     """Return whether the variable DO_NOT_TRACK asks not to be tracked.
 
-    Any value but ``0`` and ``false`` counts (https://consoledonottrack.com).
+    Any value except ``0`` and ``false`` counts (https://consoledonottrack.com).
     """
     return os.environ.get("DO_NOT_TRACK", "").strip().lower() not in ("", "0", "false")
 
 
 def locked_by_administrator(occurrence: Occurrence, root: str | None) -> bool:
-    """Return whether an occurrence is ``#!final`` in a file that administrators rule.
+    """Return whether an occurrence is ``#!final`` in a file of an administrator's.
 
     Args:
         occurrence: the occurrence.
         root: the prefix of the conda installation, or None.
     """
     folder = os.path.dirname(os.path.normpath(occurrence.source))
+    directories = [os.path.normpath(path) for path in administrator_directories(root)]
     return occurrence.final and any(
-        folder
-        in (os.path.normpath(directory), os.path.join(os.path.normpath(directory), "condarc.d"))
-        for directory in search_path.administrator_directories(root)
+        folder in (directory, os.path.join(directory, "condarc.d")) for directory in directories
     )
 
 
 def _is_plain_url(text: str) -> bool:
     """Return whether text is an http(s) URL in ASCII with a host and no user name."""
-    if not re.fullmatch(r"https?://[!-~]+", text):
+    if not re.fullmatch(r"https?://[!-~]{1,2000}", text):
         return False
+    from urllib.parse import urlsplit
+
     try:
         parts = urlsplit(text)
         return bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc

@@ -1,15 +1,19 @@
-"""Where conda looks for its configuration, known without conda.
+"""conda's search path for configuration files, known without conda.
 
-The order and the places are those of ``conda.base.constants.SEARCH_PATH`` and of
+The order is that of ``conda.base.constants.SEARCH_PATH`` and of
 ``Configuration._expand_search_path`` in conda/common/configuration.py, which have been
-the same from conda 23.7 to 26.7. Two things are left out on purpose, because they would
-take a file from the current directory: relative paths, and variables that are not set.
+the same from conda 23.7 to 26.7. Nothing is read from the current directory, where conda
+follows relative paths and unset variables: a variable with a relative path is a problem.
 """
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import sys
+
+from .condarc import reason
 
 if sys.platform == "win32":
     _SYSTEM = ("C:/ProgramData/conda",)
@@ -19,9 +23,15 @@ else:
 _CONDARC_NAMES = (".condarc", "condarc")
 _YAML_EXTENSIONS = (".yml", ".yaml")
 
+# Variables that conda's search path depends on.
+_VARIABLES = ("CONDA_ROOT", "XDG_CONFIG_HOME", "CONDARC")
+
+# All other failures leave open whether there is a file.
+_ABSENT = (errno.ENOENT, errno.ENOTDIR)
+
 
 def administrator_directories(root: str | None) -> list[str]:
-    """Return the directories whose files an administrator rules, first one first.
+    """Return the directories whose files belong to administrators, in conda's order.
 
     Args:
         root: the prefix of the conda installation, or None.
@@ -42,10 +52,10 @@ def system_directories(root: str | None = None) -> list[str]:
 
 
 def search_directories(prefix: str | None, root: str | None) -> list[str]:
-    """Return the directories of the search path, the ones that count least first.
+    """Return the directories of the search path, in conda's order: later ones win.
 
     Args:
-        prefix: the environment that is meant, which may hold a configuration, or None.
+        prefix: the environment, which may have a configuration of its own, or None.
         root: the prefix of the conda installation, or None.
     """
     found = [*_base_directories(root), *_user_directories()]
@@ -60,42 +70,53 @@ def search_directories(prefix: str | None, root: str | None) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def condarc_files(prefix: str | None, root: str | None) -> list[str]:
-    """Return conda's configuration files that exist, the ones that count least first.
+def condarc_files(prefix: str | None, root: str | None) -> list[tuple[str, str | None]]:
+    """Return conda's configuration files, in conda's order: later ones win.
 
     Args:
-        prefix: the environment that is meant, which may hold a configuration, or None.
+        prefix: the environment, which may have a configuration of its own, or None.
         root: the prefix of the conda installation, or None.
+
+    Returns:
+        The path of each file, or of a directory or variable that leaves open which files
+        there are; and why it cannot be read, or None.
     """
-    found: list[str] = []
+    found: list[tuple[str, str | None]] = []
     for directory in [*_base_directories(root), *_user_directories()]:
         found += condarcs_in(directory)
     home = _home()
     if home:
-        found += _condarc_at(os.path.join(home, ".condarc"))
+        found += _condarcs_at(os.path.join(home, ".condarc"))
     if prefix:
         found += condarcs_in(prefix)
     condarc = os.path.expanduser(os.environ.get("CONDARC", ""))
     if os.path.isabs(condarc):
-        found += _condarc_at(condarc)
-    return list(dict.fromkeys(os.path.normpath(path) for path in found))
+        found += _condarcs_at(condarc)
+    for variable in _VARIABLES:
+        path = os.path.expanduser(os.environ.get(variable, ""))
+        if path and not os.path.isabs(path):
+            found.append((variable, "not an absolute path"))
+    unique: dict[str, str | None] = {}
+    for path, problem in found:
+        unique.setdefault(os.path.normpath(path), problem)
+    return list(unique.items())
 
 
-def condarcs_in(directory: str) -> list[str]:
-    """Return the configuration files that exist in one directory, in conda's order.
+def condarcs_in(directory: str) -> list[tuple[str, str | None]]:
+    """Return the configuration files in one directory, as condarc_files() does.
 
     Args:
-        directory: one that may hold ``.condarc``, ``condarc`` and ``condarc.d``.
+        directory: one that may have ``.condarc``, ``condarc`` and ``condarc.d``.
     """
-    found: list[str] = []
+    found: list[tuple[str, str | None]] = []
     for name in (*_CONDARC_NAMES, "condarc.d"):
-        found += _condarc_at(os.path.join(directory, name))
+        found += _condarcs_at(os.path.join(directory, name))
     return found
 
 
 def _base_directories(root: str | None) -> list[str]:
-    # conda sets CONDA_ROOT to base's prefix when it is imported, unless somebody set it
-    # to something else (conda/__init__.py).
+    # Importing conda sets CONDA_ROOT to the prefix of base unless it is set already
+    # (conda/__init__.py).
     given = os.environ.get("CONDA_ROOT", "")
     return administrator_directories(given if os.path.isabs(given) else root)
 
@@ -116,15 +137,25 @@ def _user_directories() -> list[str]:
     return found
 
 
-def _condarc_at(path: str) -> list[str]:
-    """Return the configuration files that one entry of the search path stands for."""
-    if os.path.isfile(path):
-        name = os.path.basename(path)
-        known = name in _CONDARC_NAMES or name.endswith(_YAML_EXTENSIONS)
-        return [path] if known else []
+def _condarcs_at(path: str, nested: bool = False) -> list[tuple[str, str | None]]:
+    """Return the configuration files that an entry of the search path stands for.
+
+    Args:
+        path: a file, or unless it is nested itself a directory of files.
+        nested: whether the path is from such a directory.
+    """
     try:
-        names = sorted(os.listdir(path))
-    except OSError:  # absent, not a directory, not ours to read
+        mode = os.stat(path).st_mode
+        names = sorted(os.listdir(path)) if stat.S_ISDIR(mode) and not nested else []
+    except OSError as error:
+        return [] if error.errno in _ABSENT else [(path, reason(error))]
+    if stat.S_ISDIR(mode):
+        return [
+            found
+            for name in names
+            if name.endswith(_YAML_EXTENSIONS)
+            for found in _condarcs_at(os.path.join(path, name), nested=True)
+        ]
+    if os.path.basename(path) not in _CONDARC_NAMES and not path.endswith(_YAML_EXTENSIONS):
         return []
-    files = (os.path.join(path, name) for name in names if name.endswith(_YAML_EXTENSIONS))
-    return [file for file in files if os.path.isfile(file)]
+    return [(path, None if stat.S_ISREG(mode) else "not a regular file")]

@@ -1,9 +1,13 @@
-"""What is appended to conda's User-Agent: each token, and the string they make.
+"""The tokens that are appended to conda's User-Agent, and the string they make.
 
 Importable in any environment, without conda and without anything outside the standard
 library, so that every client (conda, the heartbeat, other tools) sends the same tokens.
+catalog.py describes each token.
 
-What each of them means is told by token_facts.py.
+All functions that return tokens obey the setting ``anaconda_anon_usage``, its locks and
+DO_NOT_TRACK: if telemetry is off, they read and write nothing and return an empty string
+or list. A caller that has decided already passes ``enabled``. Only version_token() is
+sent in any case.
 """
 
 from __future__ import annotations
@@ -66,7 +70,7 @@ __getattr__ = lazy(
     {"account": ("key_sources", "token_from_api_key"), "catalog": ("CATALOG", "TokenKind")},
 )
 
-#: All tokens of one process; a str or None each, and lists from ``installer`` on.
+#: All tokens of one process: a str each, and lists of str from ``installer`` on.
 Tokens = namedtuple(
     "Tokens",
     "version client session environment anaconda_cloud installer organization machine",
@@ -80,109 +84,138 @@ _unwritten: dict[str, str] = {}
 
 
 def version_token() -> str:
-    """Return the version of this package, which is sent even when telemetry is off."""
+    """Return the version of this package, which is sent even if telemetry is off."""
     return __version__
 
 
-def client_token() -> str | None:
-    """Return the random token of this user on this machine, made once.
+def client_token(enabled: bool | None = None) -> str:
+    """Return the random token of this user on this machine, creating it if needed.
+
+    Args:
+        enabled: whether telemetry is on; by default what the settings say.
 
     Returns:
-        22 characters; None if it can be neither read nor written.
+        22 characters, or ``""`` if telemetry is off or the token can be neither read nor
+        written.
     """
+    if not _is_enabled(None, enabled):
+        return ""
     path = client_token_file()
-    return _client_token(path) if path else None
+    return (_client_token(path) if path else None) or ""
 
 
 def client_token_file() -> str | None:
-    """Return where the client token is kept, made or not; None for a user without a home."""
+    """Return the path of the client token, which may not exist yet; None without a home."""
     home = os.path.expanduser("~")
     if not os.path.isabs(home) or not os.path.isdir(home):
         return None
     return os.path.join(home, ".conda", "aau_token")
 
 
-def session_token() -> str:
-    """Return the random token of this process: 22 characters, kept in memory only."""
-    # A forked process is a session of its own. Unlike a cache, setdefault() gives the same
-    # token to threads that ask at the same moment.
+def session_token(enabled: bool | None = None) -> str:
+    """Return the random token of this process, which is kept in memory only.
+
+    Args:
+        enabled: whether telemetry is on; by default what the settings say.
+
+    Returns:
+        22 characters, or ``""`` if telemetry is off.
+    """
+    if not _is_enabled(None, enabled):
+        return ""
+    # A forked process is a session of its own. Unlike a cache, setdefault() returns the
+    # same token to threads that ask at the same moment.
     return _session_tokens.setdefault(os.getpid(), random_token())
 
 
-def environment_token(prefix: str | None = None) -> str | None:
-    """Return the random token of an environment, made once.
+def environment_token(prefix: str | None = None, enabled: bool | None = None) -> str:
+    """Return the random token of an environment, creating it if needed.
 
-    An environment that conda is only about to create is not touched: its token is used
-    now and written when this process ends, if the environment exists by then.
+    An environment that conda is about to create is not touched: its token is used now and
+    written when this process ends, if the environment exists by then.
 
     Args:
         prefix: the environment's directory; by default the activated one, else the one
             that this Python runs in.
+        enabled: whether telemetry is on; by default what the settings say.
 
     Returns:
-        22 characters; None if it can be neither read nor written.
+        22 characters, or ``""`` if telemetry is off or the token can be neither read nor
+        written.
     """
-    target = _target(prefix)
+    target = _target(prefix) if _is_enabled(prefix, enabled) else None
     if target is None:
-        return None
+        return ""
     if is_environment(target) and target not in _unwritten:
-        return _environment_token(target)
-    say(f"{target}: no environment yet; its token is written when this process ends")
+        return _environment_token(target) or ""
+    say(f"{target}: not an environment yet; its token is written when this process ends")
     if not _unwritten:
         atexit.register(_write_environment_tokens)
     return _unwritten.setdefault(target, random_token())
 
 
 def environment_token_file(prefix: str | None = None) -> str | None:
-    """Return where an environment's token is kept, made or not.
+    """Return the path of an environment's token, which may not exist yet.
 
     Args:
         prefix: the environment's directory, as for environment_token().
 
     Returns:
-        The path; None without an environment.
+        The path, or None without an environment.
     """
     target = _target(prefix)
     return _file_in(target) if target else None
 
 
-def anaconda_auth_token() -> str | None:
-    """Return the token of the logged-in Anaconda user, or None if nobody is.
+def anaconda_auth_token(enabled: bool | None = None) -> str:
+    """Return the token of the Anaconda account that the user is logged in to.
+
+    Args:
+        enabled: whether telemetry is on; by default what the settings say.
 
     Returns:
-        The 16 bytes of the account's UUID in URL-safe base64, 22 characters.
+        The 16 bytes of the account's UUID in URL-safe base64, 22 characters; or ``""`` if
+        telemetry is off or nobody is logged in.
     """
+    if not _is_enabled(None, enabled):
+        return ""
     from .account import account_token
 
-    return account_token()
+    return account_token() or ""
 
 
-def installer_tokens(prefix: str | None = None) -> list[str]:
-    """Return the tokens of installers, from ``installer_token`` files."""
-    return list(administrator_tokens("installer", prefix))
+def installer_tokens(prefix: str | None = None, enabled: bool | None = None) -> list[str]:
+    """Return the tokens of installers, as administrator_tokens() finds them."""
+    return list(administrator_tokens("installer", prefix, enabled))
 
 
-def organization_tokens(prefix: str | None = None) -> list[str]:
-    """Return the tokens of the organization, from ``org_token`` files."""
-    return list(administrator_tokens("org", prefix))
+def organization_tokens(prefix: str | None = None, enabled: bool | None = None) -> list[str]:
+    """Return the tokens of the organization, as administrator_tokens() finds them."""
+    return list(administrator_tokens("org", prefix, enabled))
 
 
-def machine_tokens(prefix: str | None = None) -> list[str]:
-    """Return the tokens of the machine, from ``machine_token`` files."""
-    return list(administrator_tokens("machine", prefix))
+def machine_tokens(prefix: str | None = None, enabled: bool | None = None) -> list[str]:
+    """Return the tokens of the machine, as administrator_tokens() finds them."""
+    return list(administrator_tokens("machine", prefix, enabled))
 
 
-def administrator_tokens(kind: str, prefix: str | None = None) -> dict[str, str]:
-    """Return the distinct valid tokens of one kind, and where each comes from.
+def administrator_tokens(
+    kind: str, prefix: str | None = None, enabled: bool | None = None
+) -> dict[str, str]:
+    """Return the distinct valid tokens of one kind, and the source of each.
 
     Args:
         kind: ``installer``, ``org`` or ``machine``.
         prefix: the environment, as for administrator_sources().
+        enabled: whether telemetry is on; by default what the settings say.
 
     Returns:
-        The token and its source, the environment variable's first.
+        The tokens and their sources, the environment variable's first; nothing if
+        telemetry is off.
     """
     found: dict[str, str] = {}
+    if not _is_enabled(prefix, enabled):
+        return found
     for source, token in administrator_sources(kind, prefix):
         if is_token(token):
             say(f"{source}: its token is sent")
@@ -193,7 +226,7 @@ def administrator_tokens(kind: str, prefix: str | None = None) -> dict[str, str]
 
 
 def administrator_sources(kind: str, prefix: str | None = None) -> Iterator[tuple[str, str]]:
-    """Yield every place that a token of one kind can stand in, and what stands there.
+    """Yield every source of a token of one kind, and its text, whatever the settings are.
 
     Args:
         kind: ``installer``, ``org`` or ``machine``.
@@ -201,8 +234,8 @@ def administrator_sources(kind: str, prefix: str | None = None) -> Iterator[tupl
             activated one.
 
     Yields:
-        The variable or the file, and its first line that is not blank, which need not
-        be a token; an empty text where there is nothing.
+        The variable or the file, and its first line that is not blank, which may be an
+        invalid token; an empty text if there is none.
     """
     name = f"{kind}_token"
     variable = f"ANACONDA_ANON_USAGE_{name.upper()}"
@@ -215,7 +248,7 @@ def administrator_sources(kind: str, prefix: str | None = None) -> Iterator[tupl
 
 
 def administrator_token_directories(prefix: str | None = None) -> list[str]:
-    """Return the directories that administrators' tokens can lie in.
+    """Return the directories that are searched for administrators' tokens.
 
     Args:
         prefix: the environment, as for administrator_sources().
@@ -225,50 +258,60 @@ def administrator_token_directories(prefix: str | None = None) -> list[str]:
     return search_directories(prefix or active_prefix(), root_prefix())
 
 
-def all_tokens(prefix: str | None = None) -> Tokens:
-    """Return every token; one that fails is None or empty, and never an exception.
+def all_tokens(prefix: str | None = None, enabled: bool | None = None) -> Tokens:
+    """Return every token; one that fails is empty, and no exception is raised.
 
     Args:
         prefix: the environment's directory, as for environment_token().
+        enabled: whether telemetry is on; by default what the settings say.
     """
+    enabled = _is_enabled(prefix, enabled)
     return Tokens(
         version=version_token(),
-        client=guarded(client_token, None),
-        session=guarded(session_token, None),
-        environment=guarded(functools.partial(environment_token, prefix), None),
-        anaconda_cloud=guarded(anaconda_auth_token, None),
-        installer=guarded(functools.partial(installer_tokens, prefix), []),
-        organization=guarded(functools.partial(organization_tokens, prefix), []),
-        machine=guarded(functools.partial(machine_tokens, prefix), []),
+        client=guarded(functools.partial(client_token, enabled), ""),
+        session=guarded(functools.partial(session_token, enabled), ""),
+        environment=guarded(functools.partial(environment_token, prefix, enabled), ""),
+        anaconda_cloud=guarded(functools.partial(anaconda_auth_token, enabled), ""),
+        installer=guarded(functools.partial(installer_tokens, prefix, enabled), []),
+        organization=guarded(functools.partial(organization_tokens, prefix, enabled), []),
+        machine=guarded(functools.partial(machine_tokens, prefix, enabled), []),
     )
 
 
-def token_string(prefix: str | None = None, enabled: bool = True) -> str:
+def token_string(prefix: str | None = None, enabled: bool | None = None) -> str:
     """Return what is appended to the User-Agent.
 
     Args:
         prefix: the environment's directory, as for environment_token().
-        enabled: the setting ``anaconda_anon_usage``; where it is false nothing is read
-            or written, and the string names only this package's version.
+        enabled: whether telemetry is on; by default what the settings say.
 
     Returns:
-        ``aau/<version>`` and, when enabled, the tokens that there are, each with its
+        ``aau/<version>`` and, if telemetry is on, the tokens that exist, each with its
         letter, in the order ``c s e a i o m``. It always matches grammar.TOKEN_STRING.
     """
-    parts = [f"aau/{version_token()}"]
-    if enabled:
-        tokens = all_tokens(prefix)
-        for letter, values in (
-            ("c", [tokens.client]),
-            ("s", [tokens.session]),
-            ("e", [tokens.environment]),
-            ("a", [tokens.anaconda_cloud]),
-            ("i", tokens.installer),
-            ("o", tokens.organization),
-            ("m", tokens.machine),
-        ):
-            parts += [f"{letter}/{value}" for value in values if is_token(value)]
+    tokens = all_tokens(prefix, enabled)
+    parts = [f"aau/{tokens.version}"]
+    for letter, values in (
+        ("c", [tokens.client]),
+        ("s", [tokens.session]),
+        ("e", [tokens.environment]),
+        ("a", [tokens.anaconda_cloud]),
+        ("i", tokens.installer),
+        ("o", tokens.organization),
+        ("m", tokens.machine),
+    ):
+        parts += [f"{letter}/{value}" for value in values if is_token(value)]
     return " ".join(parts)
+
+
+def _is_enabled(prefix: str | None, enabled: bool | None) -> bool:
+    """Return whether telemetry is on, by a decision made once per process and prefix."""
+    if enabled is not None:
+        return enabled
+    from ..settings import load_once
+
+    settings = guarded(functools.partial(load_once, prefix))
+    return bool(settings and settings.anon_usage)
 
 
 @functools.cache
@@ -286,12 +329,12 @@ def _environment_token(prefix: str, proposed: str | None = None) -> str | None:
 
 
 def _target(prefix: str | None) -> str | None:
-    """Return the environment that is meant, which may be about to be created, or None."""
+    """Return the environment, which may be about to be created, or None."""
     target = os.path.abspath(prefix or active_prefix() or sys.prefix)
     if is_environment(target):
         return target
-    # Without a prefix nothing is activated, and this Python runs outside of conda; and
-    # where it runs, no environment is about to be created.
+    # Without a prefix, nothing is activated and this Python runs outside of conda. Its own
+    # prefix is not about to be created either.
     return target if prefix and target != os.path.abspath(sys.prefix) else None
 
 

@@ -240,6 +240,8 @@ def _settings_place() -> str:
 
 def _expanded(path: str) -> str | None:
     """Return a path with variables and ``~`` expanded, or None without a home."""
+    if len(path) > _LINE_LIMIT:  # the time of expandvars() grows with the square of `${${`
+        return None
     found = os.path.expanduser(os.path.expandvars(path))
     return None if found.startswith("~") else found
 

@@ -15,36 +15,38 @@ from types import SimpleNamespace
 
 from anaconda_anon_usage import settings as configuration
 from anaconda_anon_usage._common import guarded
-from anaconda_anon_usage.conda_integration.settings import occurrences_in_conda
-from anaconda_anon_usage.settings import Settings
+from anaconda_anon_usage.settings import SETTINGS, Occurrence, channels, conda_settings
+
+CONDAS = ("offline", "proxy_servers", "ssl_verify", "client_ssl_cert", "client_ssl_cert_key")
 
 
-def described(settings: Settings) -> dict:
+def described(settings) -> dict:
     """Return what must be the same, in a form that JSON can carry."""
 
     def decided(found):
-        return found and [os.path.normpath(found.source), found.final]
+        if found is None:
+            return None
+        # A variable's name counts in any letter case.
+        source = found.source.upper() if found.source.startswith("CONDA_") else found.source
+        return [os.path.normpath(source), found.final]
 
-    wrong = sorted(problem.partition(":")[0] for problem in settings.problems)
-    answer = {
+    connection = settings.connection
+    problems = [problem.partition(":") for problem in connection.problems]
+    return {
         "anon_usage": settings.anon_usage,
         "anon_usage_from": decided(settings.anon_usage_from),
         "heartbeat": settings.heartbeat,
         "heartbeat_from": decided(settings.heartbeat_from),
-        "repositories": settings.repositories,
-        "offline": settings.offline,
-        "proxy_servers": settings.proxy_servers,
-        "ssl_verify": settings.ssl_verify,
-        "client_ssl_cert": settings.client_ssl_cert,
-        "client_ssl_cert_key": settings.client_ssl_cert_key,
+        "repositories": connection.repositories,
+        **{name: getattr(connection, name) for name in CONDAS},
         "envs_dirs": settings.envs_dirs,
         "root_prefix": settings.root_prefix,
-        "wrong": wrong,
+        "wrong": sorted(name for name, _, _ in problems if not name.startswith("/")),
+        "unreadable": sorted(name for name, _, _ in problems if name.startswith("/")),
     }
-    return answer
 
 
-def settings_of_conda(prefix: str) -> Settings:
+def settings_of_conda(prefix: str) -> SimpleNamespace:
     """Return the settings as conda's own context has them, read afresh.
 
     Raises:
@@ -55,20 +57,36 @@ def settings_of_conda(prefix: str) -> Settings:
     # Until somebody asks for it, conda's context has read no file. The argument is what
     # `--prefix` on conda's command line would be.
     reset_context(argparse_args=SimpleNamespace(prefix=prefix))
-    settings = configuration.Collector(context.root_prefix)
-    for name in configuration.SETTINGS:
-        settings.occurrences[name] = occurrences_in_conda(context, name)
-    for name in (
-        "offline",
-        "proxy_servers",
-        "ssl_verify",
-        "client_ssl_cert",
-        "client_ssl_cert_key",
-    ):
-        settings.read(name, lambda name=name: getattr(context, name))
-    settings.envs_dirs = guarded(lambda: context.envs_dirs, ())
-    settings.read("channels", lambda: configuration.serving(channel_urls_of_conda(context)))
-    return settings.settings()
+    readers = {name: lambda name=name: getattr(context, name) for name in CONDAS}
+    readers["repositories"] = lambda: channels.serving(channel_urls_of_conda(context))
+    (anon_usage, anon_usage_from), (heartbeat, heartbeat_from) = (
+        configuration.decide(name, occurrences_in_conda(context, name), context.root_prefix)
+        for name in SETTINGS
+    )
+    return SimpleNamespace(
+        anon_usage=anon_usage,
+        anon_usage_from=anon_usage_from,
+        heartbeat=heartbeat,
+        heartbeat_from=heartbeat_from,
+        connection=conda_settings.collect(readers, []),
+        envs_dirs=guarded(lambda: context.envs_dirs, ()),
+        root_prefix=context.root_prefix,
+    )
+
+
+def occurrences_in_conda(context, name: str) -> list[Occurrence]:
+    """Return every occurrence of one of our settings, in the order in which conda reads them."""
+    found = []
+    for source, parameters in context.raw_data.items():
+        if name in parameters:
+            value = parameters[name].value(None)
+            if isinstance(value, tuple) or hasattr(value, "items"):
+                value = [value]  # a list or a map: both are wrong
+            # Which variable it was, conda forgets.
+            where = f"CONDA_{name.upper()}" if source == "envvars" else str(source)
+            final = str(parameters[name].keyflag()) == "final"
+            found.append(Occurrence(where, None, value, final))
+    return found
 
 
 def channel_urls_of_conda(context) -> list[str]:

@@ -1,4 +1,4 @@
-"""Both sources of the configuration, conda's context and our reader, say the same."""
+"""conda's context and our reader give the same settings, for any files and variables."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CHANNELS = st.one_of(NAMES, URLS)
 
 
 def lists(part):
-    """Return a strategy for a list in YAML, or something that is none."""
+    """Return a strategy for a list in YAML, or something else."""
     items = st.lists(part, max_size=3).map(lambda found: f"[{', '.join(map(repr, found))}]")
     return st.one_of(
         items, items, items, st.sampled_from(["~", "defaults", "1", "[~, 1]", "[[a]]"])
@@ -42,7 +42,7 @@ def lists(part):
 
 
 def maps(key, part, broken=("~", "text", "[a]", "{a: {b: c}}")):
-    """Return a strategy for a map in YAML, or something that is none."""
+    """Return a strategy for a map in YAML, or something else."""
     items = st.dictionaries(key, part, max_size=2).map(
         lambda found: "{" + ", ".join(f"{k!r}: {v}" for k, v in found.items()) + "}"
     )
@@ -104,10 +104,52 @@ def condarc_texts(draw) -> str:
     """Draw the text of one configuration file."""
     names = draw(st.lists(st.sampled_from(list(SETTINGS)), max_size=5, unique=True))
     lines = [f"{name}: {draw(SETTINGS[name])}{draw(COMMENTS)}\n" for name in names]
-    return "".join(lines)
+    return "".join(lines) + draw(ADVANCED)
 
 
-BROKEN = st.sampled_from(["\t", "a: [", "- list", "text", "a: b: c", "", "# nothing\n", "%"])
+#: Anchors, aliases and merge keys, in files that conda reads.
+ADVANCED = st.sampled_from(
+    [""] * 12
+    + [
+        "<<: {anaconda_heartbeat: true}\n",
+        "own: &own {anaconda_anon_usage: off, channels: [team]}\n<<: *own\n",
+        "<<: [{anaconda_heartbeat: no}, {anaconda_heartbeat: yes, offline: true}]\n",
+        "other: &other true #!final\nuser_agent: *other\n",
+        "<<: {proxy_servers: {http: 'http://p'}} #!final\n",
+    ]
+)
+
+#: Files that conda ignores or stops at.
+BROKEN = (
+    "\t",
+    "a: [",
+    "- list",
+    "text",
+    "a: b: c",
+    "%",
+    "channels: [a]\nchannels: [b]\n",
+    "anaconda_heartbeat: [\n",
+    "anaconda_heartbeat: true\n\t#\n",
+    "anaconda_anon_usage: true\nanaconda_anon_usage: true\n",
+    "anaconda_heartbeat: !own true\n",
+    "anaconda_heartbeat: 2001-01-01\n",
+    "<<: *unknown\nanaconda_anon_usage: true\n",
+    "own: &own {<<: *own, anaconda_heartbeat: true}\n",
+    "- anaconda_anon_usage\n",
+    'a: "\\x"\n',
+    "anaconda_heartbeat: \x01\n",
+)
+
+#: How a file that cannot be read counts if it may have one of our settings.
+OPT_OUT = "anaconda_anon_usage: false #!final\nanaconda_heartbeat: false #!final\n"
+
+
+def counts_as(text: str) -> str:
+    """Return the content that has the same effect as a file's content, and is readable."""
+    if text not in BROKEN:
+        return text
+    return OPT_OUT if "\\" in text or "anaconda_" in text else ""
+
 
 VARIABLES = {
     "anaconda_anon_usage": ["off", "1", "0", "maybe", "", "false!important", "YES"],
@@ -130,11 +172,17 @@ def situations(draw) -> dict:
     """Draw files, as paths and texts, and variables."""
     files = draw(
         st.dictionaries(
-            st.sampled_from(FILES), condarc_texts() | condarc_texts() | BROKEN, max_size=5
+            st.sampled_from(FILES),
+            condarc_texts() | condarc_texts() | st.sampled_from([*BROKEN, "", "# nothing\n"]),
+            max_size=5,
         )
     )
     names = draw(st.lists(st.sampled_from(list(VARIABLES)), max_size=2, unique=True))
     variables = {f"CONDA_{n.upper()}": draw(st.sampled_from(VARIABLES[n])) for n in names}
+    if draw(st.integers(0, 4)) == 0:
+        for name in draw(st.permutations(["HEARTBEAT", "heartbeat", "Heartbeat"])):
+            value = draw(st.sampled_from(VARIABLES["anaconda_heartbeat"]))
+            variables[f"CONDA_anaconda_{name}"] = value
     for name, values in (
         ("CONDARC", ["named", "named/condarc", "named/other.yml", "named/ignored.cfg"]),
         ("XDG_CONFIG_HOME", ["xdg", "home/.config"]),
@@ -153,18 +201,22 @@ def situations(draw) -> dict:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
 )
 @given(situation=situations())
-def test_both_sources_say_the_same(answerer, situation):
-    """Whatever lies in the files and variables, wherever conda itself can answer."""
-    answers = answerer.ask(situation)
-    assume(answers["conda"] is not None)
-    expected, actual = answers["conda"], answers["files"]
+def test_conda_and_our_reader_agree(answerer, situation):
+    """A file that conda ignores or stops at counts as one with both opt-outs, locked."""
+    actual = answerer.ask(situation)["files"]
+    files = {name: counts_as(text) for name, text in situation["files"].items()}
+    expected = answerer.ask({**situation, "files": files})["conda"]
+    assume(expected is not None)
+    broken = {str(answerer.path(n)) for n, text in situation["files"].items() if text in BROKEN}
+    assert set() == set(actual.pop("unreadable")) - broken
+    assert [] == expected.pop("unreadable")
     if actual["ssl_verify"] == "truststore" and "ssl_verify" in expected["wrong"]:
         actual["wrong"] = sorted({*actual["wrong"], "ssl_verify"})  # conda before 23.9
     # conda looks at a wrong setting about channels only when it needs it; ours at once.
     if "channels" in actual["wrong"]:
         expected["wrong"] = sorted({*expected["wrong"], "channels"})
-    # Where a setting is refused its value counts for nothing.
+    # The value of a setting that is refused does not count.
     for name in actual["wrong"]:
-        for answer in answers.values():
+        for answer in (expected, actual):
             answer["repositories" if name == "channels" else name] = None
     assert expected == actual

@@ -54,9 +54,9 @@ def has_health_checks(base) -> bool:
 @pytest.mark.parametrize(
     "scripts, heartbeat, expected",
     [
-        (True, "true", "✅ the activation script stands in this environment"),
-        (False, "true", "❌ the activation script is missing in this environment"),
-        (False, "false", "✅ no activation script, and none is needed"),
+        (True, "true", "✅ activation script: installed"),
+        (False, "true", "❌ activation script: missing, so this environment sends no heartbeat"),
+        (False, "false", "✅ activation script: not installed, and not needed"),
     ],
 )
 def test_doctor_reports(conda, base, home, tmp_path, scripts, heartbeat, expected):
@@ -75,14 +75,14 @@ def test_doctor_reports(conda, base, home, tmp_path, scripts, heartbeat, expecte
     state = "on" if heartbeat == "true" else "off"
     assert f"heartbeat is {state} ({home}/.condarc, line 1)\n" in done.stdout
     assert expected in done.stdout
-    assert f"❌ the environment token can't be used: {prefix}/etc/aau_token\n" in done.stdout
+    assert f"❌ environment token: invalid: {prefix}/etc/aau_token\n" in done.stdout
 
 
 @pytest.mark.parametrize(
     "arguments, most",
     [
         (["list", "--json"], 6),  # sends no request, so it needs no User-Agent
-        (["info", "--json"], 19),
+        (["info", "--json"], 21),
     ],
 )
 def test_few_modules_are_imported(base, plain_base, environ, arguments, most):

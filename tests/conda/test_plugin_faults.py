@@ -25,7 +25,7 @@ PARTS = [
     "conda_integration/context_patch.extend_user_agent",
     "conda_integration/context_patch.add_parameters",
     "conda_integration/context_patch._appendix",
-    "conda_integration/settings.decide_in_conda",
+    "settings/__init__.load",
     "tokens/__init__.token_string",
     "tokens/__init__.all_tokens",
     "tokens/__init__.version_token",

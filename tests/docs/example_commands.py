@@ -1,4 +1,4 @@
-"""The commands of ours that the pages show."""
+"""The commands of this package that the pages show."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from collections import namedtuple
 
 from markdown_text import GUIDE, PROJECT, fences, spans
 
-#: One command: the page, the command as it stands there, and its words.
+#: One command: the page, the command as written there, and its arguments.
 Example = namedtuple("Example", "page text words")
 
-# How each of our commands begins, and what begins the same command in cli.py.
+# Patterns of how a command starts, and the arguments that this start stands for.
 _BEGINNINGS = {
     r"anaconda-anon-usage(?=\s|$)": "",
     r"conda anon-usage(?=\s|$)": "",
     r"python (?:-I )?-m anaconda_anon_usage(?=\s|$)": "",
-    r"python (?:-I )?-m anaconda_anon_usage\.(\w+)(?=\s|$)": r"\1",
+    r"python (?:-I )?-m anaconda_anon_usage\.([\w.]+)(?=\s|$)": r"\1",
 }
 
 
 def examples() -> list[Example]:
-    """Return every command of ours, in fences and in running text."""
+    """Return every command of this package, from fenced blocks and code spans."""
     found = []
     for path in GUIDE:
         text = path.read_text(encoding="utf-8")
@@ -35,8 +35,8 @@ def examples() -> list[Example]:
 
 
 def command_line(command: str) -> list[str] | None:
-    """Return the arguments for cli.py that a command of ours stands for, else None."""
-    # What may stand before a command: Docker's word, a variable, the end of a line before.
+    """Return the arguments of a command of this package, or None for other commands."""
+    # Skip a Docker instruction, a variable assignment, or the end of the previous line.
     command = re.sub(r"^\s*(?:RUN |&& |[A-Z_]+=\S+ )*", "", command).rstrip("\\ ")
     for beginning, first in _BEGINNINGS.items():
         match = re.match(beginning, command)
@@ -47,7 +47,7 @@ def command_line(command: str) -> list[str] | None:
 
 
 def condas_settings() -> list[tuple[str, str, str]]:
-    """Return each `conda config` that is about our settings: page, setting, value."""
+    """Return the page, setting and value of each `conda config` with our settings."""
     found = []
     for path in GUIDE:
         text = path.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Reads Markdown as far as these pages use it: headings, tables, fences, spans, links."""
+"""Read the parts of Markdown that the documentation uses."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
 
-#: The guide, by name of the file without its suffix.
+#: The pages in docs/, by the name of the file without its suffix.
 DOCS = {path.stem: path for path in sorted((PROJECT / "docs").glob("*.md"))}
 
-#: All that people read on the repository's pages.
+#: All pages of the repository.
 PAGES = [*sorted(PROJECT.glob("*.md")), *DOCS.values(), PROJECT / "benchmarks" / "README.md"]
 
-#: The pages for those who use this package.
+#: The pages for users of this package.
 GUIDE = [PROJECT / "README.md", *DOCS.values()]
 
-#: One block between ``` lines: the word behind the first, the text, the first line's number.
+#: One fenced block: its language, its text and the number of its first line.
 Fence = namedtuple("Fence", "language text line")
 
 _FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
@@ -42,18 +42,18 @@ def prose(text: str) -> str:
 
 
 def spans(text: str) -> list[str]:
-    """Return the code spans of a text, which may go over the end of a line."""
+    """Return the code spans of a text, which may contain a line break."""
     return [" ".join(found.split()) for found in re.findall(r"`([^`]+)`", prose(text))]
 
 
 def sections(text: str) -> dict[str, str]:
-    """Return each heading of a text, and what stands below it up to the next heading."""
+    """Return the text below each heading, up to the next heading."""
     parts = re.split(r"^#+ (.*)$", prose(text), flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2]))
 
 
 def tables(text: str) -> list[list[dict[str, str]]]:
-    """Return the tables of a text: each row as its cells, by the heading of the column."""
+    """Return the tables of a text: each row as a dict from column heading to cell."""
     found = []
     for block in re.findall(r"(?:^\|.*\|\n)+", prose(text), re.MULTILINE):
         heading, _, *rows = [
@@ -66,17 +66,17 @@ def tables(text: str) -> list[list[dict[str, str]]]:
 
 
 def plain(cell: str) -> str:
-    """Return a cell's text without the marks of code."""
+    """Return a cell's text without backticks."""
     return cell.replace("`", "")
 
 
 def links(text: str) -> list[str]:
-    """Return the targets of a text's links."""
+    """Return the targets of the links in a text."""
     return re.findall(r"\[[^\]]*\]\(([^)]+)\)", prose(text))
 
 
 def anchors(text: str) -> set[str]:
-    """Return the anchors that GitHub gives to a text's headings."""
+    """Return the anchors that GitHub generates for the headings of a text."""
     return {
         re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in sections(text)
     }

@@ -10,7 +10,7 @@ FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 def test_every_figure_was_measured():
-    """It occurs in what `make bench` wrote, and there is no cell without one."""
+    """Each occurs in benchmarks/results.md, and each row has one."""
     [measured] = re.findall(
         r"<!-- measured: begin -->\n(.*?)<!-- measured: end -->", page("activation"), re.DOTALL
     )

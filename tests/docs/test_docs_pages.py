@@ -1,4 +1,4 @@
-"""The pages' links lead somewhere, their words are conda's, their examples are well formed."""
+"""Links in the documentation work, and its examples are valid."""
 
 from __future__ import annotations
 
@@ -10,60 +10,67 @@ import sys
 import pytest
 import tomllib
 from conda_root import clean_environ
-from markdown_text import DOCS, GUIDE, PAGES, PROJECT, anchors, fences, links, prose
+from markdown_text import DOCS, GUIDE, PAGES, PROJECT, anchors, fences, links, prose, tables
 from ruamel.yaml import YAML
 
+from anaconda_anon_usage import __version__
 from anaconda_anon_usage.settings.policy import SETTINGS
 
 
 def name(path) -> str:
-    """Return how a page is called in a test's name."""
+    """Return the name of a page for test IDs."""
     return str(path.relative_to(PROJECT))
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name)
-def test_links_lead_somewhere(path):
-    """To a file of the repository, and to a heading in it."""
+def test_links_work(path):
+    """They name a file of the repository, and a heading in it."""
     broken = []
     for link in links(path.read_text(encoding="utf-8")):
         file, _, anchor = link.partition("#")
         if file.startswith("https://"):
             continue
         target = path.parent / file if file else path
-        stands = target.exists() and target.resolve().is_relative_to(PROJECT)
-        if not stands or (anchor and anchor not in anchors(target.read_text(encoding="utf-8"))):
+        exists = target.exists() and target.resolve().is_relative_to(PROJECT)
+        if not exists or (anchor and anchor not in anchors(target.read_text(encoding="utf-8"))):
             broken.append(link)
     assert [] == broken
 
 
-def test_the_readme_leads_to_every_page():
-    """None is forgotten."""
+def test_the_readme_links_to_every_page():
+    """Each file in docs/."""
     found = links((PROJECT / "README.md").read_text(encoding="utf-8"))
     assert set(DOCS) == {link[5:-3] for link in found if re.fullmatch(r"docs/[\w-]+\.md", link)}
 
 
-def test_make_demo_and_make_test_are_in_the_first_screen():
-    """Who looks for the first time sees how to see it work."""
-    screen = (PROJECT / "README.md").read_text(encoding="utf-8").splitlines()[:24]
-    assert ["demo", "test"] == re.findall(r"^make (\w+)", "\n".join(screen), re.MULTILINE)
+def test_the_readme_starts_with_what_users_need():
+    """In this order."""
+    headings = re.findall(r"^## (.*)$", (PROJECT / "README.md").read_text(), re.MULTILINE)
+    assert [
+        "Install",
+        "Opt out",
+        "Verify",
+        "Heartbeats, for administrators",
+        "Try it, or contribute",
+    ] == headings[:5]
 
 
 @pytest.mark.parametrize("path", GUIDE, ids=name)
 def test_a_page_is_short(path):
-    """A few screens at most, so that it is read."""
+    """At most a few screens."""
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 220
 
 
 @pytest.mark.parametrize("path", GUIDE, ids=name)
-def test_words_are_those_of_condas_documentation(path):
-    """No jargon of ours, or of telemetry's."""
+def test_terms_are_those_of_condas_documentation(path):
+    """No jargon of telemetry."""
     words = r"\b(ping\w*|beacons?|(?<!user-)agents?|payloads?|trackers?|stubs?)\b"
     assert [] == re.findall(words, path.read_text(encoding="utf-8"), re.IGNORECASE)
 
 
 @pytest.mark.parametrize("path", GUIDE, ids=name)
 def test_files_of_the_tests_that_are_named_exist(path):
-    """And of the sources, where a page names them in full."""
+    """So do the sources that a page names with their folder."""
     found = re.findall(
         r"\b(?:tests|anaconda_anon_usage|benchmarks)/[\w./-]+\.(?:py|md|sh)",
         prose(path.read_text(encoding="utf-8")),
@@ -71,8 +78,17 @@ def test_files_of_the_tests_that_are_named_exist(path):
     assert [] == [file for file in found if not (PROJECT / file).exists()]
 
 
+def test_the_tests_that_security_names_exist():
+    """Each promise has at least one."""
+    [promises] = tables((PROJECT / "SECURITY.md").read_text(encoding="utf-8"))
+    tests = [re.findall(r"`([\w/]+\.py)`", row["Tests in `tests/`"]) for row in promises]
+    assert [] not in tests
+    named = {file for files in tests for file in files}
+    assert [] == sorted(file for file in named if not (PROJECT / "tests" / file).exists())
+
+
 def settings_in(value) -> dict:
-    """Return this package's settings in a YAML document, and in documents quoted in it."""
+    """Return this package's settings in a YAML value, nested documents included."""
     found = {}
     if isinstance(value, str) and "\n" in value:
         found |= settings_in(YAML(typ="safe").load(value))
@@ -86,8 +102,8 @@ def settings_in(value) -> dict:
 
 
 @pytest.mark.parametrize("path", GUIDE, ids=name)
-def test_yaml_examples_hold_values_that_count(path):
-    """Settings that exist, with values that are not refused."""
+def test_yaml_examples_have_valid_settings(path):
+    """And valid values."""
     for fence in fences(path.read_text(encoding="utf-8")):
         if fence.language == "yaml":
             found = settings_in(YAML(typ="safe").load(fence.text))
@@ -96,22 +112,21 @@ def test_yaml_examples_hold_values_that_count(path):
                 SETTINGS[key].meaning(value)
 
 
-def test_what_is_installed_is_this_package():
-    """By its name, and for the Python that it needs."""
+def test_the_readme_installs_this_package():
+    """Its name, its version, and the versions that it requires."""
     readme = (PROJECT / "README.md").read_text(encoding="utf-8")
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
     recipe = YAML(typ="safe").load((PROJECT / "recipe" / "recipe.yaml").read_text())
-    assert f"conda install -n base {project['name']}\n" in readme
-    [python] = re.findall(r"It needs Python (\S+) or newer", readme)
+    assert f"conda install -n base -c ./dist/conda {project['name']}\n" in readme
+    assert f"prints version {__version__}." in readme
+    [(conda, python)] = re.findall(r"conda (\S+) or newer and Python (\S+) or\s+newer", readme)
     assert project["requires-python"] == f">={python}"
-    [conda] = re.findall(r"and conda (\S+) or\s+newer", readme)
     assert recipe["requirements"]["run_constraints"] == [f"conda >={conda}"]
-    assert ["requests", "ruamel.yaml"] == project["dependencies"]
 
 
 @pytest.mark.parametrize("variables, expected", [({}, r"c/\S+ s/\S+"), ({"DO_NOT_TRACK": "1"}, "")])
 def test_the_example_for_clients_obeys_the_user(home, variables, expected):
-    """Run as it stands in the README."""
+    """It is run exactly as in the README."""
     readme = (PROJECT / "README.md").read_text(encoding="utf-8")
     [example] = [fence.text for fence in fences(readme) if fence.language == "python"]
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""docs/reference.md lists what there is, and nothing else."""
+"""docs/reference.md lists everything that exists, and nothing else."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ import ast
 import re
 
 import pytest
-from anaconda_anon_usage.tokens.anaconda_settings import _SETTINGS as LOGIN_SETTINGS
 from markdown_text import PROJECT, page, sections, spans, tables
 
 from anaconda_anon_usage import activation_scripts as hooks
 from anaconda_anon_usage import cli
 from anaconda_anon_usage.cli import parser as command_line
 from anaconda_anon_usage.settings.policy import SETTINGS
+from anaconda_anon_usage.tokens.account import _SETTINGS as LOGIN_SETTINGS
 
 PAGE = page("reference")
 SECTIONS = sections(PAGE)
 PROGRAM = "anaconda-anon-usage"
 
-MODULES = sorted((PROJECT / "anaconda_anon_usage").glob("*.py"))
+MODULES = sorted((PROJECT / "anaconda_anon_usage").rglob("*.py"))
 SCRIPTS = [
     path
     for folder in ("activate.d", "deactivate.d", "etc/conda/anon-usage")
     for path in sorted((PROJECT / folder).iterdir())
 ]
 
-#: Names of variables; those that end with _ are the beginning of a family of names.
+#: Names of variables; a name that ends with _ is the prefix of several.
 NAME = re.compile(
     r"(?<![A-Za-z_])(?:_?ANACONDA_[A-Z_]+|CONDA_[A-Z_]*|XDG_[A-Z_]+|CONDARC|DO_NOT_TRACK"
     r"|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|HOME|USERPROFILE)(?![A-Za-z])"
 )
 
-#: Those that the library requests reads.
+#: The variables that the library requests reads.
 PROXIES = {"HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"}
 
 
 def asked_in_python() -> set[str]:
-    """Return the names that modules ask os.environ for by a literal."""
+    """Return the names that modules read from os.environ with a literal."""
     found = set()
     for path in MODULES:
         for node in ast.walk(ast.parse(path.read_text())):
@@ -53,13 +53,13 @@ def asked_in_python() -> set[str]:
 
 
 def variables_in_code() -> set[str]:
-    """Return the variables' names that the package and the shell scripts mention."""
+    """Return the names of variables in the package and the shell scripts."""
     texts = [path.read_text() for path in (*MODULES, *SCRIPTS)]
     return {name for text in texts for name in NAME.findall(text)} | asked_in_python()
 
 
 def cells(section: str, column: str) -> list[str]:
-    """Return the code spans in one column of the tables of a section."""
+    """Return the code spans in a column of the tables in a section."""
     return [
         span
         for table in tables(SECTIONS[section])
@@ -70,7 +70,7 @@ def cells(section: str, column: str) -> list[str]:
 
 
 def listed_variables() -> set[str]:
-    """Return the variables on the page, those of a family by each of their names."""
+    """Return the variables on the page, with ``<SETTING>`` replaced by each setting."""
     settings = cells("Settings", "Setting")
     members = {"ANACONDA_AUTH_": LOGIN_SETTINGS, "ANACONDA_CLOUD_": LOGIN_SETTINGS}
     members |= {"CONDA_": settings, "_ANACONDA_HEARTBEAT_": [""]}
@@ -82,7 +82,7 @@ def listed_variables() -> set[str]:
 
 
 def test_every_variable_in_the_code_is_on_the_page():
-    """Where the code has the beginning of some names, at least one of them is."""
+    """A prefix counts as listed if a name that starts with it is."""
     listed = listed_variables()
     missing = [
         name
@@ -93,53 +93,57 @@ def test_every_variable_in_the_code_is_on_the_page():
 
 
 def test_every_variable_on_the_page_is_in_the_code():
-    """But for those that the library requests reads."""
+    """Except for those that the library requests reads."""
     found = variables_in_code()
     listed = {name.partition("<")[0] for name in cells("Environment variables", "Variable")}
     assert [] == sorted(listed - found - PROXIES)
 
 
 def test_no_variable_is_listed_twice():
-    """Nor on two lines."""
+    """On one line or on two."""
     listed = cells("Environment variables", "Variable")
     assert sorted(set(listed)) == sorted(listed)
 
 
 def test_the_settings_of_anaconda_auth_are_listed():
-    """Those that its family of variables stands for."""
+    """Those that ``<SETTING>`` stands for."""
     [row] = [
         row
         for row in tables(SECTIONS["Environment variables"])[0]
         if "ANACONDA_AUTH_<SETTING>" in row["Variable"]
     ]
-    assert list(LOGIN_SETTINGS) == spans(row["What it does"])
+    assert list(LOGIN_SETTINGS) == spans(row["Effect"])
 
 
 def test_every_setting_that_is_obeyed_is_on_the_page():
-    """This package's, and conda's by the names under which they are looked up."""
+    """This package's settings, and those of conda that the code reads."""
     looked_up = set()
-    for name in ("configuration", "channels"):
-        tree = ast.parse((PROJECT / "anaconda_anon_usage" / f"{name}.py").read_text())
-        for node in ast.walk(tree):
+    for path in (PROJECT / "anaconda_anon_usage" / "settings").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and re.fullmatch(
-                r"condarc\.(value|sequence|mapping|mapping_of_sequences)|text",
+                r"(\w+\.)?(value|sequence|mapping|mapping_of_sequences|text)",
                 ast.unparse(node.func),
             ):
-                looked_up |= {arg.value for arg in node.args if isinstance(arg, ast.Constant)}
+                names = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
+                looked_up |= {name for name in names if isinstance(name, str)}
     assert "ssl_verify" in looked_up
     assert sorted({*SETTINGS, *looked_up}) == sorted(cells("Settings", "Setting"))
 
 
-def test_defaults_are_the_codes():
-    """Of this package's settings."""
+def test_defaults_match_the_code():
+    """For this package's settings."""
     assert {name: str(setting.default).lower() for name, setting in SETTINGS.items()} == {
         row["Setting"].strip("`"): row["Default"] for row in tables(SECTIONS["Settings"])[0]
     }
 
 
 def parsers() -> dict[str, argparse.ArgumentParser]:
-    """Return the parser of each command, by the command as people write it."""
-    parser = cli._parser(PROGRAM)
+    """Return the parser of each command, by the command as users type it."""
+    found: list[argparse.ArgumentParser] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cli, "run", lambda parser, arguments: found.append(parser))
+        cli.main([], PROGRAM)
+    [parser] = found
     [commands] = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
     return {PROGRAM: parser} | {
         f"{PROGRAM} {name}": command for name, command in commands.choices.items()
@@ -147,36 +151,36 @@ def parsers() -> dict[str, argparse.ArgumentParser]:
 
 
 def test_every_command_has_a_section():
-    """And no other has one."""
+    """And nothing else has one."""
     described = {heading for heading in SECTIONS if heading.startswith(PROGRAM)}
     assert sorted(parsers()) == sorted(described)
 
 
 @pytest.mark.parametrize("command", sorted(parsers()))
 def test_every_option_is_on_the_page(command):
-    """And no other is, but for those that every command knows."""
+    """And no other option, except those that all commands accept."""
     options = {o for action in parsers()[command]._actions for o in action.option_strings}
     common = {span for span in spans(SECTIONS["Commands"]) if span.startswith("-")}
     assert {"-h", "--help", "--version"} == common
     assert sorted(options - common) == sorted(cells(command, "Option"))
 
 
-def test_the_exit_statuses_are_the_codes():
-    """Success, and those that command_line.py knows."""
+def test_exit_statuses_match_the_code():
+    """Success, and those of cli/parser.py."""
     listed = [int(row["Status"]) for row in tables(SECTIONS["Exit statuses"])[0]]
-    known = [0, command_line.FAILED, command_line.WRONG, command_line.INTERRUPTED]
+    known = [0, command_line.FAILED, command_line.WRONG_USAGE, command_line.INTERRUPTED]
     assert known == listed
 
 
-def test_the_states_of_environments_are_the_codes():
-    """With the names that the command prints."""
+def test_states_of_environments_match_the_code():
+    """In the same order."""
     states = [hooks.CURRENT, hooks.OUTDATED, hooks.MISSING]
     states += [hooks.MODIFIED, hooks.PACKAGE, hooks.BLOCKED]
     assert states == cells(f"{PROGRAM} hooks", "State")
 
 
 def test_the_scripts_that_are_installed_are_listed():
-    """By what all of their names have in common."""
+    """By patterns."""
     written = cells("Files", "Written")
     patterns = [name.partition(">/")[2] for name in written if name.startswith("<prefix>/etc/c")]
     installed = [f"etc/conda/{path.parent.name}/{path.name}" for path in SCRIPTS if path.is_file()]

@@ -1,4 +1,4 @@
-"""The administrator's templates, which exist in the source tree only."""
+"""The templates for administrators."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from anaconda_anon_usage.settings import condarc
     [("telemetry-on", []), ("own-server", ["--heartbeat", "https://conda.example.org/heartbeat"])],
 )
 def test_a_template_has_the_settings_that_deploy_writes(tmp_path, template, arguments):
-    """Values and locks are the same."""
+    """The same values and locks."""
     assert 0 == main(["deploy", "--root", str(tmp_path), *arguments])
     directory = Path(deploy.system_directory(str(tmp_path)))
     written = settings(directory / "condarc.d" / "anaconda-anon-usage.yml")
@@ -26,5 +26,5 @@ def test_a_template_has_the_settings_that_deploy_writes(tmp_path, template, argu
 
 def settings(path: Path) -> dict:
     """Return the value and the lock of each setting in a file."""
-    found = condarc.occurrences_in(str(path))
-    return {name: (mention.value, mention.final) for name, mention in found.items()}
+    found = condarc.Condarc(str(path)).occurrences
+    return {name: (found[name].value, found[name].final) for name in found}

@@ -1,4 +1,4 @@
-"""What docs/what-is-sent.md says is what is sent."""
+"""docs/what-is-sent.md describes exactly what is sent."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from anaconda_anon_usage.tokens import grammar
 from anaconda_anon_usage.tokens.catalog import CATALOG
 
 PAGE = page("what-is-sent")
-CONDAS_WORDS, TOKENS = tables(PAGE)[:2]
+CONDA_FIELDS, TOKENS = tables(PAGE)[:2]
 
 
 @pytest.fixture
 def example() -> list[str]:
-    """The lines of the request that the page shows."""
+    """The lines of the request on the page."""
     [request] = [fence.text for fence in fences(PAGE) if fence.language == "http"]
     return request.splitlines()
 
 
 @pytest.fixture
 def received(base, environ, home, tmp_path, httpserver):
-    """A heartbeat's request that a real activation sent, its environment, and its home."""
+    """The request of a real activation, its environment, and its home directory."""
     httpserver.expect_request(re.compile(".*"), method="HEAD").respond_with_data(status=404)
     url = httpserver.url_for(f"/{heartbeat.PATH}")
     (home / ".condarc").write_text(f"anaconda_heartbeat: {url}\n")
@@ -47,16 +47,16 @@ def received(base, environ, home, tmp_path, httpserver):
     return request, prefix, home
 
 
-def test_every_cell_about_a_token_is_the_fact():
-    """As the command line tells it."""
+def test_the_table_of_tokens_is_the_catalog():
+    """Which the command line prints."""
     assert [
         {
-            "Word": f"{fact.letter}/",
-            "Token": fact.name,
+            "Token": f"{fact.letter}/",
+            "Name": fact.name,
             "Example": fact.example,
             "Identifies": fact.identifies,
-            "Kept in": fact.kept_in,
-            "Lasts": fact.lifetime,
+            "Stored in": fact.kept_in,
+            "How long it lasts": fact.lifetime,
             "Anonymous": fact.anonymous,
             "Since": fact.since,
         }
@@ -64,7 +64,7 @@ def test_every_cell_about_a_token_is_the_fact():
     ] == [{heading: plain(cell) for heading, cell in row.items()} for row in TOKENS]
 
 
-def test_the_readmes_table_says_the_same():
+def test_the_table_in_the_readme_is_the_same():
     """In fewer columns."""
     [table] = [
         rows
@@ -77,22 +77,22 @@ def test_the_readmes_table_says_the_same():
 
 
 def test_every_letter_that_can_be_sent_has_a_row(monkeypatch, tmp_path):
-    """All letters of a real token string, in its order; the grammar knows no other."""
+    """All letters of a real token string, in order; the grammar has no others."""
     for kind in ("installer", "org", "machine"):
         monkeypatch.setenv(f"ANACONDA_ANON_USAGE_{kind.upper()}_TOKEN", "x")
-    monkeypatch.setattr(tokens, "anaconda_auth_token", lambda: "x")
+    monkeypatch.setattr(tokens, "anaconda_auth_token", lambda *enabled: "x")
     (tmp_path / "env" / "conda-meta").mkdir(parents=True)
     sent = tokens.token_string(str(tmp_path / "env"))
-    assert [plain(row["Word"]) for row in TOKENS] == [
+    assert [plain(row["Token"]) for row in TOKENS] == [
         f"{word.partition('/')[0]}/" for word in sent.split()
     ]
-    letters = "".join(plain(row["Word"])[0] for row in TOKENS[1:])
+    letters = "".join(plain(row["Token"])[0] for row in TOKENS[1:])
     assert f"[{letters}]" in grammar.TOKEN_STRING.pattern
 
 
-def test_every_word_of_a_heartbeat_has_a_row(monkeypatch, home):
-    """conda's words, with the names that they have on the page's machine; no solver's."""
-    monkeypatch.setattr(user_agent.installation, "conda_version", lambda root: "24.7.1")
+def test_every_field_of_a_heartbeat_has_a_row(monkeypatch, home):
+    """conda's fields, except for the solver."""
+    monkeypatch.setattr(user_agent, "conda_version", lambda root: "24.7.1")
     sent = user_agent.user_agent(str(home), configuration.load(str(home)))
     names = [word.partition("/")[0] for word in sent.partition(" aau/")[0].split()]
     here = [
@@ -100,13 +100,13 @@ def test_every_word_of_a_heartbeat_has_a_row(monkeypatch, home):
         *(name for name in (_distribution()[0], _libc()[0]) if name),
     ]
     assert here == names
-    there = [plain(row["Word"]).rstrip("/") for row in CONDAS_WORDS]
+    there = [plain(row["Field"]).rstrip("/") for row in CONDA_FIELDS]
     assert "conda requests CPython Linux debian glibc solver".split() == there
     assert len(names) <= len(there) - 1
 
 
-def test_every_word_of_condas_own_requests_has_a_row(conda_root, environ):
-    """As a real conda makes them, with a solver that is not the classic one."""
+def test_every_field_of_condas_own_requests_has_a_row(conda_root, environ):
+    """As a real conda sends them, with a solver other than the classic one."""
     code = "from conda.base.context import context; print(context.user_agent)"
     done = subprocess.run(
         [conda_root / "bin" / "python", "-Ic", code],
@@ -118,12 +118,12 @@ def test_every_word_of_condas_own_requests_has_a_row(conda_root, environ):
     )
     names = [word.partition("/")[0] for word in done.stdout.split()]
     assert names[:4] == ["conda", "requests", platform.python_implementation(), platform.system()]
-    there = [plain(row["Word"]).rstrip("/") for row in CONDAS_WORDS]
+    there = [plain(row["Field"]).rstrip("/") for row in CONDA_FIELDS]
     assert (len(there), there[-1]) == (names.index("solver") + 1, "solver")
 
 
 def test_a_heartbeat_is_the_request_on_the_page(received, example):
-    """The method, the path, and each header, but for the server's name and the tokens."""
+    """The same method, path and headers, except for the host and the values of tokens."""
     request, _, _ = received
     line, *headers = example
     headers = dict(header.split(": ", 1) for header in headers)
@@ -136,19 +136,16 @@ def test_a_heartbeat_is_the_request_on_the_page(received, example):
     assert "" == request.get_data(as_text=True)
 
 
-def test_the_ties_are_as_described_and_not_sent(received):
-    """Two words of four characters each, beside the files of the tokens."""
-    request, prefix, home = received
-    ties = [home / ".conda" / "aau_token_host", prefix / "etc" / "aau_token_prefix"]
-    for tie in [path for path in ties if path.exists()]:
-        words = tie.read_text().split()
-        assert [4, 4] == [len(word) for word in words]
-        assert [] == [word for word in words if word in request.headers["User-Agent"]]
-    assert (prefix / "etc" / "aau_token_prefix").exists()
+def test_token_bindings_are_as_described_and_not_sent(received):
+    """Two values of four characters each."""
+    request, prefix, _ = received
+    values = (prefix / "etc" / "aau_token_prefix").read_text().split()
+    assert [4, 4] == [len(value) for value in values]
+    assert [] == [value for value in values if value in request.headers["User-Agent"]]
 
 
-def test_what_a_heartbeat_writes_is_on_the_page_of_files(received):
-    """Four files, and nothing else in the home or in the environment."""
+def test_files_that_a_heartbeat_writes_are_in_the_reference(received):
+    """Nothing else is written to the home directory or to the environment."""
     _, prefix, home = received
     written = {f"~/.conda/{path.name}" for path in (home / ".conda").iterdir()}
     written |= {f"<prefix>/etc/{path.name}" for path in (prefix / "etc").iterdir()}
@@ -159,5 +156,5 @@ def test_what_a_heartbeat_writes_is_on_the_page_of_files(received):
 
 
 def test_the_page_names_every_repository():
-    """In the order in which they are preferred."""
+    """In order of preference."""
     assert list(configuration.REPOSITORIES) == re.findall(r"^- `(\S+)`$", PAGE, re.MULTILINE)

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 from support import PATIENCE, tool
+from test_privileges import USER, become, give
 from unnoticed import WATCH
 
 
@@ -72,6 +73,17 @@ def activate(watched, prefix, variables):
         return watched(command, environ, seconds, **(options or {}))
 
     return run
+
+
+@pytest.fixture(params=[0, USER], ids=["root", "user"])
+def someone(request, home):
+    """The start of a command line that somebody runs, to whom the home belongs."""
+    if os.geteuid() != 0:
+        if request.param == 0:
+            pytest.skip("only root can become root")
+        return []
+    give(home, request.param)
+    return become(request.param)
 
 
 @pytest.fixture

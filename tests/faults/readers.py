@@ -30,13 +30,14 @@ def check_condarc(data: bytes) -> None:
     with _variables(_VARIABLES), silence[0], silence[1]:
         settings = configuration.load(None)
     assert "" == printed.getvalue()
-    assert isinstance(settings.anon_usage, bool) and isinstance(settings.offline, bool)
-    assert all(problem.isprintable() or "\n" not in problem for problem in settings.problems)
+    assert isinstance(settings.anon_usage, bool)
+    assert isinstance(settings.connection.offline, bool)
+    assert all("\n" not in problem for problem in settings.connection.problems)
     url = settings.heartbeat
     if not isinstance(url, bool):  # no space, no line break, nothing beyond ASCII
         assert url.startswith(("http://", "https://")) and all("!" <= c <= "~" for c in url)
         assert "@" not in url.split("/")[2]
-    assert set(settings.repositories) <= set(configuration.REPOSITORIES)
+    assert set(settings.connection.repositories) <= set(configuration.REPOSITORIES)
     assert TOKEN_STRING.fullmatch(tokens.token_string(None, enabled=False))
 
 

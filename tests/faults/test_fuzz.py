@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,7 +19,6 @@ from readers import TOKEN_STRING, check_condarc, check_jwt
 
 from anaconda_anon_usage import tokens
 from anaconda_anon_usage.heartbeat import user_agent
-from anaconda_anon_usage.settings import Settings
 
 HERE = Path(__file__).parent
 
@@ -128,7 +128,7 @@ def test_any_content_of_all_files_gives_a_token_string(home, contents):
         (home / place).write_bytes(content)
     (home / "env" / "conda-meta").mkdir(exist_ok=True)
     forget()
-    assert TOKEN_STRING.fullmatch(tokens.token_string(str(home / "env")))
+    assert TOKEN_STRING.fullmatch(tokens.token_string(str(home / "env"), enabled=True))
     forget()
 
 
@@ -148,17 +148,13 @@ def test_any_machine_gives_a_user_agent(monkeypatch, home, texts, enabled):
             patch.setattr(user_agent.platform, name, answer)
         patch.setattr(user_agent, "_distribution", lambda: (next(answers), texts[1]))
         patch.setattr(user_agent, "_libc", lambda: (texts[2], texts[3]))
-        patch.setattr(user_agent.installation, "conda_version", lambda root: texts[4])
-        patch.setattr(tokens, "all_tokens", lambda prefix: hostile_tokens(texts))
-        whole = user_agent.user_agent(None, settings_with(anon_usage=enabled))
+        patch.setattr(user_agent, "conda_version", lambda root: texts[4])
+        patch.setattr(tokens, "all_tokens", lambda prefix, enabled: hostile_tokens(texts))
+        settings = SimpleNamespace(anon_usage=enabled, root_prefix=None)
+        whole = user_agent.user_agent(None, settings)
     own, _, string = whole.partition(" aau/")
     assert re.fullmatch(r"[!-~]+( [!-~]+)*", own)
     assert TOKEN_STRING.fullmatch(f"aau/{string}")
-
-
-def settings_with(**values) -> Settings:
-    """Settings of which only some matter."""
-    return Settings(**{**dict.fromkeys(Settings._fields), **values})
 
 
 def hostile_tokens(texts: list[str]) -> tokens.Tokens:

@@ -91,14 +91,14 @@ def test_conda_reads_only_the_drop_in(run, etc):
     """Staged files and copies have names that conda and tokens ignore."""
     write(etc, {NAME: "mine: 1\n", "org_token": "mine\n"})
     run("--org-token", "acme", "--force")
-    assert [str(etc / NAME)] == search_path.condarcs_in(str(etc))
+    assert [(str(etc / NAME), None)] == search_path.condarcs_in(str(etc))
     assert {NAME, NAME + COPY, "org_token", "org_token" + COPY} == set(tree(etc))
 
 
 def test_the_header_is_above_the_settings_and_keeps_the_locks(run, etc):
     """A comment below a #!final would undo it."""
     run("--org-token", "acme")
-    found = condarc.occurrences_in(str(etc / NAME))
+    found = condarc.Condarc(str(etc / NAME)).occurrences
     assert [True, True, False] == [mention.final for mention in found.values()]
 
 
@@ -110,7 +110,7 @@ def test_the_header_is_above_the_settings_and_keeps_the_locks(run, etc):
 def test_heartbeat_is_on_off_or_a_url(run, etc, value, expected):
     """YAML reads back the value of the option."""
     run("--heartbeat", value)
-    assert expected == condarc.occurrences_in(str(etc / NAME))["anaconda_heartbeat"].value
+    assert expected == condarc.Condarc(str(etc / NAME)).occurrences["anaconda_heartbeat"].value
 
 
 @pytest.mark.parametrize("value, expected", [("", DEFAULTS), (" []", ""), (" [a]", "")])
@@ -193,10 +193,10 @@ def test_other_files_without_an_effective_contrary_lock_are_accepted(run, etc, f
 
 @pytest.mark.parametrize(
     "content, expected",
-    [(b"a: [\nb: 1\n", ", line 3: invalid YAML"), (b"a: 1\na: 2\n", ", line 2: invalid YAML"),
-     (b"a: 1\n---\nb: 1\n", ", line 2: invalid YAML"), (b"- a\n", ", line 1: not a mapping"),
-     (b"\xff", ": invalid YAML"), (b"a: " + b"[" * 5000 + b"]" * 5000, ": invalid YAML"),
-     (b"#" * 300_000, ": too large")],
+    [(b"a: [\nb: 1\n", ": invalid YAML, line 3"), (b"a: 1\na: 2\n", ": duplicate key, line 2"),
+     (b"a: 1\n---\nb: 1\n", ": invalid YAML, line 2"), (b"- a\n", ": not a map of settings"),
+     (b"\xff", ": not UTF-8"), (b"a: " + b"[" * 5000 + b"]" * 5000, ": invalid YAML"),
+     (b"#" * 300_000, ": larger than 256 KB")],
     ids=range(7),
 )  # fmt: skip
 def test_an_unreadable_condarc_is_refused(run, etc, content, expected):

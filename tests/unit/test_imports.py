@@ -64,12 +64,13 @@ PLUGIN = {NAME, *(f"{NAME}.{name}" for name in ("plugin", "_common", "_common.er
 ACTIVATED = {
     "",
     *("_common", "_common.debug", "_common.error_boundary", "_common.files"),
-    *("_common.installation", "heartbeat", "heartbeat.slots"),
-    *("settings", "settings.channels", "settings.condarc", "settings.policy"),
-    "settings.search_path",
+    *("_common.installation", "_common.redaction", "heartbeat", "heartbeat.slots"),
+    *("settings", "settings.condarc", "settings.merge", "settings.policy"),
+    *("settings.search_path", "settings.values"),
 }
 SENDING = {
     "_common.directory",
+    *("settings.channels", "settings.conda_settings"),
     *("heartbeat.connection", "heartbeat.log", "heartbeat.user_agent"),
     *("tokens", "tokens.account", "tokens.binding", "tokens.grammar", "tokens.token_file"),
 }

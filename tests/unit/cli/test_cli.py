@@ -78,9 +78,9 @@ def test_status_says_what_keeps_a_heartbeat_that_is_on(home):
 
 
 def test_a_wrong_value_is_named(home):
-    """It switches off, and the status says so."""
+    """It disables the setting, and the status names the line but not the value."""
     (home / ".condarc").write_text("\nanaconda_heartbeat: 2\n")
-    reason = "neither true nor false nor a full http(s) URL: 2"
+    reason = "neither true nor false nor a full http(s) URL"
     assert f"off ({home}/.condarc, line 2: {reason})" in run()[1]
     found = json.loads(run("--json")[1])["heartbeat"]
     assert (2, reason) == (found["line"], found["problem"])

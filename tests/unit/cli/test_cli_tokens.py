@@ -119,7 +119,7 @@ def test_detail_tells_what_each_token_is(home, environment):
     assert [
         f"c/{client}",
         "  identifies  a user on a machine",
-        "  anonymous   yes, random",
+        "  anonymous   pseudonymous, random",
         "  lasts       until the file is deleted or copied to another machine",
         f"  comes from  {home}/.conda/aau_token",
     ] == blocks["c"]
@@ -137,9 +137,9 @@ def test_paths_tells_where_tokens_are_read_and_makes_none(home, environment):
     rows, directories = printed.split("\n\n")
     assert [
         "aau/  this package",
-        f"c/    {home}/.conda/aau_token  (made when it is needed)",
+        f"c/    {home}/.conda/aau_token  (created when it is needed)",
         "s/    memory",
-        f"e/    {environment}/etc/aau_token  (made when it is needed)",
+        f"e/    {environment}/etc/aau_token  (created when it is needed)",
         "a/    ANACONDA_AUTH_API_KEY  (not set)",
         f"      {home}/.anaconda/config.toml  (absent)",
         f"      {home}/.anaconda/keyring  (absent)",
@@ -196,7 +196,7 @@ def test_a_login_in_the_systems_keyring_is_not_asked_behind_another(home, monkey
 def test_outside_of_conda_there_is_no_environment():
     """A Python's own prefix is not an environment that is about to be created."""
     forget()
-    assert (None, None) == (
+    assert ("", None) == (
         tokens.environment_token(sys.prefix),
         tokens.environment_token_file(sys.prefix),
     )

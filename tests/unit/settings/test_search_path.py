@@ -1,4 +1,4 @@
-"""Where conda looks for its configuration: the lists, on an own machine's worth of files.
+"""conda's search path, as lists of directories and files.
 
 That the order is conda's is tested against conda itself, in tests/conda.
 """
@@ -36,7 +36,10 @@ def write(*paths: Path) -> list[str]:
 
 
 def condarc_files(prefix=None, root=None) -> list[str]:
-    return search_path.condarc_files(prefix and str(prefix), root and str(root))
+    """Return the paths of files, none of which has a problem."""
+    found = search_path.condarc_files(prefix and str(prefix), root and str(root))
+    assert [] == [problem for _, problem in found if problem]
+    return [path for path, _ in found]
 
 
 def test_directories_are_listed_from_the_system_to_the_user(tmp_path, home, monkeypatch, system):
@@ -73,16 +76,18 @@ def test_default_xdg_directory_is_listed_once(home, monkeypatch, name):
     assert (without, [file]) == (search_path.search_directories(None, None), condarc_files())
 
 
-@pytest.mark.parametrize("name", ["HOME", "XDG_CONFIG_HOME", "CONDARC"])
+@pytest.mark.parametrize("name", ["HOME", "XDG_CONFIG_HOME", "CONDARC", "CONDA_ROOT"])
 @pytest.mark.parametrize("value", ["", ".", "own", "./condarc", "../here/condarc"])
-def test_nothing_is_taken_from_the_working_directory(tmp_path, monkeypatch, name, value):
-    """A repository that somebody else wrote could hold it."""
+def test_nothing_is_read_from_the_working_directory(tmp_path, monkeypatch, name, value):
+    """conda reads it there, so a variable with a relative path is a problem."""
     work = tmp_path / "here"
     write(*(work / path for path in (".condarc", "condarc", "conda/.condarc", ".conda/condarc")))
     write(*(work / "own" / path for path in (".condarc", "conda/condarc", ".conda/condarc")))
     write(work / "own" / "a.yml")
     monkeypatch.setenv(name, value)
-    listed = search_path.search_directories(None, None) + condarc_files()
+    problems = [(name, "not an absolute path")] if value and name != "HOME" else []
+    assert problems == search_path.condarc_files(None, None)
+    listed = search_path.search_directories(None, None)
     assert [] == [path for path in listed if not os.path.isabs(path) or str(work) in path]
 
 
@@ -165,16 +170,16 @@ def test_file_that_is_named_twice_is_listed_once(home, monkeypatch):
     assert expected == condarc_files()
 
 
-@pytest.mark.parametrize("kind", ["fifo", "loop", "dangling", "file"])
-def test_what_is_no_configuration_is_left_out(home, kind):
-    """Pipes, loops and dangling links, and a file where a directory should be."""
+@pytest.mark.parametrize("kind", ["dangling", "file", "directory"])
+def test_absent_and_other_files_are_left_out(home, kind):
+    """A dangling symlink, a file in place of a directory, and an empty directory."""
     place = home / ".conda"
     if kind == "file":
         place.touch()
     else:
         place.mkdir()
         path = place / ".condarc"
-        os.mkfifo(path) if kind == "fifo" else path.symlink_to(path if kind == "loop" else "gone")
+        path.mkdir() if kind == "directory" else path.symlink_to("gone")
     assert [] == condarc_files()
 
 
@@ -184,3 +189,23 @@ def test_a_root_is_put_before_the_systems_directories(tmp_path):
     assert system == search_path.system_directories()
     below = [path.removeprefix(str(tmp_path)) for path in search_path.system_directories(tmp_path)]
     assert [os.path.splitdrive(path)[1] for path in system] == below
+
+
+@pytest.mark.parametrize("name", [".condarc", "condarc", "condarc.d/a.yml"])
+@pytest.mark.parametrize(
+    "kind, problem",
+    [
+        ("fifo", "not a regular file"),
+        ("device", "not a regular file"),
+        ("loop", "too many levels of symbolic links"),
+    ],
+)
+def test_what_may_be_a_configuration_has_a_problem(home, name, kind, problem):
+    """conda skips pipes and loops, but they may be in place of an opt-out."""
+    path = home / ".conda" / name
+    path.parent.mkdir(parents=True)
+    if kind == "fifo":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/null" if kind == "device" else path)
+    assert [(str(path), problem)] == search_path.condarc_files(None, None)

@@ -139,4 +139,4 @@ def test_empty_file_is_no_error(home, monkeypatch, capsys, content):
     monkeypatch.setenv("ANACONDA_ANON_USAGE_DEBUG", "1")
     monkeypatch.setenv("ANACONDA_ANON_USAGE_ORG_TOKEN", "")
     (home / "org_token").write_bytes(content.encode())
-    assert ([], "") == (tokens.organization_tokens(), capsys.readouterr().err)
+    assert ([], "") == (tokens.organization_tokens(enabled=True), capsys.readouterr().err)

@@ -38,7 +38,7 @@ def test_client_token_is_the_users_alone(home, umask):
 @pytest.mark.parametrize("home_variable", ["/does/not/exist", "relative", "/dev/null"])
 def test_client_token_is_left_out_without_a_home(home_variable):
     """And nothing is made in its place."""
-    assert "None" == run(home_variable, CLIENT_TOKEN)
+    assert "" == run(home_variable, CLIENT_TOKEN)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="there is always a home")
@@ -47,13 +47,13 @@ def test_client_token_is_left_out_where_the_system_knows_no_home(home):
     if os.geteuid() != 0:
         pytest.skip("needs the right to become a user without an entry")
     nobody_knows = "import os; del os.environ['HOME']; os.setuid(54321)"
-    assert "None" == run(home, "import anaconda_anon_usage.tokens", nobody_knows, CLIENT_TOKEN)
+    assert "" == run(home, "import anaconda_anon_usage.tokens", nobody_knows, CLIENT_TOKEN)
 
 
 def test_client_token_is_left_out_where_its_directory_is_a_file(home):
     """The file is left as it is."""
     (home / ".conda").write_text("mine")
-    assert ("None", "mine") == (run(home, CLIENT_TOKEN), (home / ".conda").read_text())
+    assert ("", "mine") == (run(home, CLIENT_TOKEN), (home / ".conda").read_text())
 
 
 @pytest.mark.parametrize("prelude", ["", WITHOUT_LINKS], ids=["links", "no links"])

@@ -151,7 +151,7 @@ def test_environment_is_else_the_one_that_python_is_in(tmp_path, home):
     before = printed()
     (tmp_path / "env" / "conda-meta").mkdir()
     token = printed()
-    assert ("None", f"{token}\n") == (before, (tmp_path / "env" / "etc" / "aau_token").read_text())
+    assert ("", f"{token}\n") == (before, (tmp_path / "env" / "etc" / "aau_token").read_text())
 
 
 ENVIRONMENT_TOKEN_LINE = ["from anaconda_anon_usage.tokens import *; print(environment_token())"]

@@ -82,7 +82,7 @@ def test_absent_tokens_are_left_out():
     """Without environment, login and administrator."""
     expected = f"aau/{VERSION} c/{tokens.client_token()} s/{tokens.session_token()}"
     assert expected == tokens.token_string()
-    assert (None, None, [], [], []) == tokens.all_tokens()[3:]
+    assert ("", "", [], [], []) == tokens.all_tokens()[3:]
 
 
 def test_failing_token_is_left_out(monkeypatch):
@@ -99,8 +99,8 @@ def test_failing_token_is_left_out(monkeypatch):
 @pytest.mark.parametrize("value", ["", "a b", "a\r\nX-Evil: 1", "a" * 37, "é", 1])
 def test_value_that_is_no_token_is_left_out(monkeypatch, value):
     """Should a source of tokens ever fail to see to it."""
-    monkeypatch.setattr(tokens, "client_token", lambda: value)
-    monkeypatch.setattr(tokens, "machine_tokens", lambda prefix: [value, "machine"])
+    monkeypatch.setattr(tokens, "client_token", lambda enabled: value)
+    monkeypatch.setattr(tokens, "machine_tokens", lambda prefix, enabled: [value, "machine"])
     expected = f"aau/{VERSION} s/{tokens.session_token()} m/machine"
     assert expected == tokens.token_string()
 
@@ -109,7 +109,7 @@ def test_value_that_is_no_token_is_left_out(monkeypatch, value):
 def test_interruption_passes(monkeypatch, error):
     """Ctrl-C ends the command, not only a token."""
 
-    def interrupted():
+    def interrupted(enabled):
         raise error
 
     monkeypatch.setattr(tokens, "client_token", interrupted)

@@ -136,13 +136,14 @@ def run_as_nobody(home: Path) -> str:
         ("env/etc/aau_token", "cs"),
         ("env/etc/aau_token_prefix", "cse"),
         (".conda/org_token", "cse"),
-        (".conda", "se"),
         ("env/etc", "cs"),
-        ("env", "cs"),
+        # These may have a condarc, and with it an opt-out.
+        (".conda", ""),
+        ("env", ""),
     ],
 )
 def test_file_that_may_not_be_read_costs_at_most_its_own_token(nobodys_home, name, expected):
-    """Nor does a directory that may not be entered cost more."""
+    """A directory that cannot be searched costs its own tokens too, or disables telemetry."""
     run_as_nobody(nobodys_home)
     path = nobodys_home / name
     path.touch()
@@ -277,6 +278,9 @@ def test_string_is_one_whatever_lies_in_files_and_variables(places, files, value
     with pytest.MonkeyPatch.context() as patch:
         for name, value in zip(VARIABLES, values):
             patch.setenv(name, os.fsdecode(value.replace(b"\0", b"")))
-        strings = [tokens.token_string(str(places / "env")), tokens.token_string()]
+        strings = [
+            tokens.token_string(str(places / "env"), enabled=True),
+            tokens.token_string(enabled=True),
+        ]
     assert "cse" == letters(strings[0])[:3]
     assert "cs" == letters(strings[1])[:2]

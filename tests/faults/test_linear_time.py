@@ -1,0 +1,111 @@
+"""No content of a file keeps a regular expression busy: 256 KB of the worst of each."""
+
+from __future__ import annotations
+
+import base64
+import re
+import time
+
+import pytest
+
+from anaconda_anon_usage.settings import channels, policy, values
+from anaconda_anon_usage.tokens import account, grammar
+
+SIZE = 256 * 1024
+
+#: Seconds of processor time. A quadratic expression would need hours.
+LIMIT = 5
+
+
+def repeated(piece: str, end: str = "") -> str:
+    """Return a text of SIZE that repeats a piece."""
+    return piece * (SIZE // len(piece)) + end
+
+
+def taken(function, *arguments) -> float:
+    """Return the processor time of a call, which may fail."""
+    started = time.process_time()
+    try:
+        function(*arguments)
+    except Exception as error:  # a value may be refused
+        assert not isinstance(error, RecursionError)
+    return time.process_time() - started
+
+
+def channel_urls(name: str) -> list[str]:
+    """Return the URLs of a channel, as of one in a condarc."""
+    return channels._Channels(EMPTY, (26, 7)).urls(name)
+
+
+class EMPTY:
+    """A configuration without settings."""
+
+    value = staticmethod(lambda *names, default: default)
+    sequence = staticmethod(lambda *names, default=(): default)
+    mapping = staticmethod(lambda *names, default=None: default or {})
+    mapping_of_sequences = staticmethod(lambda *names: {})
+
+
+WORST = {
+    "toml header": (account._scan_toml, repeated(" ", "[")),
+    "toml header's end": (account._scan_toml, "[a]" + repeated(" ", "!")),
+    "toml header's quotes": (account._scan_toml, "[" + repeated("\"a'", "]")),
+    "toml header's name": (account._scan_toml, "[" + repeated("a", "]")),
+    "toml header's names": (account._scan_toml, "[" + repeated("a.", "]")),
+    "toml headers": (account._scan_toml, repeated("[a\n")),
+    "toml pair's name": (account._scan_toml, repeated("a", "!")),
+    "toml pair's space": (account._scan_toml, "a" + repeated(" ", "!")),
+    "toml pair's value": (account._scan_toml, 'a = "' + repeated("a")),
+    "toml pair's end": (account._scan_toml, 'a = "a"' + repeated(" ", "!")),
+    "toml pair's quotes": (account._scan_toml, "a = " + repeated("\"'")),
+    "key": (account.token_from_api_key, repeated("a", "!")),
+    "key's part": (account._base64url, repeated("a", "!")),
+    "key's UUID": (account._UUID.fullmatch, repeated("0-")),
+    "keyring's path": (account._expanded, repeated("${")),
+    "login's domain": (account._domains, {"domain": repeated("https://")}),
+    "token": (grammar.is_token, repeated("a", "!")),
+    "token string": (grammar.TOKEN_STRING.fullmatch, "aau/1" + repeated(" c/a", "!")),
+    "variables": (values.expand, repeated("${")),
+    "variable": (values.expand, repeated("$a")),
+    "boolean": (values.boolean, repeated("1")),
+    "boolean's point": (values.boolean, repeated(" ", ".")),
+    "heartbeat's URL": (policy.heartbeat_value, "https://" + repeated("a", " ")),
+    "heartbeat's host": (policy.heartbeat_value, "https://" + repeated("[")),
+    "channel's scheme": (channel_urls, repeated("a")),
+    "channel's token": (channel_urls, "https://a" + repeated("/t/")),
+    "channel's platform": (channel_urls, "https://a/linux-" + repeated("a", "!")),
+    "channel's platforms": (channel_urls, "https://a" + repeated("/linux-a!")),
+}
+
+
+@pytest.mark.parametrize("case", WORST)
+def test_an_expression_takes_linear_time(case):
+    """Even where the caller limits the size to less."""
+    function, argument = WORST[case]
+    assert taken(function, argument) < LIMIT
+
+
+def test_a_long_line_of_config_toml_takes_linear_time(home):
+    """The library's own parser needs 16 seconds for a dotted key of 64 KB."""
+    path = home / ".anaconda" / "config.toml"
+    path.parent.mkdir()
+    path.write_text(("a." * account.SIZE_LIMIT)[: account.SIZE_LIMIT - 4] + "a=1")
+    assert taken(account.account_token) < LIMIT
+
+
+def test_a_key_of_the_full_size_takes_linear_time():
+    """With three valid parts."""
+    header = base64.urlsafe_b64encode(b'{"typ": "JWT"}').decode().rstrip("=")
+    key = f"{header}.{'e' * (account.SIZE_LIMIT // 2)}.{'a' * 1000}"
+    assert taken(account.token_from_api_key, key) < LIMIT
+
+
+def test_every_expression_of_these_modules_is_in_the_list():
+    """A new one needs a case."""
+    count = 0
+    for module in (account, grammar, values, policy, channels):
+        with open(module.__file__, encoding="utf-8") as file:
+            count += len(
+                re.findall(r"\bre\.(?:compile|match|sub|findall|fullmatch)\(", file.read())
+            )
+    assert 14 == count
