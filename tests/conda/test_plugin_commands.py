@@ -85,6 +85,7 @@ def test_doctor_reports(conda, base, home, tmp_path, scripts, heartbeat, expecte
         (["info", "--json"], 21),
     ],
 )
+@pytest.mark.unmeasured
 def test_few_modules_are_imported(base, plain_base, environ, arguments, most):
     """conda imports the plugin on every command. The numbers may only go down."""
     added = base.modules(arguments, environ) - plain_base.modules(arguments, environ)

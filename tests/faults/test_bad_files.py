@@ -86,6 +86,7 @@ def test_keyring_that_is_bad_costs_the_account(beat, home, kind):
     assert ["cse"] == beat()
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("kind", ["200 MB", "device", "pipe"])
 @pytest.mark.parametrize("place", TOKENS)
 def test_reading_a_token_takes_little_memory(watched, home, tmp_path, environ, place, kind):

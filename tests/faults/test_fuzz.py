@@ -165,6 +165,7 @@ def hostile_tokens(texts: list[str]) -> tokens.Tokens:
 # With coverage's guidance
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("reader, runs", [("condarc", 4000), ("jwt", 40_000)])
 def test_guided_fuzzing_finds_nothing(tmp_path, environ, reader, runs):
     """From the corpus on; fuzz_readers.py runs it for longer."""

@@ -30,6 +30,7 @@ wait
 HEARTBEAT, INTERPRETER = 40, 12
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("server_is", ["healthy", "silent"])
 def test_thousand_activations_leave_nothing(activate, server, record_property, capsys, server_is):
     """Sent or given up in time, in bounded memory; the report says how many and how much."""
@@ -61,6 +62,7 @@ def test_thousand_activations_leave_nothing(activate, server, record_property, c
     assert report.seconds < report.own_seconds + 60 + DEADLINE
 
 
+@pytest.mark.unmeasured
 def test_heartbeat_that_finds_no_place_gives_up(activate, server):
     """Before it has read or sent anything."""
     receiver = server()
