@@ -1,4 +1,4 @@
-# Everything is made from a Python with venv and pip; see CONTRIBUTING.md.
+# Everything needs only a Python with venv and pip; see CONTRIBUTING.md.
 PYTHON ?= python3
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
@@ -12,22 +12,23 @@ demo: .venv/ready .conda-root/ready
 test: .venv/ready .conda-root/ready
 	$(BIN)/python $(MEASURED) -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
 
-# Faults of disks, networks and machines, and 1,000 activations at once; best run as root.
+# Faults of disks, networks and machines, and 1,000 concurrent activations. Run it as root to
+# skip no test.
 faults: .venv/faults .conda-root/ready
 	$(BIN)/python $(MEASURED) -m pytest tests/faults $(PYTEST_ARGS)
 
-# How much of the package `test` and `faults` execute. Other users' processes record it, too.
+# Run `test` and `faults`, and report the coverage. Processes of other users write data, too.
 coverage: .venv/faults .conda-root/ready
 	data=$$(mktemp -d) && trap 'rm -rf "$$data"' EXIT && chmod 1777 "$$data" && \
 	COVERAGE_FILE=$$data/.coverage $(MAKE) test faults MEASURED='-m coverage run' && \
 	$(BIN)/python -m coverage combine --quiet "$$data" && \
 	$(BIN)/python -m coverage report
 
-# The unit tests against the wheel, on each Python from 3.9 to 3.13 that is here.
+# The unit tests with the wheel, on each installed Python from 3.9 to 3.13.
 unit: build
 	$(BIN)/python -m nox --session unit -- $(PYTEST_ARGS)
 
-# A heartbeat from every shell of this machine, through the conda installation in CONDA.
+# A heartbeat from every shell of this machine, with the conda installation in CONDA.
 real-conda: .venv/ready
 	AAU_TEST_CHANNEL=conda-forge \
 	$(BIN)/python -m pytest tests/package/test_given_conda.py -rs "--conda-root=$(CONDA)"
@@ -52,7 +53,7 @@ build: .venv/ready
 package: .venv/ready
 	$(BIN)/python recipe/build.py dist/conda conda-forge
 
-# What the tests need.
+# The virtual environment for the tests.
 .venv/ready: pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip

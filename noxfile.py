@@ -1,7 +1,6 @@
 """The unit tests on every supported Python of this machine: ``make unit``.
 
-They run against the wheel in dist/, in a directory that holds the tests and nothing else
-of the source tree.
+They test the wheel in dist/, in a directory that has only the tests from the source tree.
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
 
 nox.options.sessions = ["unit"]
 nox.options.reuse_existing_virtualenvs = True
-# Whatever the machine has; that is at least the Python that runs this.
+# Use the installed Pythons, which include at least the one that runs nox.
 nox.options.error_on_missing_interpreters = False
 
-# pyenv keeps its interpreters off PATH, and shims in their places that may not work.
+# pyenv has only shims on PATH, which may not work, so add its interpreters.
 PYENV = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
 INTERPRETERS = sorted(map(str, PYENV.glob("versions/3.*/bin")))
 os.environ["PATH"] = os.pathsep.join((*INTERPRETERS, os.environ["PATH"]))
@@ -30,7 +29,7 @@ def unit(session: nox.Session) -> None:
     """Run tests/unit against the installed wheel."""
     [wheel] = Path("dist").glob("*.whl")
     session.install(f"anaconda-anon-usage[unit] @ {wheel.absolute().as_uri()}")
-    # The same version again is another wheel.
+    # The version may be the same as that of an installed, older wheel.
     session.install("--force-reinstall", "--no-deps", str(wheel))
     place = Path(session.create_tmp()) / "installed"
     shutil.rmtree(place, ignore_errors=True)

@@ -1,14 +1,14 @@
-# anaconda-anon-usage: starts the heartbeat launcher, detached, and lets go of it at once.
+# anaconda-anon-usage: start the heartbeat launcher, detached, and do not wait for it.
 #
-# (... &)      a child of a child: this shell has no job, and waits for no program to start.
-# \trap        before the &: the launcher outlives the terminal, and a Ctrl-C or Ctrl-Z at it.
-#              Backslash: not the user's alias.
-# \setopt      or zsh would take that back at the &.
-# /bin/sh      nothing is looked up in PATH; a missing launcher ends it.
+# (... &)      a grandchild: this shell has no job, and does not wait for a program to start.
+# \trap        before the &: the launcher survives the terminal, Ctrl-C and Ctrl-Z.
+#              The backslash bypasses the user's aliases.
+# \setopt      otherwise, zsh resets SIGTSTP at the &; see zsh(1), POSIX_TRAPS.
+# /bin/sh      avoids a lookup in PATH, and exits if the launcher is missing.
 # :?           without a prefix, /etc/conda/... would be run.
 # || :         a failure must not end a `set -e` shell.
-# { } >...     on the group: also silences this shell where it can't fork, or traces.
-# { } 2>&-     the same for the redirections themselves: /dev/null or descriptors may lack.
+# { } >...     on the group, to silence this shell, too, if it cannot fork or if it traces.
+# { } 2>&-     silences the redirections themselves: /dev/null or descriptors may be missing.
 {
   {
     (
@@ -19,5 +19,5 @@
   } </dev/null >/dev/null 2>&1
 } 2>&- || :
 
-# This level is counted; deactivate.d takes it back.
+# Mark this level as counted; deactivate.d removes the mark.
 \export "_ANACONDA_HEARTBEAT_${CONDA_SHLVL-}=${CONDA_PREFIX-}"

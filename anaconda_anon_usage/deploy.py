@@ -7,7 +7,6 @@ deploy wrote. A file that does not match its hash was edited: it is not replaced
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import hashlib
 import json
@@ -20,7 +19,8 @@ from . import settings
 from ._common import Directory, open_directory, read_bytes
 from .tokens import is_token, random_token
 
-RANDOM = "random"  # the value of a token that deploy generates
+#: The value of a token that deploy generates.
+RANDOM = "random"
 
 _DROP_IN = "condarc.d/anaconda-anon-usage.yml"
 _PACKAGE, _PACKAGES = "anaconda-anon-usage", "aggressive_update_packages"
@@ -72,30 +72,32 @@ def plan(
         make_token: returns each random token.
 
     Raises:
-        CannotDeploy: an existing file must not be replaced, or overrides the configuration.
-        OSError: an existing file of deploy's cannot be read.
+        CannotDeploy: an existing file cannot be read, must not be replaced, or overrides
+            the configuration.
     """
     directory = system_directory(root)
     packages = _packages(root, heartbeat, auto_update)
     old, problem, hashes = _drop_in(directory)
-    copies, writes = [], []
-    for name, value in tokens.items():
-        name = "." * os.path.lexists(os.path.join(directory, "." + name)) + name
-        content = _read(directory, name)
+    copies: list[Step] = []
+    writes: list[Step] = []
+    for plain_name, value in tokens.items():
+        hidden = os.path.lexists(os.path.join(directory, "." + plain_name))
+        name = "." + plain_name if hidden else plain_name
+        present = _read(directory, name)
         # The first line that is not blank, as in tokens.administrator_sources().
-        lines = (content or b"").decode("utf-8", "replace").lstrip("\ufeff").strip().split("\n")
-        if lines[0].strip() == value or (value == RANDOM and is_token(lines[0].strip())):
+        text = (present or b"").decode("utf-8", "replace").lstrip("\ufeff").strip()
+        found = text.partition("\n")[0].strip()
+        if found == value or (value == RANDOM and is_token(found)):
             continue
-        if content is not None and (name, _sha256(content)) not in hashes:
-            copies += _keep(directory, name, content, "it holds another value", force)
+        if present is not None and (name, _sha256(present)) not in hashes:
+            copies += _keep(directory, name, present, "it holds another value", force)
         content = f"{make_token() if value == RANDOM else value}\n".encode("ascii")
         writes.append(Step("write", name, content))
         hashes.append((name, _sha256(content)))
     if old is not None and problem:
         copies += _keep(directory, _DROP_IN, old, problem, force)
-    lines = [f"# SHA-256 of {name}: {digest}\n" for name, digest in hashes]
-    body = _HEADER + "".join(dict.fromkeys(lines))
-    body += "anaconda_anon_usage: true #!final\n"
+    lines = dict.fromkeys(f"# SHA-256 of {name}: {digest}\n" for name, digest in hashes)
+    body = _HEADER + "".join(lines) + "anaconda_anon_usage: true #!final\n"
     body += f"anaconda_heartbeat: {json.dumps(heartbeat)} #!final\n"
     if packages:
         body += f"{_PACKAGES}:\n" + "".join(f"  - {name}\n" for name in packages)
@@ -113,11 +115,12 @@ def plan_undo(root: str | None) -> tuple[list[Step], list[str]]:
         root: as for system_directories().
 
     Raises:
-        OSError: a file cannot be read, or is a symlink.
+        CannotDeploy: a file cannot be read, or is a symlink.
     """
     directory = system_directory(root)
     old, problem, hashes = _drop_in(directory)
-    steps, left = [], []
+    steps: list[Step] = []
+    left: list[str] = []
     for name in _TOKENS:
         content, copy = _read(directory, name), _read(directory, name + _COPY)
         if copy is not None and content == copy:
@@ -131,9 +134,9 @@ def plan_undo(root: str | None) -> tuple[list[Step], list[str]]:
         left.append(f"left {os.path.join(directory, _DROP_IN)}: {problem}")
     elif old is not None:
         steps.append(Step("remove", _DROP_IN))
-    copy = os.path.join(directory, _DROP_IN + _COPY)
-    if os.path.lexists(copy):
-        left.append(f"left {copy}: the file that --force replaced")
+    replaced = os.path.join(directory, _DROP_IN + _COPY)
+    if os.path.lexists(replaced):
+        left.append(f"left {replaced}: the file that --force replaced")
     return steps, left
 
 
@@ -147,18 +150,24 @@ def apply(root: str | None, steps: list[Step]) -> None:
     Raises:
         CannotDeploy: a change failed.
     """
-    step = None
-    try:
-        for step in steps:
-            folder, name = os.path.split(step.name)
+    for action, path, content in steps:
+        folder, name = os.path.split(path)
+        try:
             with _open(root, folder) as directory:
                 directory.sweep(*_TOKENS, os.path.basename(_DROP_IN))
-                _perform(directory, step.action, name, step.content)
-    except OSError as error:
-        path = os.path.join(system_directory(root), step.name)
-        hint = " (run as root, or use --root)" if error.errno == errno.EACCES else ""
-        reason = (error.strerror or type(error).__name__).lower()
-        raise CannotDeploy(f"cannot {step.action} {path}: {reason}{hint}") from None
+                if action == "write":
+                    directory.write(name, content, 0o644)
+                elif action == "copy":
+                    directory.link(name, name + _COPY)  # keeps the owner and the mode
+                elif action == "restore":
+                    directory.rename(name + _COPY, name)
+                else:
+                    directory.remove(name)
+        except OSError as error:
+            path = os.path.join(system_directory(root), path)
+            hint = " (run as root, or use --root)" if error.errno == errno.EACCES else ""
+            reason = (error.strerror or type(error).__name__).lower()
+            raise CannotDeploy(f"cannot {action} {path}: {reason}{hint}") from None
 
 
 def _open(root: str | None, folder: str) -> Directory:
@@ -171,17 +180,6 @@ def _open(root: str | None, folder: str) -> Directory:
         # Everyone may read it, whatever the umask or a temporary root's permissions are.
         anchor.mode = 0o755
         return anchor.below(path[len(top) :], folder, create=True)
-
-
-def _perform(directory: Directory, action: str, name: str, content: bytes) -> None:
-    if action == "write":
-        directory.write(name, content, 0o644)
-    elif action == "copy":
-        directory.link(name, name + _COPY)  # keeps the owner and the mode
-    elif action == "restore":
-        directory.rename(name + _COPY, name)
-    else:
-        directory.remove(name)
 
 
 def _packages(root: str | None, heartbeat: bool | str, update: bool) -> list[str]:
@@ -230,10 +228,13 @@ def _read(directory: str, name: str) -> bytes | None:
     """Return the content of a file that may be ours, or None without a file."""
     path = os.path.join(directory, name)
     if os.path.islink(path):
-        raise OSError(errno.ELOOP, "refusing to follow symlinks", path)
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        raise CannotDeploy(f"cannot read {path}: refusing to follow symlinks")
+    try:
         return read_bytes(path, settings.SIZE_LIMIT)
-    return None
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise CannotDeploy(f"cannot read {path}: {str(error.strerror).lower()}") from None
 
 
 def _keep(directory: str, name: str, content: bytes, problem: str, force: bool) -> list[Step]:

@@ -12,28 +12,59 @@ from conda.plugins import hookimpl
 
 from ._common import harmless
 
+TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 # The commands that activate environments on their own, to compile what they install.
-_CHANGE_ENVIRONMENTS = {
-    "create",
-    "env_create",
-    "env_update",
-    "install",
-    "remove",
-    "rename",
-    "uninstall",
-    "update",
-    "upgrade",
-}
+_CHANGE_ENVIRONMENTS = set(
+    "create env_create env_update install remove rename uninstall update upgrade".split()
+)
 
 
-@hookimpl
-@harmless(otherwise=[])
-def conda_subcommands():
+def _hook(implementation: Callable[[], list[object]]) -> Callable[[], list[object]]:
+    """Register a harmless implementation of one of conda's hooks."""
+    registered: Callable[[], list[object]] = hookimpl(harmless(otherwise=[])(implementation))
+    return registered
+
+
+def _action(name: str, takes: int = 0) -> Callable[..., None]:
+    """Return a harmless action that calls a function of conda_integration.
+
+    Args:
+        name: the function, which is imported when conda runs the action.
+        takes: how many of conda's arguments it takes.
+    """
+
+    def act(*arguments: object) -> None:
+        from . import conda_integration
+
+        getattr(conda_integration, name)(*arguments[:takes])
+
+    act.__name__ = name  # for debug output
+    guarded_action: Callable[..., None] = harmless()(act)
+    return guarded_action
+
+
+def _end_command(event: object = None) -> None:
+    # Most commands have not changed anything and need not import this.
+    if f"{__package__}.conda_integration.commands" in sys.modules:
+        _action("end_command")()
+
+
+def _run_command_line(arguments: tuple[str, ...]) -> int:
+    from .cli import main
+
+    return main(list(arguments), prog="conda anon-usage")
+
+
+@_hook
+def conda_subcommands() -> list[object]:
     """Add ``conda anon-usage``, and extend the User-Agent: every command calls this hook."""
     from conda.plugins.types import CondaSubcommand
 
     _end_command()  # of an earlier command in this process
-    _extend_user_agent()
+    _action("extend_user_agent")()
     return [
         CondaSubcommand(
             name="anon-usage",
@@ -43,43 +74,39 @@ def conda_subcommands():
     ]
 
 
-@hookimpl
-@harmless(otherwise=[])
-def conda_pre_commands():
+@_hook
+def conda_pre_commands() -> list[object]:
     """Add the settings to ``conda config``, and prepare for changes of environments."""
     from conda.plugins.types import CondaPreCommand
 
     return [
         CondaPreCommand(
-            name="anaconda-anon-usage-settings", action=_add_parameters, run_for={"config"}
-        ),
-        CondaPreCommand(
-            name="anaconda-anon-usage-before-change",
-            action=_before_change,
-            run_for=_CHANGE_ENVIRONMENTS,
-        ),
-        CondaPreCommand(name="anaconda-anon-usage-before-run", action=_before_run, run_for={"run"}),
+            name=f"anaconda-anon-usage-{name}", action=_action(function), run_for=commands
+        )
+        for name, function, commands in (
+            ("settings", "add_parameters", {"config"}),
+            ("before-change", "before_change", _CHANGE_ENVIRONMENTS),
+            ("before-run", "before_run", {"run"}),
+        )
     ]
 
 
-@hookimpl
-@harmless(otherwise=[])
-def conda_post_commands():
+@_hook
+def conda_post_commands() -> list[object]:
     """Install the activation scripts in environments that were created or changed."""
     from conda.plugins.types import CondaPostCommand
 
     return [
         CondaPostCommand(
             name="anaconda-anon-usage-after-change",
-            action=_after_change,
+            action=_action("after_change"),
             run_for=_CHANGE_ENVIRONMENTS,
         )
     ]
 
 
-@hookimpl
-@harmless(otherwise=[])
-def conda_exception_observers():
+@_hook
+def conda_exception_observers() -> list[object]:
     """End a command that fails or is a dry run (conda 26.5 and later)."""
     from conda.plugins.types import CondaExceptionObserver
 
@@ -90,67 +117,9 @@ def conda_exception_observers():
     ]
 
 
-@hookimpl
-@harmless(otherwise=[])
-def conda_health_checks():
+@_hook
+def conda_health_checks() -> list[object]:
     """Have ``conda doctor`` report on telemetry and the heartbeat (conda 23.11 and later)."""
     from conda.plugins.types import CondaHealthCheck
 
-    return [CondaHealthCheck(name="Anonymous usage", action=_check_health)]
-
-
-@harmless()
-def _extend_user_agent() -> None:
-    from .conda_integration import extend_user_agent
-
-    extend_user_agent()
-
-
-def _run_command_line(arguments) -> int:
-    from .cli import main
-
-    return main(list(arguments), prog="conda anon-usage")
-
-
-@harmless()
-def _add_parameters(command: str) -> None:
-    from .conda_integration import add_parameters
-
-    add_parameters()
-
-
-@harmless()
-def _before_change(command: str) -> None:
-    from .conda_integration import before_change
-
-    before_change()
-
-
-@harmless()
-def _after_change(command: str) -> None:
-    from .conda_integration import after_change
-
-    after_change()
-
-
-@harmless()
-def _end_command(event: object = None) -> None:
-    # Most commands have not changed anything and need not import this.
-    if f"{__package__}.conda_integration.commands" in sys.modules:
-        from .conda_integration import end_command
-
-        end_command()
-
-
-@harmless()
-def _before_run(command: str) -> None:
-    from .conda_integration import before_run
-
-    before_run()
-
-
-@harmless()
-def _check_health(prefix: str, verbose: bool) -> None:
-    from .conda_integration import report_health
-
-    report_health(prefix)
+    return [CondaHealthCheck(name="Anonymous usage", action=_action("report_health", takes=1))]

@@ -1,4 +1,4 @@
-"""1. How long an activation is delayed, in each shell, whatever the network does."""
+"""1. The delay of an activation in each shell, for every state of the network."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ import measure
 from measure import PATIENCE, Samples, Table, goal, interleaved
 from parts import Parts, Server, closed_port
 
-# How often a case is repeated in a round: those that start no Python cost little.
+# Repetitions of a case in a round. Cases that do not start Python are cheap.
 CHEAP_REPEATS = 3
 
-#: What the script is compared to: attributes of a Shell.
+#: References for the script: attributes of a Shell.
 BARE = ("nothing", "job", "floor", "waited")
 
 #: Goals.
@@ -28,10 +28,10 @@ SHARE_OF_ACTIVATION = 0.01
 
 @dataclass(frozen=True)
 class Shell:
-    """A shell, and how it reads a line, runs it, and says that it has.
+    """A shell, and how it reads a line, runs it, and reports the end.
 
-    ``floor`` is one bare fork of which the shell knows no more, as the scripts must leave
-    it; ``job`` is one that it keeps in its books.
+    ``floor`` is a bare fork without a job, as the scripts must leave it. ``job`` is a fork with a
+    job in the shell.
     """
 
     name: str
@@ -49,8 +49,8 @@ class Shell:
     setup: str = ""
 
 
-# A fork copies the page tables: it costs more in a shell with completions, history and
-# functions than in one that has just started.
+# A fork copies the page tables, so it is slower in a shell with completions, history and
+# functions than in a new one.
 _GROW = 'large=$(head -c 10000000 /dev/zero | tr "\\0" x)'
 
 SHELLS = (
@@ -85,7 +85,7 @@ SHELLS = (
 
 
 class Session:
-    """A running shell that runs lines, one at a time."""
+    """A running shell that runs one line at a time."""
 
     def __init__(self, shell: Shell, parts: Parts, environ: dict[str, str]):
         script = parts.place / f"loop-{shell.name}{shell.extension}"
@@ -103,7 +103,7 @@ class Session:
         self.run(shell.setup or shell.nothing)
 
     def run(self, line: str) -> float:
-        """Run a line and return how long the shell was busy with it."""
+        """Run a line and return the time for which the shell was busy."""
         started = time.perf_counter()
         self.process.stdin.write(line.encode() + b"\n")
         while True:
@@ -112,8 +112,8 @@ class Session:
             if answer == b"ready\n":
                 return time.perf_counter() - started
             if not answer:
-                raise RuntimeError(f"{self.process.args[0]} does not come back from: {line}")
-            # tcsh tells of a job in the background.
+                raise RuntimeError(f"{self.process.args[0]} did not return from: {line}")
+            # tcsh reports background jobs.
 
     def close(self) -> None:
         """End the shell."""
@@ -124,7 +124,7 @@ class Session:
 
 
 class Cases:
-    """All cases of one shell, each with a shell process of its own."""
+    """All cases of one shell, each with its own shell process."""
 
     def __init__(self, shell: Shell, parts: Parts, homes: dict[str, tuple]):
         self.shell = shell
@@ -155,9 +155,9 @@ class Cases:
         count = arrived() if arrived else None
         elapsed = session.run(self.shell.source)
         if arrived:
-            # Its process waits for its deadline; it costs nothing once it has asked.
+            # The process waits for its deadline, but costs nothing once its request was sent.
             if not measure.wait_until(lambda: arrived() > count, 10):
-                raise RuntimeError(f"{self.shell.name}: no heartbeat arrived")
+                raise RuntimeError(f"{self.shell.name}: no heartbeat was received")
             time.sleep(0.02)
         else:
             _settle(before)
@@ -170,7 +170,7 @@ class Cases:
 
 
 def _settle(before: set[int]) -> None:
-    """Wait for all background processes that were not there before."""
+    """Wait for all new background processes."""
     for pid in measure.children() - before:
         os.waitpid(pid, 0)
 
@@ -235,16 +235,15 @@ def measure_all(parts: Parts, quick: bool) -> list[Table]:
             goal(max(shares[name] for name in homes) < SHARE_OF_ACTIVATION),
         )
     ratios.notes.append(
-        "Ratios of medians, and in parentheses of minima, where no other process interfered;"
-        " without what an empty line costs (nothing). floor: `( /bin/sh -c ':' & )`, one bare"
-        " fork that is detached; job: `/bin/sh -c ':' &`, which the shell keeps in its books;"
-        " waited: `/bin/sh -c ':'`."
+        "Ratios of medians, and in parentheses of minima, which other processes disturb least."
+        " The cost of an empty line (nothing) is subtracted. floor: `( /bin/sh -c ':' & )`, a"
+        " detached fork; job: `/bin/sh -c ':' &`, a job of the shell; waited: `/bin/sh -c ':'`."
     )
     return [conda_table, delays, ratios]
 
 
 def _conda_activate(parts: Parts, homes: dict, rounds: int) -> tuple[Samples, Table]:
-    """Measure whole activations, which is what a user waits for."""
+    """Measure complete activations, as a user waits for them."""
 
     def whole(base, prefix: Path, environ: dict[str, str], loop: bool = True) -> float:
         activate = f'eval "$({base.conda} shell.posix activate {prefix})"'
@@ -281,7 +280,7 @@ def _conda_activate(parts: Parts, homes: dict, rounds: int) -> tuple[Samples, Ta
 
 
 def _version(shell: Shell) -> str:
-    """Return the version that a shell tells."""
+    """Return the version that a shell reports."""
     done = subprocess.run(
         shell.version.split(),
         stdin=subprocess.DEVNULL,

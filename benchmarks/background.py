@@ -1,4 +1,4 @@
-"""3. What a heartbeat costs in the background."""
+"""3. The cost of a heartbeat in the background."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from parts import ISOLATED, Authority, Parts, Server
 MODULE = ("-m", "anaconda_anon_usage.heartbeat.activated")
 CONDA = "import conda.base.context, conda.gateways.connection.session"
 
-#: Goals: times the processor time of importing requests, and peak memory in MB.
+#: Goals: the ratio to the processor time of importing requests, and the peak memory in MB.
 IMPORTS = 1.5
 MEMORY = 32
 
@@ -43,7 +43,7 @@ def measure_all(parts: Parts, quick: bool) -> list[Table]:
         "python -I -c pass": ([python, ISOLATED, "-c", "pass"], on),
         "import requests": ([python, ISOLATED, "-c", "import requests"], on),
         "import conda's context and session": ([python, ISOLATED, "-c", CONDA], on),
-        "launcher, not mentioned": (launcher, silent),
+        "launcher, not set": (launcher, silent),
         "launcher, off": (launcher, own),
         "Python, off": ([python, ISOLATED, *MODULE], off),
         "Python, on, http": ([python, ISOLATED, *MODULE], on),
@@ -53,7 +53,7 @@ def measure_all(parts: Parts, quick: bool) -> list[Table]:
         "Python without conda, on, https": ([bare, ISOLATED, *MODULE], https),
         f"Python, anaconda-auth {auth}, on, http": ([with_auth.python, ISOLATED, *MODULE], on),
     }
-    # What each heartbeat is judged by: the same interpreter, which has to import requests.
+    # The reference for each heartbeat: the same interpreter, which imports requests.
     samples = interleaved(
         {
             name: lambda command=command, environ=environ: measure.run(command, environ)
@@ -84,15 +84,15 @@ def measure_all(parts: Parts, quick: bool) -> list[Table]:
         )
     table.notes.append(
         f"Goal: at most {IMPORTS} times the processor time of importing requests, and {MEMORY} MB."
-        f" {len(server.paths) + len(secure.paths)} heartbeats arrived."
+        f" {len(server.paths) + len(secure.paths)} heartbeats were received."
     )
     return [table, _contents(commands)]
 
 
 def _contents(commands: dict) -> Table:
-    """Return what each process opened, imported and started."""
+    """Return the files, imports and programs of each process."""
     table = Table(
-        "What happens in it",
+        "Files, imports and programs of one heartbeat",
         ("", "files opened", "not found", "system calls", "modules imported", "programs started"),
     )
     strace = shutil.which("strace")
@@ -113,7 +113,7 @@ def _contents(commands: dict) -> Table:
             def count(pattern: str, lines=traced) -> int:
                 return sum(bool(re.match(r"\d+ +" + pattern, line)) for line in lines)
 
-            # A call that another process interrupts is told in two lines.
+            # If another process interrupts a call, strace prints two lines.
             failed = count(r"(openat\(|<\.\.\. openat resumed>).* = -1 ")
             programs = count(r"(execve\(|<\.\.\. execve resumed>).* = 0$")
             # The first program is the process itself.
@@ -124,7 +124,7 @@ def _contents(commands: dict) -> Table:
 
 
 def _modules(command: list, environ: dict[str, str]) -> int | str:
-    """Return how many modules a Python imports."""
+    """Return the number of modules that a Python imports."""
     if ISOLATED not in command:
         return ""
     done = subprocess.run(

@@ -1,7 +1,7 @@
-"""4. What the plugin costs conda's own commands, with and without anaconda-auth.
+"""4. The cost of the plugin in conda's own commands, with and without anaconda-auth.
 
-Four bases run the same command in turn: plain, with this package, with anaconda-auth, and
-with both.
+Four bases run the same command in turn: without either package, with this package, with
+anaconda-auth, and with both.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from conda_root import Base, clean_environ
 from measure import Table, Usage, column, goal, interleaved
 from parts import Parts, Server
 
-#: Goal: seconds that a command takes more.
+#: Goal: the maximum delay of a command in seconds.
 MORE = 0.015
 
 
@@ -83,7 +83,7 @@ def _run(base: Base, arguments: list[str], environ: dict[str, str]) -> Usage:
 
 
 def _channel(directory: Path) -> Path:
-    """Make a channel with one package, of which only the description exists."""
+    """Create a channel with one package that exists only in the index."""
     record = {
         "name": "tiny",
         "version": "1.0",

@@ -1,4 +1,4 @@
-"""2. Which heartbeats arrive, and how often, from slow servers and over bad networks."""
+"""2. The delivery of heartbeats with slow servers and bad networks."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from parts import Authority, Parts, Server
 DELAYS = (0, 0.25, 0.5, 1, 2, 3)
 LOSSES = (0, 5, 10, 20)
 
-# Seconds between two activations, so that they do not wait for the processor.
+# Seconds between two activations, so that they do not compete for the processor.
 APART = 0.35
 
 # Sources the script, as conda's shell function does.
 ACTIVATE = ("/bin/sh", "-c", '. "$STUB"')
 
-# What a network is made of, in a namespace that is gone with its process.
+# Commands that set up the network, in a namespace that ends with its process.
 NETWORK = (
     "ip link set lo up && "
     "nft 'add table ip lossy; "
@@ -68,19 +68,19 @@ def measure_all(parts: Parts, quick: bool) -> list[Table]:
         )
     longest = max(usage.wall for usage in usages)
     table.notes.append(
-        "A server that answers late has the request all the same; one that lets TLS wait does"
-        f" not. The last process was gone {longest - (len(usages) - 1) * APART:.1f} s after the"
+        "A server that responds late has received the request; one that delays TLS has"
+        f" not. The last process ended {longest - (len(usages) - 1) * APART:.1f} s after the"
         " last activation."
     )
     return [table, _loss_table(environ, 1 if quick else 20)]
 
 
 def _activate(environ: dict[str, str], urls: list[str], apart: float = APART) -> list:
-    """Activate once for each URL, and return what the background processes cost."""
+    """Activate once for each URL, and return the cost of the background processes."""
     reaper = measure.Reaper(measure.children())
     for url in urls:
         started = time.perf_counter()
-        # Not subprocess.run(): the reaper may be faster.
+        # Not subprocess.run(), because the reaper may be faster.
         subprocess.Popen(
             ACTIVATE,
             env={**environ, "CONDA_ANACONDA_HEARTBEAT": url},
@@ -120,7 +120,7 @@ def _loss_table(environ: dict[str, str], repeats: int) -> Table:
 
 
 def _in_namespace(task: dict) -> None:
-    """Print how many requests arrived of each activation, in a network of one's own."""
+    """Print the number of requests per activation, in a separate network."""
     measure.adopt_orphans()
     server = Server()
     _activate(task["environ"], [f"{server.url}/{number}" for number in range(task["repeats"])])

@@ -1,8 +1,8 @@
-"""How everything here is measured: interleaved runs, medians, and processes seen to their end.
+"""Measurements: interleaved runs, medians, and processes that are watched until they end.
 
-All cases of one table take turns, so that they see the same machine, and what is judged is
-a ratio of their medians. Background processes are adopted (PR_SET_CHILD_SUBREAPER, so this
-is for Linux) and waited for, which tells what each of them cost and when it was over.
+All cases of a table take turns, so that they run under the same conditions. The results are
+ratios of medians. Background processes are adopted (with PR_SET_CHILD_SUBREAPER, so only on
+Linux) and waited for, which gives the cost and the end of each.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from pathlib import Path
 
 _PR_SET_CHILD_SUBREAPER = 36
 
-#: Seconds that anything is waited for at most.
+#: The maximum wait in seconds.
 PATIENCE = 60
 
-# Starts a program in the background and says its id. From sh, for a child's peak memory
-# is at least that of the process it was forked from, and sh is small.
+# Starts a program in the background and prints its ID. sh is small, and the peak memory of a
+# child is at least that of the process that forked it.
 _IN_BACKGROUND = '"$@" </dev/null >/dev/null 2>&1 & echo $!'
 
 
@@ -43,7 +43,7 @@ class Samples(list):
         return f"{middle} ({low}-{high})"
 
     def minus(self, other: Samples) -> Samples:
-        """Return the differences of the rounds, in each of which both saw the same machine."""
+        """Return the differences of the rounds, because a round has the same conditions."""
         return Samples(a - b for a, b in zip(self, other))
 
 
@@ -51,14 +51,14 @@ def interleaved(cases: dict, rounds: int) -> dict:
     """Run all cases in turn and return the Samples of each.
 
     Args:
-        cases: functions without arguments that return a figure, or an object whose
-            figures are taken apart with column(), by name.
-        rounds: how often each is counted; before that each is run once more, unless
-            a single round is asked for.
+        cases: functions without arguments, by name. They return a figure, or an object from which
+            column() takes figures.
+        rounds: the number of measurements of each. Unless it is 1, each case first runs once
+            more without a measurement.
     """
     warmups = 1 if rounds > 1 else 0
     samples = {name: Samples() for name in cases}
-    # Shuffled, or each case would always run after the same one, and bear its traces.
+    # Shuffle the cases, so that a case is not always affected by the same predecessor.
     order = random.Random(0)
     for number in range(warmups + rounds):
         for name in order.sample(list(cases), len(cases)):
@@ -75,7 +75,7 @@ def column(samples: Samples, name: str) -> Samples:
 
 @dataclass
 class Table:
-    """What is printed, and written as Markdown."""
+    """A table for the terminal and for Markdown."""
 
     title: str
     columns: tuple[str, ...]
@@ -87,7 +87,7 @@ class Table:
         self.rows.append(tuple(str(cell) for cell in cells))
 
     def markdown(self) -> str:
-        """Return the table as Markdown whose columns are also straight as text."""
+        """Return the table as Markdown with aligned columns."""
         lines = [self.columns, *self.rows]
         widths = [max(len(line[i]) for line in lines) for i in range(len(self.columns))]
 
@@ -106,13 +106,13 @@ class Table:
 
 
 def goal(holds: bool) -> str:
-    """Return how a table says whether a goal is reached."""
+    """Return the text for a goal that is reached or missed."""
     return "yes" if holds else "**no**"
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What a process cost, those included that it has waited for."""
+    """The cost of a process, including that of children it has waited for."""
 
     wall: float
     user: float
@@ -127,28 +127,28 @@ class Usage:
 
 
 def adopt_orphans() -> None:
-    """Become the parent of all background processes that are started below this one."""
+    """Become the parent of all background processes that descendants start."""
     if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "background processes can't be adopted")
+        raise OSError(ctypes.get_errno(), "background processes cannot be adopted")
 
 
 def children() -> set[int]:
-    """Return the ids of all children of this process, adopted ones included."""
+    """Return the IDs of all children of this process, including adopted ones."""
     found: set[int] = set()
     for task in Path("/proc/self/task").iterdir():
         try:
             found.update(map(int, (task / "children").read_text().split()))
-        except OSError:  # a thread that has ended
+        except OSError:  # the thread has ended
             continue
     return found
 
 
 def wait_for(pid: int, started: float) -> Usage:
-    """Wait for the end of a child and return what it cost.
+    """Wait for the end of a child and return its cost.
 
     Args:
-        pid: its id.
-        started: when it was started, as time.perf_counter() has it.
+        pid: its ID.
+        started: the time.perf_counter() of its start.
     """
     _, _, usage = os.wait4(pid, 0)
     return Usage(
@@ -160,7 +160,7 @@ def wait_for(pid: int, started: float) -> Usage:
 
 
 def run(argv: list, environ: dict[str, str]) -> Usage:
-    """Run a program in the background, as the launcher is run, and return what it cost."""
+    """Run a program in the background, as the launcher is run, and return its cost."""
     for _ in range(3):
         started = time.perf_counter()
         starter = subprocess.run(
@@ -173,16 +173,16 @@ def run(argv: list, environ: dict[str, str]) -> Usage:
         try:
             return wait_for(int(starter.stdout), started)
         except ChildProcessError:
-            # Seen once in thousands of runs, at a load of 50, and not explained.
-            print("measure: a process was lost and is run again", file=sys.stderr)
-    raise RuntimeError(f"{argv[0]}: can't be waited for")
+            # Seen once in thousands of runs, at a load of 50, for an unknown reason.
+            print("measure: a process was lost, running it again", file=sys.stderr)
+    raise RuntimeError(f"{argv[0]}: cannot wait for the process")
 
 
 class Reaper(threading.Thread):
-    """Waits for the children that appear while it runs, and keeps what they cost.
+    """Waits for new children, and records their cost.
 
     Args:
-        known: children that are none of its business.
+        known: children to ignore.
     """
 
     def __init__(self, known: set[int]):
@@ -194,13 +194,13 @@ class Reaper(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        """Collect until told to end and until nothing is left."""
+        """Collect until finish() was called and no child is left."""
         until = None
         while until is None or time.perf_counter() < until:
             waiting = children() - self.known
             for pid in waiting:
                 try:
-                    # Asked without waiting, for the next one may have ended already.
+                    # Do not wait, because the next one may have ended already.
                     done, _, usage = os.wait4(pid, os.WNOHANG)
                 except ChildProcessError:
                     continue
@@ -215,7 +215,7 @@ class Reaper(threading.Thread):
             time.sleep(0.005)
 
     def finish(self) -> list[Usage]:
-        """Wait until no child is left, and return what all of them cost."""
+        """Wait until no child is left, and return the cost of all of them."""
         self._end.set()
         self.join()
         return self.usages

@@ -1,4 +1,4 @@
-"""The real parts that are measured: conda bases, environments, servers."""
+"""The real parts of the measurements: conda bases, environments, servers."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ sys.path.insert(0, str(PROJECT / "tests"))
 
 from conda_root import Base, build_wheel, clean_environ  # noqa: E402
 
-#: Python without anything from the current directory or from the user.
+#: Excludes the current directory and the user's settings from Python.
 ISOLATED = "-I"
 
-# A configuration as people have it.
+# A typical configuration.
 CONDARC = "channels:\n  - conda-forge\n  - defaults\nauto_activate_base: false\n"
 
 
 class Parts:
-    """Everything that the benchmarks share, made once.
+    """Shared parts of all benchmarks, which are created once.
 
     Args:
-        place: a directory of its own.
+        place: a directory for all files.
         installation: the conda installation that all bases use.
     """
 
@@ -44,14 +44,14 @@ class Parts:
         (self.empty_environment / "conda-meta" / "history").touch()
 
     def make_base(self, name: str, with_package: bool) -> Base:
-        """Return a new base, whose conda has this package or not."""
+        """Return a new base, with or without this package."""
         base = Base(self.place / name, self.installation)
         if with_package:
             base.install(self.wheel)
         return base
 
     def python_without_conda(self) -> Path:
-        """Return a Python that has this package and what it requires, but no conda."""
+        """Return a Python with this package and its dependencies, but without conda."""
         base = self.make_base("without-conda", with_package=True)
         sources = sorted(self.installation.glob("lib/python3*/site-packages"))
         packages = self.links(
@@ -62,17 +62,17 @@ class Parts:
         return base.python
 
     def add_anaconda_auth(self, base: Base) -> str:
-        """Let a base see anaconda-auth, and return its version.
+        """Make anaconda-auth available in a base, and return its version.
 
-        The one of the tests' environment is taken where it was made with the same Python;
-        else it is installed for this run.
+        If the tests' environment has the same Python, its anaconda-auth is used. Otherwise,
+        anaconda-auth is installed for this run.
         """
         directory = self.place / "anaconda-auth"
         if not directory.exists():
             [own] = Path(sys.prefix).glob("lib/python3*/site-packages")
             same = own.parent.name == base.site_packages.parent.name
             if same and list(own.glob("anaconda_auth-*.dist-info")):
-                # Not the package that is measured, and nothing that conda has already.
+                # Exclude this package and the packages that conda already has.
                 taken = {path.name for path in _packages_of(self.installation)}
                 self.links(
                     directory.name,
@@ -94,7 +94,7 @@ class Parts:
         return record.name.split("-")[1].removesuffix(".dist")
 
     def links(self, name: str, targets: list[Path]) -> Path:
-        """Return a new directory of symbolic links to others."""
+        """Return a new directory of symlinks to files."""
         directory = self.place / name
         directory.mkdir()
         for target in targets:
@@ -102,11 +102,11 @@ class Parts:
         return directory
 
     def environ(self, name: str, heartbeat: str | None, **variables: str) -> dict[str, str]:
-        """Return the variables that an activation leaves to the scripts it sources.
+        """Return the environment variables of an activation script.
 
         Args:
-            name: of the home directory, which is made anew unless it is there.
-            heartbeat: what the configuration says about ``anaconda_heartbeat``, if anything.
+            name: the name of the home directory, which is created on first use.
+            heartbeat: the value of ``anaconda_heartbeat`` in the configuration, if any.
             variables: further variables.
         """
         home = self.place / "homes" / name
@@ -114,7 +114,7 @@ class Parts:
         setting = "" if heartbeat is None else f"anaconda_heartbeat: {heartbeat}\n"
         (home / ".condarc").write_text(CONDARC + setting)
         environ = clean_environ(home)
-        # What users have: conda's default solver, for which its User-Agent loads plugins.
+        # Use conda's default solver, as users do. For the User-Agent, it loads plugins.
         del environ["CONDA_SOLVER"]
         return {
             **environ,
@@ -127,7 +127,7 @@ class Parts:
         }
 
     def stub(self, extension: str = ".sh") -> Path:
-        """Return the activation script for a kind of shell."""
+        """Return the activation script for a file extension."""
         return self.environment / f"etc/conda/activate.d/anaconda-anon-usage{extension}"
 
 
@@ -140,15 +140,15 @@ def _packages_of(installation: Path) -> list[Path]:
 
 
 class Server(ThreadingHTTPServer):
-    """Takes requests, and notes their paths and when they came.
+    """Accepts requests, and records their paths and times.
 
     Args:
-        answers: False to take requests and never say anything.
-        delay: seconds after which a request is answered.
-        handshake_delay: seconds that a connection waits before TLS begins.
+        answers: False to accept requests without ever responding.
+        delay: the seconds before a response.
+        handshake_delay: the seconds before TLS begins.
         tls: a certificate with its key, or None for plain HTTP.
-        hangs_up: whether requests are read and then the connection is closed.
-        files: a directory whose files are served.
+        hangs_up: whether to read a request and then close the connection.
+        files: a directory of files to serve.
     """
 
     daemon_threads = True
@@ -176,7 +176,7 @@ class Server(ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_error(self, request, client_address):
-        """Keep quiet: clients that give up are what is measured."""
+        """Print nothing, because the benchmarks include clients that give up."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -211,10 +211,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class Authority:
-    """Certificates for 127.0.0.1, and a bundle that trusts them besides everybody else.
+    """Certificates for 127.0.0.1, and a bundle that also trusts all usual authorities.
 
     Args:
-        bundle: the file that is made, as large as the one of certifi.
+        bundle: the path of the new bundle, which is as large as certifi's.
     """
 
     def __init__(self, bundle: Path):
@@ -229,14 +229,14 @@ class Authority:
 
 
 def closed_port() -> int:
-    """Return a port of 127.0.0.1 at which nobody listens."""
+    """Return a port of 127.0.0.1 on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 def versions(parts: Parts) -> dict[str, str]:
-    """Return what was measured, with which versions."""
+    """Return the versions of the measured programs."""
     code = (
         "import platform, conda, requests, anaconda_anon_usage as package;"
         "print(platform.python_version(), conda.__version__, requests.__version__,"
@@ -264,7 +264,7 @@ def versions(parts: Parts) -> dict[str, str]:
 
 
 def machine() -> dict[str, str]:
-    """Return what this machine is, without its name."""
+    """Return a description of this machine, without its name."""
     model = "unknown"
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):

@@ -1,6 +1,6 @@
 """All benchmarks: ``make bench``, or ``python benchmarks/run.py [--quick] [NAME ...]``.
 
-Prints tables; a run of everything also writes them to ``benchmarks/results.md``.
+Prints tables. A complete run also writes them to ``benchmarks/results.md``.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ sys.path.insert(0, str(HERE))
 import measure  # noqa: E402
 from parts import PROJECT, Parts, machine, versions  # noqa: E402
 
-#: One module for each point of the issue, in its order.
+#: One module for each section of README.md, in its order.
 NAMES = ("activation", "delivery", "background", "conda_commands", "tokens", "scale")
 
 
 def main() -> int:
-    """Run what the command line asks for and return the exit status."""
+    """Run the selected benchmarks and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join(NAMES)}")
-    parser.add_argument("--quick", action="store_true", help="few rounds: does it work at all?")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(NAMES)}")
+    parser.add_argument("--quick", action="store_true", help="few rounds, as a smoke test")
     parser.add_argument(
         "--conda-root",
         type=Path,
         default=os.environ.get("AAU_TEST_CONDA", PROJECT / ".conda-root"),
-        help="a conda installation to measure with, which is only read",
+        help="a conda installation to measure, which is not modified",
     )
-    parser.add_argument("--output", type=Path, help="where the tables are written as Markdown")
+    parser.add_argument("--output", type=Path, help="a Markdown file for the tables")
     options = parser.parse_args()
     unknown = set(options.names) - set(NAMES)
     if unknown:
@@ -77,9 +77,9 @@ def _head(parts: Parts, quick: bool) -> str:
     facts = {"date": date, **versions(parts), **machine()}
     facts["load average before"] = f"{os.getloadavg()[0]:.1f} (other work on the machine)"
     if quick:
-        facts["rounds"] = "too few to mean anything (--quick)"
+        facts["rounds"] = "too few for significant results (--quick)"
     lines = ["# Results", ""]
-    lines += ["What each table means is said in README.md. Only ratios mean anything.", ""]
+    lines += ["README.md explains the tables. Only ratios are significant.", ""]
     lines += [f"- {name}: {value}" for name, value in facts.items()]
     return "\n".join(lines) + "\n"
 

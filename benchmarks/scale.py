@@ -1,4 +1,4 @@
-"""6. Many activations at the same moment."""
+"""6. Many activations at the same time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COUNTS = (1, 10, 100, 1000)
 QUICK_COUNTS = (1, 10)
 REPEATS = {1: 9, 10: 5, 100: 2, 1000: 1}
 
-# Starts shells that wait until the gate is closed, and waits for them.
+# Starts shells that wait for a gate, and waits for their end.
 SHELLS = """\
 number=0
 while [ "$number" -lt "$1" ]; do
@@ -29,19 +29,19 @@ echo started
 wait
 """
 
-#: Goal: how far the cost of one may be from what it is when there are ten.
+#: Goal: the maximum ratio of the cost of one activation to that of one in ten.
 STRAIGHT = 1.5
 
-# Kilobytes of memory that must stay free, or the measurement is given up.
+# Kilobytes of memory that must remain free, or the measurement is stopped.
 MEMORY_LEFT = 4_000_000
 
 
 @dataclass(frozen=True)
 class Crowd:
-    """What activations at once cost."""
+    """The cost of activations at the same time."""
 
     latencies: Samples
-    #: Processor time in the shells, and behind them.
+    #: Processor time in the shells and in their background processes.
     shell_cpu: float
     background_cpu: float
     processes: int
@@ -106,9 +106,8 @@ def measure_all(parts: Parts, quick: bool) -> list[Table]:
                 straight,
             )
     table.notes.append(
-        f"Straight: no activation costs more than {STRAIGHT} times the processor time that it"
-        " costs when there are ten. Peak: all processes of the machine beyond those before,"
-        " the waiting shells included."
+        f"Straight: an activation costs at most {STRAIGHT} times the processor time of one in ten."
+        " Most at once: the additional processes of the machine, including the waiting shells."
     )
     return [table]
 
@@ -118,11 +117,11 @@ def _middle(crowds: list[Crowd], figure) -> float:
 
 
 def _crowd(parts: Parts, count: int, line: str, environ: dict, server: Server) -> Crowd:
-    """Let shells wait, release them at once, and watch until nothing is left of it."""
+    """Let shells wait, release them together, and watch until all processes have ended."""
     gate = parts.place / "gate"
     if not gate.exists():
         os.mkfifo(gate)
-    # Held open for reading and writing, so that nobody waits at its other end.
+    # Open for reading and writing, so that the other end never blocks.
     holder = os.open(gate, os.O_RDWR)
     arrived = len(server.paths)
     known = measure.children()
@@ -139,7 +138,7 @@ def _crowd(parts: Parts, count: int, line: str, environ: dict, server: Server) -
     if starter.stdout.readline() != b"started\n":
         raise RuntimeError("the shells did not start")
     time.sleep(0.2 + count / 500)
-    # This thread only takes times: it must not wait for the processor itself.
+    # This thread only measures time, so it must not wait for the processor.
     _hurry(True)
     started = time.perf_counter()
     os.write(holder, b"\n" * count)
@@ -148,7 +147,7 @@ def _crowd(parts: Parts, count: int, line: str, environ: dict, server: Server) -
         ready, _, _ = select.select([starter.stdout], [], [], measure.PATIENCE)
         data = os.read(starter.stdout.fileno(), 65536) if ready else b""
         if not data:
-            raise RuntimeError(f"{count - len(latencies)} shells did not come back")
+            raise RuntimeError(f"{count - len(latencies)} shells did not return")
         latencies += [time.perf_counter() - started] * data.count(b"\n")
     _hurry(False)
     os.close(holder)
@@ -170,13 +169,13 @@ def _crowd(parts: Parts, count: int, line: str, environ: dict, server: Server) -
 
 
 def _hurry(yes: bool) -> None:
-    """Put this thread before all others, if we may."""
+    """Give this thread the highest priority, if permitted."""
     with contextlib.suppress(PermissionError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), -15 if yes else 0)
 
 
 class _Watch(threading.Thread):
-    """Counts the machine's processes, and gives up before its memory is used up."""
+    """Counts the machine's processes, and stops before its memory is exhausted."""
 
     def __init__(self, before: int):
         super().__init__(daemon=True)
@@ -191,11 +190,11 @@ class _Watch(threading.Thread):
             if _memory_left() < MEMORY_LEFT:
                 for pid in measure.children():
                     os.kill(pid, 9)
-                print("scale: stopped, for the machine's memory was nearly used up")
+                print("scale: stopped, because memory was nearly exhausted")
                 return
 
     def finish(self) -> int:
-        """Return the most processes that there were beyond those before."""
+        """Return the maximum number of additional processes."""
         self._end.set()
         self.join()
         return self.peak

@@ -1,4 +1,4 @@
-"""5. What the tokens cost a client that asks for them."""
+"""5. The cost of the tokens for a client."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from parts import ISOLATED, Parts
 
 KINDS = ("org_token", ".org_token", "machine_token", ".machine_token", "installer_token")
 
-# Takes the time of the first and of later token strings, in milliseconds. The system's
-# directories are replaced, for there are no hundred of them.
+# Measures the first and later token strings, in milliseconds. Temporary directories replace
+# the system's, which do not have a hundred token files.
 ASK = """\
 import sys, time
 started = time.perf_counter()

@@ -1,9 +1,9 @@
-"""Builds the conda package and runs the recipe's tests: ``make package``.
+"""Build the conda package and run the recipe's tests: ``make package``.
 
     python recipe/build.py OUT CHANNEL...
 
-The same as ``rattler-build build --experimental --recipe recipe --output-dir OUT``, with
-the rattler-build that PyPI has.
+This is ``rattler-build build --experimental --recipe recipe --output-dir OUT``, with
+rattler-build from PyPI.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rattler_build.progress import ProgressCallback
 
 
 class Log(ProgressCallback):
-    """Prints what rattler-build says."""
+    """Prints the messages of rattler-build."""
 
     def on_log(self, event) -> None:
         """Print one message."""
@@ -29,8 +29,8 @@ def build(out: str, *channels: str) -> None:
     """Build the recipe beside this file.
 
     Args:
-        out: the directory that becomes a channel with the package.
-        channels: where its requirements come from.
+        out: the output directory, which becomes a channel with the package.
+        channels: the channels with its dependencies.
     """
     recipe = Stage0Recipe.from_file(Path(__file__).with_name("recipe.yaml"))
     recipe.run_build(
@@ -48,6 +48,6 @@ if __name__ == "__main__":
     except BaseException:
         traceback.print_exc()
         os._exit(1)
-    # py-rattler sometimes crashes at a process's exit.
+    # py-rattler sometimes crashes when a process exits.
     sys.stdout.flush()
     os._exit(0)

@@ -1,4 +1,4 @@
-"""Run the command line as people and programs do: in a process, on a pipe or a terminal."""
+"""Run the command line in a process, with pipes or a terminal."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ import anaconda_anon_usage
 
 PACKAGE_PARENT = str(Path(anaconda_anon_usage.__file__).parents[1])
 
-#: Sees the package wherever the tests find it.
+#: Finds the package in the same location as the tests.
 COMMAND = [sys.executable, "-m", "anaconda_anon_usage"]
 
 
 def environ(**variables) -> dict[str, str]:
-    """Return the variables of a process that knows this test's home and nothing else."""
+    """Return the variables of a process that has only this test's home."""
     return clean_environ(
         os.environ["HOME"], PYTHONPATH=PACKAGE_PARENT, **{k: str(v) for k, v in variables.items()}
     )
 
 
 def run(*arguments, module: str = "anaconda_anon_usage", **variables):
-    """Run a command line on pipes; return exit status, stdout and stderr."""
+    """Run a command line with pipes; return exit status, stdout and stderr."""
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments],
         env=environ(**variables),
@@ -41,7 +41,7 @@ def run(*arguments, module: str = "anaconda_anon_usage", **variables):
 
 
 def on_terminal(command: list, environ: dict[str, str]) -> str:
-    """Run a command whose stdout is a terminal, and return what is written there."""
+    """Run a command with a terminal as its stdout, and return its output."""
     terminal, end = pty.openpty()
     with open(terminal, "rb", buffering=0) as reader:
         process = subprocess.Popen(
@@ -53,7 +53,7 @@ def on_terminal(command: list, environ: dict[str, str]) -> str:
             while chunk := reader.read(4096):
                 written += chunk
         except OSError:
-            pass  # Linux: EIO when the other end is closed
+            pass  # on Linux, EIO after the other end is closed
         errors = process.stderr.read()
         assert (0, b"") == (process.wait(PATIENCE), errors)
     return written.decode().replace("\r\n", "\n")

@@ -1,9 +1,9 @@
-"""A real conda for tests and for the demo, from PyPI, and throwaway bases that use it.
+"""A real conda from PyPI, for tests and the demo, and temporary bases that use it.
 
-conda itself is not on PyPI, but the wheel of conda-lock carries one whole. Another conda
-installation can take its place: ``pytest --conda-root DIR`` or ``AAU_TEST_CONDA=DIR``.
-Such an installation is only read: every test makes a base of its own, a virtual
-environment of the installation's Python that sees the installation's packages.
+conda itself is not on PyPI, but the wheel of conda-lock contains a complete copy. Another
+conda installation can replace it: ``pytest --conda-root DIR`` or ``AAU_TEST_CONDA=DIR``. Such
+an installation is only read. Every test creates its own base, a virtual environment of the
+installation's Python that can import the installation's packages.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import sys
 import venv
 from pathlib import Path
 
-# The version that carries conda 24.7.1. Its own requirements are not needed.
+# This version contains conda 24.7.1. Its own dependencies are not needed.
 CONDA_LOCK = "conda-lock==4.0.3"
 
-# What conda 24.7 requires; see its pyproject.toml. python-sat takes the place of pycosat,
-# which has no wheels: it would need a compiler.
+# The dependencies of conda 24.7; see its pyproject.toml. python-sat replaces pycosat, which
+# has no wheels and would need a compiler.
 REQUIREMENTS = (
     "archspec",
     "boltons",
@@ -42,18 +42,18 @@ REQUIREMENTS = (
 
 VENDORED_NAME = re.compile(r"conda_lock\._?vendor\.conda\b")
 
-# What newer Pythons and the other solver need to have changed in the text of conda 24.7.
+# Changes to the source of conda 24.7 for newer Pythons and the other solver.
 ADAPTATIONS = {
     "logging._acquireLock()": "logging._lock.acquire()",
     "logging._releaseLock()": "logging._lock.release()",
-    # Otherwise a FutureWarning on stderr.
+    # Prevents a FutureWarning on stderr.
     r'TOKEN_REPLACE = partial(TOKEN_URL_PATTERN.sub, r"\1\2\3/t/<TOKEN>/")': (
         r'TOKEN_REPLACE = staticmethod(partial(TOKEN_URL_PATTERN.sub, r"\1\2\3/t/<TOKEN>/"))'
     ),
     "PrimitiveParameter(SatSolverChoice.PYCOSAT)": "PrimitiveParameter(SatSolverChoice.PYSAT)",
 }
 
-# multiprocessing imports the main script again in its children, hence the guard.
+# multiprocessing imports the main script again in its children, so it needs the guard.
 CONDA_SCRIPT = """\
 #!{python}
 import sys
@@ -64,11 +64,11 @@ if __name__ == "__main__":
     sys.exit(main())
 """
 
-#: Set while coverage is measured (see [tool.coverage] in pyproject.toml): each Python that
-#: has coverage and sees this variable records what it executes.
+#: coverage sets this variable (`patch = ["subprocess"]`). Every Python that has coverage
+#: installed starts it if the variable is set.
 COVERAGE = "COVERAGE_PROCESS_CONFIG"
 
-# Runs a script as Python does, and lists on stderr what has been imported by its end.
+# Runs a script as Python does, and prints all imported modules to stderr at the end.
 LIST_MODULES = """\
 import atexit, runpy, sys
 atexit.register(lambda: print(*sys.modules, file=sys.stderr))
@@ -78,10 +78,10 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 
 def make_installation(root: Path) -> None:
-    """Make a conda installation in root from packages on PyPI.
+    """Create a conda installation from packages on PyPI.
 
     Args:
-        root: the directory, which is made anew.
+        root: the directory, which is deleted first.
     """
     shutil.rmtree(root, ignore_errors=True)
     venv.create(root, with_pip=True)
@@ -94,7 +94,7 @@ def make_installation(root: Path) -> None:
     shutil.move(unpacked / "conda_lock" / "_vendor" / "conda", conda)
     shutil.rmtree(unpacked)
     record_conda(conda)
-    # Undo what vendoring changed, or parts of conda would be imported twice.
+    # Revert the renaming by the vendoring tool, or parts of conda would be imported twice.
     for module in conda.rglob("*.py"):
         text = VENDORED_NAME.sub("conda", module.read_text())
         for old, new in ADAPTATIONS.items():
@@ -104,7 +104,7 @@ def make_installation(root: Path) -> None:
 
 
 def record_conda(conda: Path) -> None:
-    """Write the record that pip would have written, had it installed this conda.
+    """Write the record that pip would write if it installed this conda.
 
     Args:
         conda: the package's directory in site-packages.
@@ -116,10 +116,10 @@ def record_conda(conda: Path) -> None:
 
 
 class Base:
-    """A throwaway base: a prefix with a Python, a ``conda`` and nothing else.
+    """A temporary base: a prefix with only a Python and a ``conda``.
 
     Args:
-        prefix: the directory, which is made.
+        prefix: the directory, which is created.
         installation: the conda installation whose Python and packages it uses.
     """
 
@@ -131,7 +131,7 @@ class Base:
         self.python = prefix / "bin" / "python"
         self.conda = prefix / "bin" / "conda"
         self.site_packages = next(prefix.glob("lib/python3*/site-packages"))
-        # The directories themselves: .pth files in them would not be read.
+        # Add the directories themselves, because .pth files in them would not be read.
         found = subprocess.run(
             [python, "-I", "-c", "import json, sys; print(json.dumps(sys.path))"],
             check=True,
@@ -145,7 +145,7 @@ class Base:
         _make_base_of(prefix)
 
     def install(self, wheel: Path) -> None:
-        """Install a wheel, without what it requires, which the installation has."""
+        """Install a wheel without its dependencies, which the installation has."""
         subprocess.run(
             [
                 *(sys.executable, "-m", "pip", "--python", self.python),
@@ -155,11 +155,11 @@ class Base:
         )
 
     def modules(self, arguments: list[str], environ: dict[str, str]) -> set[str]:
-        """Run a conda command and return the modules that it has imported at its end.
+        """Run a conda command, and return the modules that it has imported.
 
         Args:
             arguments: the command's arguments.
-            environ: its variables.
+            environ: its environment variables.
         """
         done = subprocess.run(
             [self.python, "-Ic", LIST_MODULES, self.conda, *arguments],
@@ -171,7 +171,7 @@ class Base:
         return set(done.stderr.split())
 
     def make_environment(self, prefix: Path) -> Path:
-        """Make an empty environment that holds this base's activation scripts.
+        """Create an environment that has only this base's activation scripts.
 
         Args:
             prefix: the environment's directory.
@@ -187,7 +187,7 @@ class Base:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
     def _add_coverage(self) -> None:
-        """Give the base this Python's coverage, and the file that starts it."""
+        """Install the coverage of the tests' Python, and a file that starts it."""
         import coverage
 
         (self.site_packages / "coverage").symlink_to(Path(coverage.__file__).parent)
@@ -200,7 +200,7 @@ def build_wheel(source: Path, into: Path) -> Path:
 
     Args:
         source: the project's directory.
-        into: the directory that the wheel is put in.
+        into: the directory for the wheel.
     """
     subprocess.run(
         [
@@ -213,7 +213,7 @@ def build_wheel(source: Path, into: Path) -> Path:
 
 
 def clean_environ(home: Path, **variables: str) -> dict[str, str]:
-    """Return the variables of a process that knows nothing of the machine's user.
+    """Return environment variables without anything from the machine's user.
 
     Args:
         home: the home directory.
@@ -232,7 +232,7 @@ def clean_environ(home: Path, **variables: str) -> dict[str, str]:
 
 
 def _make_base_of(prefix: Path) -> None:
-    """Make a virtual environment what conda takes for a base."""
+    """Turn a virtual environment into a conda base."""
     (prefix / "conda-meta").mkdir()
     (prefix / "conda-meta" / "history").touch()
     conda = prefix / "bin" / "conda"

@@ -13,28 +13,34 @@ from conda_root import COVERAGE, Base, build_wheel, clean_environ
 from servers import NOT_FOUND, Server
 from support import PROJECT, TEST_SLOTS, missing
 
-# A parent such as `nohup` may ignore interrupts, and the programs that tests interrupt
-# would inherit that.
+# A parent such as `nohup` may ignore interrupts. Programs that tests interrupt would inherit
+# that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# A slow machine is no failure. In CI every run tries the same examples, so that only a
-# change of the code changes the outcome.
+# Slow machines are not an error. In CI, every run uses the same examples, so only changes to
+# the code change the outcome.
 hypothesis.settings.register_profile("local", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+@pytest.hookimpl(optionalhook=True)  # make unit has no pytest-xdist
+def pytest_xdist_auto_num_workers(config) -> int:
+    """Return the number of workers: one more than CPUs, as tests wait for deadlines."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_addoption(parser):
     parser.addoption(
         "--conda-root",
         default=os.environ.get("AAU_TEST_CONDA"),
-        help="a conda installation to test with (default: the one made by `make`)",
+        help="a conda installation to test with (default: the one from `make`)",
     )
 
 
 @pytest.fixture(autouse=True)
 def _own_environment(request, monkeypatch, tmp_path):
-    """Keep the machine's user, proxies and settings out of every test."""
+    """Isolate every test from the machine's user, proxies and settings."""
     for name in list(os.environ):
         if (
             name.startswith(("CONDA_", "_CONDA", "ANACONDA_", "_ANACONDA", "XDG_", "PYTHON"))
@@ -58,13 +64,13 @@ def home() -> Path:
 
 @pytest.fixture
 def environ(home) -> dict[str, str]:
-    """The variables for processes that this test starts."""
+    """The environment variables for processes that this test starts."""
     return clean_environ(home, **{TEST_SLOTS: os.environ[TEST_SLOTS]})
 
 
 @pytest.fixture
 def server():
-    """Start a server that ends with the test; by default it answers 404."""
+    """A function that starts a server for this test. By default, it responds with 404."""
     servers = []
 
     def start(behave=NOT_FOUND, **options):
@@ -78,7 +84,7 @@ def server():
 
 @pytest.fixture(scope="session")
 def conda_root(request) -> Path:
-    """The conda installation that tests run against."""
+    """The conda installation that the tests use."""
     given = request.config.getoption("--conda-root")
     root = Path(given) if given else PROJECT / ".conda-root"
     if not (root / "bin" / "python").exists():
@@ -88,13 +94,13 @@ def conda_root(request) -> Path:
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory) -> Path:
-    """The package, built from the source."""
+    """The package's wheel, built from the source."""
     return build_wheel(PROJECT, tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="session")
 def make_base(conda_root, wheel):
-    """Make a base with the package installed, at a path."""
+    """A function that creates a base with the package installed."""
 
     def make(prefix: Path) -> Base:
         base = Base(prefix, conda_root)
@@ -106,7 +112,7 @@ def make_base(conda_root, wheel):
 
 @pytest.fixture(scope="session")
 def base(make_base, tmp_path_factory) -> Base:
-    """A base with the package installed. Tests leave it as they find it."""
+    """A base with the package installed. Tests must not change it."""
     return make_base(tmp_path_factory.mktemp("base") / "base")
 
 

@@ -1,6 +1,6 @@
-"""The main job, end to end: a real environment is activated, one real HEAD arrives.
+"""A demonstration: a real environment is activated, and a real HEAD request is received.
 
-Run by ``make demo``. Everything happens in a temporary directory and on 127.0.0.1.
+Run it with ``make demo``. It uses a temporary directory and 127.0.0.1.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MEANING = {
     "m": "machine, set by its administrator           (machine_token)",
 }
 
-# Activates as conda's own shell function does, and takes the time of it.
+# Activates as conda's own shell function does, and measures the time.
 ACTIVATE = """
 elapsed() {{ local now=${{EPOCHREALTIME/./}}; echo $(( now - {start} )); }}
 code=$({conda} shell.posix activate {environment})
@@ -39,10 +39,10 @@ elapsed
 
 
 def activation_time(base: Base, environment: Path, environ: dict[str, str]) -> float:
-    """Activate an environment in a real bash and return how long that took, in ms.
+    """Activate an environment in a real bash, and return the duration in ms.
 
-    Only what the shell itself does is counted: conda's answer to ``conda activate``
-    takes a hundred times longer, with or without this package.
+    Only the shell's own work counts. ``conda activate`` itself takes a hundred times longer, with
+    or without this package.
     """
     script = ACTIVATE.format(conda=base.conda, environment=environment, start="start")
     done = subprocess.run(
@@ -55,7 +55,7 @@ def activation_time(base: Base, environment: Path, environ: dict[str, str]) -> f
 
 
 def main() -> int:
-    """Run the demonstration and return the exit status: 0 if the request arrived."""
+    """Run the demonstration and return the exit status, which is 0 if the request was received."""
     with (
         tempfile.TemporaryDirectory() as directory,
         contextlib.closing(Server(NOT_FOUND)) as receiver,
@@ -64,16 +64,16 @@ def main() -> int:
 
 
 def demonstrate(directory: Path, receiver: Server) -> int:
-    """Make a base and two environments, activate both, and show what arrived.
+    """Create a base and two environments, activate both, and show the request.
 
     Args:
-        directory: where everything is made.
-        receiver: where heartbeats are sent.
+        directory: the directory for all files.
+        receiver: the server for heartbeats.
     """
     home = directory / "home"
     home.mkdir()
     environ = clean_environ(home)
-    print("making a conda base with anaconda-anon-usage, and two environments …")
+    print("creating a conda base with anaconda-anon-usage, and two environments …")
     base = Base(directory / "base", PROJECT / ".conda-root")
     base.install(build_wheel(PROJECT, directory))
     environment, plain = directory / "envs" / "demo", directory / "envs" / "plain"
@@ -89,11 +89,11 @@ def demonstrate(directory: Path, receiver: Server) -> int:
     print(f"$ conda activate {environment}")
     with_script = activation_time(base, environment, environ)
     if not wait_until(lambda: receiver.heads):
-        print("no request arrived")
+        print("no request was received")
         return 1
     [head] = receiver.heads
     request = head.replace("\r\n", "\n").strip()
-    print(f"\none request arrived:\n\n{request}\n")
+    print(f"\none request was received:\n\n{request}\n")
     for token in request.partition("User-Agent: ")[2].partition("\n")[0].split():
         letter, _, value = token.partition("/")
         if letter in MEANING:

@@ -1,4 +1,4 @@
-"""Logins of Anaconda users, as anaconda-auth keeps them, and processes that look for them."""
+"""Logins as anaconda-auth stores them, and processes that read them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def token_of(user: str) -> str:
 
 
 def api_key(user=USER, header=None, **claims) -> str:
-    """A key like that of the real service; a claim of None is left out."""
+    """Return a key like one of the real service; a claim of None is omitted."""
     header = {"alg": "RS256", "typ": "JWT"} if header is None else header
     claims = {"exp": FUTURE, "sub": user, "scopes": ["cloud:read"], **claims}
     claims = {name: value for name, value in claims.items() if value is not None}
@@ -39,7 +39,7 @@ def api_key(user=USER, header=None, **claims) -> str:
 
 
 def entry(key) -> str:
-    """What a keyring holds for a domain."""
+    """Return the content of a keyring's entry for a domain."""
     return base64.b64encode(json.dumps({"api_key": key, "version": 2}).encode()).decode()
 
 
@@ -58,10 +58,9 @@ def write_config(home: Path, text: str) -> Path:
 
 
 def run(home: Path, code: str, **variables: str) -> str:
-    """Run code in a fresh Python whose home is home, without a network.
+    """Run code in a new Python with a given home and without a network.
 
-    Any attempt to reach the network ends it with status 97. Returns its stdout; its
-    stderr must be empty.
+    Any network access ends it with status 97. Returns its stdout; its stderr must be empty.
     """
     prelude = """
         import os, sys

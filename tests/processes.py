@@ -1,6 +1,6 @@
-"""Processes that know nothing: many at once, on another machine, without rights.
+"""Processes in a clean environment: many at once, on another machine, without privileges.
 
-And what their homes and environments are made of.
+This module also creates the contents of their homes and environments.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ TOKEN_STRING = """
     print(token_string())
 """
 
-#: A file system without hard links, vfat for example.
+#: Simulates a file system without hard links, such as vfat.
 WITHOUT_LINKS = """
     import errno, os
     def link(*arguments, **options):
@@ -40,8 +40,8 @@ WITHOUT_LINKS = """
     os.link = link
 """
 
-#: A user that may do nothing special, where the tests are root's. Imports come first:
-#: such a user may not be able to read this Python.
+#: Becomes an unprivileged user, if the tests run as root. Imports come first, because such a
+#: user may not be able to read this Python.
 AS_NOBODY = """
     import anaconda_anon_usage.tokens, fcntl, os
     if os.geteuid() == 0:
@@ -51,8 +51,7 @@ AS_NOBODY = """
 """
 
 
-#: A disk that is full after some bytes. The limit is lifted again: Python may have to write
-#: something of its own when it ends, such as coverage's data.
+#: Simulates a full disk. The limit ends with the block: coverage writes its data later.
 FULL_DISK = """
     import contextlib, resource
 
@@ -66,18 +65,18 @@ FULL_DISK = """
 
 
 def is_random(token) -> bool:
-    """Return whether token has the form of a random one."""
+    """Return whether a token has the form of a random one."""
     return re.fullmatch(r"[A-Za-z0-9_-]{22}", str(token)) is not None
 
 
 def make_environment(prefix: Path) -> Path:
-    """Make what conda takes for an environment."""
+    """Create a directory that conda accepts as an environment."""
     (prefix / "conda-meta").mkdir(parents=True)
     return prefix
 
 
 def files_in(directory: Path) -> dict:
-    """Return what lies in a directory, by name, with what a change would change."""
+    """Return the entries of a directory by name, with their content and metadata."""
     return {
         str(path.relative_to(directory)): (path.lstat().st_ino, path.lstat().st_mtime_ns)
         for path in sorted(directory.rglob("*"))
@@ -85,7 +84,7 @@ def files_in(directory: Path) -> dict:
 
 
 def forget() -> None:
-    """Make this process as a new one: nothing is remembered."""
+    """Clear all caches, as in a new process."""
     settings.load_once.cache_clear()
     binding.machine_identity.cache_clear()
     tokens._client_token.cache_clear()
@@ -95,12 +94,12 @@ def forget() -> None:
 
 
 def run(home: Path, *code: str, before: list[str] | None = None, **variables: str) -> str:
-    """Run code in a fresh Python and return its stdout; its stderr must be empty.
+    """Run code in a new Python and return its stdout; its stderr must be empty.
 
     Args:
         home: the home directory.
-        code: Python code, each part indented as it likes.
-        before: the start of the command line, of with_mounts() for example.
+        code: Python code, in parts with any indentation.
+        before: the start of the command line, for example from with_mounts().
         variables: further variables.
     """
     result = subprocess.run(
@@ -119,13 +118,13 @@ def run(home: Path, *code: str, before: list[str] | None = None, **variables: st
 def race(
     home: Path, count: int, *code: str, before: list[str] | None = None, **variables: str
 ) -> list[str]:
-    """Run code in many Pythons that all start it at the same moment; return the outputs.
+    """Run code in many Pythons that start it at the same moment, and return the outputs.
 
     Args:
         home: the home directory.
         count: the number of processes.
-        code: Python code, each part indented as it likes.
-        before: the start of the command line, of with_mounts() for example.
+        code: Python code, in parts with any indentation.
+        before: the start of the command line, for example from with_mounts().
         variables: further variables.
     """
     gate = """
@@ -161,10 +160,10 @@ def race(
 
 
 def with_mounts(mounts: dict[str, Path]) -> list[str]:
-    """Return the start of a command line whose rest sees files laid over the system's.
+    """Return the start of a command line that runs with files mounted over the system's.
 
     Args:
-        mounts: which file or directory stands in for which, by the latter's path.
+        mounts: a file or directory for each path of the system.
     """
     if not _can_mount():
         missing("unshare with the right to mount")
@@ -178,10 +177,10 @@ def with_mounts(mounts: dict[str, Path]) -> list[str]:
 
 
 def machine(directory: Path, machine_id: str, cards: dict[str, str] | None = None) -> list[str]:
-    """Return the start of a command line whose rest runs on a machine of its own.
+    """Return the start of a command line that runs on a simulated machine.
 
     Args:
-        directory: where the machine's files are put.
+        directory: the directory for the machine's files.
         machine_id: the content of /etc/machine-id.
         cards: the addresses of its network cards, by name; none by default.
     """

@@ -1,4 +1,4 @@
-"""Servers that misbehave, each in one way, and keep what they are sent."""
+"""Servers with a specific fault each, which record the requests they receive."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from anaconda_anon_usage.tokens.grammar import TOKEN_STRING
 
 
 class Server:
-    """A server on this machine that treats every client alike.
+    """A server on this machine that behaves the same for every client.
 
     Args:
-        behave: called with each connection, after a request's head was read from it, and
-            with an event that ends the test.
+        behave: a function of the connection, after the request's head was read from it, and of an
+            event that is set when the test ends.
         tls: the context for TLS; None for plain connections.
         address: the address to listen on.
         read: whether to read a request before the call of ``behave``.
@@ -78,7 +78,7 @@ def read_head(connection) -> str:
 
 
 def answer(head: str):
-    """Return a behaviour: send a head and end the connection."""
+    """Return a behavior: send a head and close the connection."""
     text = head.replace("\n", "\r\n") + "\r\n\r\n"
     return lambda client, ended: client.sendall(text.encode())
 
@@ -87,13 +87,13 @@ NOT_FOUND = answer("HTTP/1.1 404 Not Found\nContent-Length: 0\nConnection: close
 
 
 def proxy(authority, requests: list[tuple[str, str]]):
-    """Return a behaviour: take CONNECT, play the server behind the proxy and answer 404.
+    """Return a behavior: accept CONNECT, act as the server behind the proxy and respond with 404.
 
-    A request to a real repository can be seen whole without leaving the machine. The
-    server must not read a head itself.
+    This shows the complete request to a real repository, without network access. The server must
+    not read a head itself.
 
     Args:
-        authority: a ``trustme.CA`` that signs the certificates of the played servers.
+        authority: a ``trustme.CA`` that signs the servers' certificates.
         requests: receives the target and the head of each request.
     """
 
@@ -124,7 +124,7 @@ def one_byte_a_second(client, ended) -> None:
 
 
 def endless(begin: bytes, more: bytes):
-    """Return a behaviour: send something that has no end, as fast as it is taken."""
+    """Return a behavior: send an endless response, as fast as the client reads it."""
 
     def behave(client, ended) -> None:
         client.sendall(begin)
@@ -135,16 +135,16 @@ def endless(begin: bytes, more: bytes):
 
 
 def close(client, ended) -> None:
-    """Close the connection without a word."""
+    """Close the connection without a response."""
 
 
 def reset(client, ended) -> None:
-    """Break the connection off."""
+    """Reset the connection."""
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def user_agent(head: str) -> str:
-    """Return the User-Agent of a request, which must be one HEAD with nothing else in it."""
+    """Return the User-Agent of a request, which must be a HEAD with no other information."""
     request, *lines = head.removesuffix("\r\n\r\n").split("\r\n")
     headers = dict(line.split(": ", 1) for line in lines)
     assert ("HEAD", "HTTP/1.1") == (request.split(" ")[0], request.split(" ")[2])
@@ -154,7 +154,7 @@ def user_agent(head: str) -> str:
 
 
 def letters(user_agent: str) -> str:
-    """Return the letters of the tokens in a User-Agent, which must be as the grammar wants."""
+    """Return the letters of the tokens in a User-Agent, which must match the grammar."""
     own, version, rest = user_agent.partition("aau/")
     assert TOKEN_STRING.fullmatch(version + rest), user_agent
     assert own == "" or (own[-1] == " " and all(" " <= c <= "~" for c in own)), user_agent

@@ -1,4 +1,4 @@
-"""What tests of every kind need: tools that may be missing, waits that end, hostile names."""
+"""Helpers for all tests: optional tools, bounded waits, hostile names."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ import pytest
 
 PROJECT = Path(__file__).parents[1]
 
-#: Gives the heartbeats of one test slots of their own.
+#: Gives the heartbeats of one test their own slots.
 TEST_SLOTS = "ANACONDA_ANON_USAGE_TEST_SLOTS"
 
-#: Seconds that a test waits for something which should happen, on a slow machine.
+#: The maximum wait for an expected event, in seconds, on a slow machine.
 PATIENCE = 30
 
-#: A directory name that has something for every kind of careless quoting.
+#: A directory name that breaks every kind of careless quoting.
 HOSTILE = "'\";&&e-$ èрт🚒♞中片-j"
 
 
 def missing(what: str):
-    """Skip a test that lacks a tool; where CI is set, fail it."""
+    """Skip a test without its tool; if CI is set, fail it."""
     if os.environ.get("CI"):
         pytest.fail(f"{what} is not installed")
     pytest.skip(f"{what} is not installed")
@@ -47,7 +47,7 @@ def wait_until(condition, seconds: float = PATIENCE):
 
 @contextlib.contextmanager
 def taken(kind: str, count: int):
-    """Hold the first slots of this test's heartbeats; yield the socket of each.
+    """Hold the first slots of this test's heartbeats, and yield their sockets.
 
     Args:
         kind: ``queue`` or ``run``.

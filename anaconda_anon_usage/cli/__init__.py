@@ -1,4 +1,8 @@
-"""The command line: ``anaconda-anon-usage``, also as ``conda anon-usage``."""
+"""The command line: ``anaconda-anon-usage``, also as ``conda anon-usage``.
+
+Each command is a module with a DESCRIPTION and an EPILOG for its help, add_arguments(parser),
+and run(options), which prints the result and returns the exit status.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,14 @@ import argparse
 from . import deploy, heartbeat, hooks, status, tokens
 from .parser import Parser, run
 
+TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any
+
 __all__ = ["COMMANDS", "command_main", "main"]
 
-#: The commands: name, module with add_arguments(parser) and run(options), summary.
+#: The commands: name, module, summary.
 COMMANDS = (
     ("tokens", tokens, "print the tokens and what they identify"),
     ("heartbeat", heartbeat, "send a heartbeat now, or show what it would send"),
@@ -25,15 +34,11 @@ def main(arguments: list[str] | None = None, prog: str = "anaconda-anon-usage") 
         arguments: the command line without the program's name; by default the process's.
         prog: the name of the program in its help.
     """
-    parser = Parser(prog=prog)
-    status.add_arguments(parser)
-    parser.set_defaults(run=status.run)
+    parser = _fill(Parser(prog=prog), status)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", action=_Commands)
     for name, module, summary in COMMANDS:
         # Without a prog of its own, argparse would repeat the options above.
-        command = commands.add_parser(name, prog=f"{prog} {name}", help=summary)
-        module.add_arguments(command)
-        command.set_defaults(run=module.run)
+        _fill(commands.add_parser(name, prog=f"{prog} {name}", help=summary), module)
     return run(parser, arguments)
 
 
@@ -44,17 +49,27 @@ def command_main(name: str, prog: str) -> int:
         name: the command's name in COMMANDS.
         prog: the name of the program in its help.
     """
-    [module] = [module for command, module, _ in COMMANDS if command == name]
-    parser = Parser(prog=prog)
+    modules = {command: module for command, module, _ in COMMANDS}
+    return run(_fill(Parser(prog=prog), modules[name]), None)
+
+
+def _fill(parser: Parser, module: ModuleType) -> Parser:
+    parser.description, parser.epilog = module.DESCRIPTION, module.EPILOG
     module.add_arguments(parser)
     parser.set_defaults(run=module.run)
-    return run(parser, None)
+    return parser
 
 
-class _Commands(argparse._SubParsersAction):
+class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # generic in the stub only
     """Refuses options before the command, which argparse would ignore silently."""
 
-    def __call__(self, parser, namespace, values, option_string=None):
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
         if namespace.json or namespace.name is not None or namespace.prefix is not None:
             parser.error(f"put options after the command: {parser.prog} {values[0]} ...")
         super().__call__(parser, namespace, values, option_string)

@@ -11,14 +11,14 @@ from ..settings import WrongValue, heartbeat_value
 from ..tokens import is_token, random_token
 from .parser import FAILED, WrongCommandLine, print_error
 
-_DESCRIPTION = "Turn on telemetry and heartbeats for all users of this machine, and lock both."
+DESCRIPTION = "Turn on telemetry and heartbeats for all users of this machine, and lock both."
 
-_EPILOG = """\
+EPILOG = f"""\
 examples:
   anaconda-anon-usage deploy --org-token acme --dry-run
   anaconda-anon-usage deploy --undo
 
-files in {directory} (no existing condarc is edited):
+files in {deploy.system_directory()} (no existing condarc is edited):
   condarc.d/anaconda-anon-usage.yml  both settings with #!final, and automatic updates
   org_token, machine_token           tokens to send with each request
 
@@ -27,33 +27,28 @@ A token is 1 to 36 of A-Z a-z 0-9 _ -. Use the same org_token on all machines.
 exit status: 0 done, or nothing to do; 1 failed; 2 invalid command line
 """
 
-_PAST = {"write": "wrote", "copy": "copied"}
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments to a parser."""
-    parser.description = _DESCRIPTION
-    parser.epilog = _EPILOG.format(directory=deploy.system_directory())
-    add, value, flag = parser.add_argument, {"metavar": "VALUE"}, {"action": "store_true"}
-    add("--heartbeat", **value, help="on (default), off, or a full http(s) URL")
-    add("--org-token", **value, help="the organization's token, or random; default: none")
-    add("--machine-token", **value, help="the machine's token; default: random (--root: none)")
-    add("--no-auto-update", **flag, help="do not set aggressive_update_packages")
-    add("--force", **flag, help="replace edited files and other tokens, after copying them")
-    add("--root", metavar="DIR", help="write below DIR, like DESTDIR, for packages and images")
-    add("--undo", **flag, help="remove the files that deploy wrote")
-    add("--dry-run", **flag, help="print the files and write nothing")
+    add = parser.add_argument
+    for name, metavar, summary in (
+        ("--heartbeat", "VALUE", "on (default), off, or a full http(s) URL"),
+        ("--org-token", "VALUE", "the organization's token, or random; default: none"),
+        ("--machine-token", "VALUE", "the machine's token; default: random (--root: none)"),
+        ("--root", "DIR", "write below DIR, like DESTDIR, for packages and images"),
+    ):
+        add(name, metavar=metavar, help=summary)
+    for name, summary in (
+        ("--no-auto-update", "do not set aggressive_update_packages"),
+        ("--force", "replace edited files and other tokens, after copying them"),
+        ("--undo", "remove the files that deploy wrote"),
+        ("--dry-run", "print the files and write nothing"),
+    ):
+        add(name, action="store_true", help=summary)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the command and return the exit status.
-
-    Args:
-        options: the arguments that add_arguments() adds.
-
-    Raises:
-        WrongCommandLine: an option is invalid.
-    """
+    """Write or remove the configuration, or print what would change."""
     heartbeat, tokens = _wanted(options)
     make_token = (lambda: "(a random token)") if options.dry_run else random_token
     try:
@@ -64,15 +59,12 @@ def run(options: argparse.Namespace) -> int:
             steps, left = deploy.plan(options.root, *wanted, make_token), []
         if not options.dry_run:
             deploy.apply(options.root, steps)
-    except OSError as error:
-        print_error(f"cannot read {error.filename}: {str(error.strerror).lower()}")
-        return FAILED
     except deploy.CannotDeploy as error:
         print_error(error)
         return FAILED
     for action, name, content in steps:
         path = os.path.join(deploy.system_directory(options.root), *name.split("/"))
-        past = _PAST.get(action, action.rstrip("e") + "ed")
+        past = {"write": "wrote", "copy": "copied"}.get(action, action.rstrip("e") + "ed")
         print(f"would {action} {path}" if options.dry_run else f"{past} {path}")
         if options.dry_run and content:
             # The hash of a random token is not known yet.

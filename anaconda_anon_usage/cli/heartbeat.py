@@ -11,13 +11,13 @@ import time
 
 from .._common import redact
 from ..activation_scripts import choose_environment
-from ..heartbeat import PATH, Heartbeat, prepare, send, visible_proxy, within_deadline
+from ..heartbeat import PATH, prepare, send, visible_proxy, within_deadline
 from ..settings import explain_heartbeat, load
 from .parser import FAILED, WrongCommandLine, add_environment, add_json, print_json, table
 
-_DESCRIPTION = "Send one heartbeat now, even if heartbeats are off."
+DESCRIPTION = "Send one heartbeat now, even if heartbeats are off."
 
-_EPILOG = """\
+EPILOG = """\
 examples:
   anaconda-anon-usage heartbeat --dry-run
   anaconda-anon-usage heartbeat --name myenv --json
@@ -32,39 +32,19 @@ would not be sent; 2 invalid command line
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments to a parser."""
-    parser.description = _DESCRIPTION
-    parser.epilog = _EPILOG
     add_environment(parser)
-    parser.add_argument(
-        "--channel",
-        metavar="URL",
-        help="base URL to use instead of the configured one",
-    )
-    parser.add_argument(
-        "--path",
-        default=PATH,
-        help="path below the base URL (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--dry-run", action="store_true", help="print what would be sent, send nothing"
-    )
+    add = parser.add_argument
+    add("--channel", metavar="URL", help="base URL to use instead of the configured one")
+    add("--path", default=PATH, help="path below the base URL (default: %(default)s)")
+    add("--dry-run", action="store_true", help="print what would be sent, send nothing")
     form = parser.add_mutually_exclusive_group()
-    form.add_argument(
-        "-q", "--quiet", action="store_true", help="print nothing, only set the exit status"
-    )
+    quiet = "print nothing, only set the exit status"
+    form.add_argument("-q", "--quiet", action="store_true", help=quiet)
     add_json(form)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Send a heartbeat or show it, and return the exit status.
-
-    Args:
-        options: the arguments that add_arguments() adds.
-
-    Raises:
-        NoSuchEnvironment: the command line names an environment that does not exist.
-        WrongCommandLine: the channel is not a URL.
-    """
+    """Send a heartbeat or show it."""
     prefix = choose_environment(options.name, options.prefix)
     if options.channel and not options.channel.startswith(("http://", "https://")):
         raise WrongCommandLine(f"not an http(s) URL: {redact(options.channel)}")
@@ -76,64 +56,51 @@ def run(options: argparse.Namespace) -> int:
             proxy = visible_proxy(planned.url, settings.connection)
         except Exception as error:
             proxy_problem = _description(error)
-    report = {
-        "heartbeat": explain_heartbeat(settings),
-        "url": redact(planned.url) if planned.url else None,
-        "user_agent": planned.user_agent,
-        "prefix": planned.prefix,
-        "proxy": proxy,
-        "proxy_problem": proxy_problem,
-        "dry_run": options.dry_run,
-        "obstacle": planned.obstacle,
-        **_outcome(planned, options.dry_run),
-    }
+    # Whether there was an answer; None if the request may have arrived without one.
+    sent: bool | None = False
+    status = seconds = problem = None
+    if not (planned.obstacle or options.dry_run):
+        started = time.monotonic()
+        result = within_deadline(lambda: send(planned))
+        seconds = round(time.monotonic() - started, 3)
+        if isinstance(result, TimeoutError):
+            sent, problem = None, str(result)
+        elif isinstance(result, Exception):
+            problem = _description(result)
+        else:
+            sent, status = True, result
+    setting = explain_heartbeat(settings)
+    url = redact(planned.url) if planned.url else None
     if options.json:
-        print_json({**report, "heartbeat": report["heartbeat"].as_json()})
+        print_json(
+            {
+                "heartbeat": setting.as_json(),
+                "url": url,
+                "user_agent": planned.user_agent,
+                "prefix": planned.prefix,
+                "proxy": proxy,
+                "proxy_problem": proxy_problem,
+                "dry_run": options.dry_run,
+                "obstacle": planned.obstacle,
+                "sent": sent,
+                "status": status,
+                "seconds": seconds,
+                "error": problem,
+            }
+        )
     elif not options.quiet:
-        print(_text(report))
-    would_be_sent = options.dry_run and not planned.obstacle
-    return 0 if report["sent"] or would_be_sent else FAILED
-
-
-def _outcome(planned: Heartbeat, dry_run: bool) -> dict:
-    """Send a heartbeat unless there is an obstacle, and return the outcome.
-
-    Returns:
-        Whether it was sent and answered (None: it may have arrived, without an answer),
-        the response's HTTP status, the seconds that it took, and the error.
-    """
-    outcome = {"sent": False, "status": None, "seconds": None, "error": None}
-    if planned.obstacle or dry_run:
-        return outcome
-    started = time.monotonic()
-    result = within_deadline(lambda: send(planned))
-    outcome["seconds"] = round(time.monotonic() - started, 3)
-    if isinstance(result, TimeoutError):
-        outcome.update(sent=None, error=str(result))
-    elif isinstance(result, Exception):
-        outcome["error"] = _description(result)
-    else:
-        outcome.update(sent=True, status=result)
-    return outcome
-
-
-def _text(report: dict) -> str:
-    proxy = f"unknown ({report['proxy_problem']})" if report["proxy_problem"] else report["proxy"]
-    rows = [
-        ("heartbeat:", str(report["heartbeat"])),
-        ("URL:", report["url"] or "none"),
-        ("User-Agent:", report["user_agent"]),
-        ("environment:", report["prefix"]),
-        ("proxy:", proxy or "none"),
-    ]
-    if report["sent"]:
-        rows.append(("sent:", f"answered {report['status']} in {report['seconds']:.2f} s"))
-    elif report["sent"] is None:
-        rows.append(("sent:", report["error"]))
-    else:
-        reason = report["obstacle"] or report["error"] or "this is a dry run"
-        rows.append(("not sent:", reason))
-    return table(rows)
+        answer = f"answered {status} in {seconds:.2f} s" if sent else problem
+        reason = planned.obstacle or answer or "this is a dry run"
+        rows = [
+            ("heartbeat:", str(setting)),
+            ("URL:", url or "none"),
+            ("User-Agent:", planned.user_agent),
+            ("environment:", planned.prefix),
+            ("proxy:", f"unknown ({proxy_problem})" if proxy_problem else proxy or "none"),
+            ("not sent:" if sent is False else "sent:", reason),
+        ]
+        print(table(rows))
+    return 0 if sent or (options.dry_run and not planned.obstacle) else FAILED
 
 
 def _description(error: Exception) -> str:

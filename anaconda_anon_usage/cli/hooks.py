@@ -5,22 +5,13 @@ from __future__ import annotations
 import argparse
 import functools
 
-from ..activation_scripts import (
-    BLOCKED,
-    MODIFIED,
-    Hooks,
-    check,
-    choose_environment,
-    install,
-    known_environments,
-    remove,
-)
+from .. import activation_scripts as scripts
 from ..settings import load
-from .parser import FAILED, WrongCommandLine, add_environment, add_json, print_json, printable
+from .parser import FAILED, WrongCommandLine, add_environment, add_json, print_json, table
 
-_DESCRIPTION = "Show, install or remove the activation scripts, which send heartbeats."
+DESCRIPTION = "Show, install or remove the activation scripts, which send heartbeats."
 
-_EPILOG = """\
+EPILOG = """\
 examples:
   anaconda-anon-usage hooks --all
   anaconda-anon-usage hooks --install --name myenv
@@ -39,65 +30,37 @@ exit status: 0 success; 1 a modified or blocked environment was left; 2 invalid 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments to a parser."""
-    parser.description = _DESCRIPTION
-    parser.epilog = _EPILOG
-    action = parser.add_mutually_exclusive_group()
-    for name, summary in (
-        ("status", "show which environments have the scripts (the default)"),
-        ("install", "install or update the scripts"),
-        ("remove", "remove the scripts that --install or conda put there"),
+    group = parser.add_mutually_exclusive_group()
+    for function, name, summary in (
+        (scripts.check, "--status", "show which environments have the scripts (the default)"),
+        (scripts.install, "--install", "install or update the scripts"),
+        (scripts.remove, "--remove", "remove the scripts that --install or conda put there"),
     ):
-        action.add_argument(
-            f"--{name}", dest="action", action="store_const", const=name, help=summary
-        )
-    parser.set_defaults(action="status")
-    parser.add_argument(
-        "--force", action="store_true", help="with --install, overwrite modified scripts"
-    )
+        group.add_argument(name, dest="action", action="store_const", const=function, help=summary)
+    parser.set_defaults(action=scripts.check)
+    force = "with --install, overwrite modified scripts"
+    parser.add_argument("--force", action="store_true", help=force)
     add_environment(parser, with_all=True)
     add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the command and return the exit status.
-
-    Args:
-        options: the arguments that add_arguments() adds.
-
-    Raises:
-        NoSuchEnvironment: no such environment.
-        WrongCommandLine: --force without --install.
-    """
-    if options.force and options.action != "install":
-        raise WrongCommandLine("--force requires --install")
+    """Show, install or remove the scripts."""
+    action = options.action
+    if options.force:
+        if action is not scripts.install:
+            raise WrongCommandLine("--force requires --install")
+        action = functools.partial(scripts.install, force=True)
     if options.all:
         settings = load()
-        prefixes = known_environments(settings.root_prefix, settings.envs_dirs)
+        prefixes = scripts.known_environments(settings.root_prefix, settings.envs_dirs)
     else:
-        prefixes = [choose_environment(options.name, options.prefix)]
-    action = {
-        "status": check,
-        "install": functools.partial(install, force=options.force),
-        "remove": remove,
-    }[options.action]
+        prefixes = [scripts.choose_environment(options.name, options.prefix)]
     done = [action(prefix) for prefix in prefixes]
     if options.json:
         print_json([found._asdict() for found in done])
     else:
-        print(table(done))
-    failed = options.action != "status" and any(h.state in (MODIFIED, BLOCKED) for h in done)
-    return FAILED if failed else 0
-
-
-def table(found: list[Hooks]) -> str:
-    """Return the states of environments as a table with a heading."""
-    rows = [
-        ("environment", "state", "reason"),
-        *((printable(h.prefix), h.state, printable(h.reason or "")) for h in found),
-    ]
-    widths = [max(len(row[column]) for row in rows) for column in range(2)]
-    lines = (
-        f"{prefix:{widths[0]}}  {state:{widths[1]}}  {reason}".rstrip()
-        for prefix, state, reason in rows
-    )
-    return "\n".join(lines)
+        rows = [(found.prefix, found.state, found.reason or "") for found in done]
+        print(table([("environment", "state", "reason"), *rows], gap=2))
+    bad = [found for found in done if found.state in (scripts.MODIFIED, scripts.BLOCKED)]
+    return FAILED if bad and action is not scripts.check else 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import json
 import os
 import sys
@@ -16,6 +17,11 @@ import traceback
 from .. import __version__
 from .._common import debug_enabled, redact
 from ..activation_scripts import NoSuchEnvironment
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, NoReturn
 
 #: Exit statuses: the command failed; the command line is wrong; Ctrl-C, as shells report
 #: it (128 plus the number of SIGINT).
@@ -29,39 +35,29 @@ class WrongCommandLine(Exception):
 class Parser(argparse.ArgumentParser):
     """An ``argparse.ArgumentParser`` with ``--version`` and errors of one line."""
 
-    def __init__(self, **options):
-        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
-        super().__init__(**options)
-        self.add_argument(
-            "--version",
-            action="version",
-            version=f"anaconda-anon-usage {__version__}",
-            help="print the version and exit",
-        )
+    def __init__(self, **options: Any):
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **options)
+        version = f"anaconda-anon-usage {__version__}"
+        summary = "print the version and exit"
+        self.add_argument("--version", action="version", version=version, help=summary)
 
-    def error(self, message: str):
+    def error(self, message: str) -> NoReturn:
         """Print one line and exit with the status for a wrong command line."""
         print_error(f"{message}; see {self.prog} --help")
         raise SystemExit(WRONG_USAGE)
 
 
 def add_environment(parser: argparse.ArgumentParser, with_all: bool = False) -> None:
-    """Add the options that choose an environment to a parser.
-
-    Args:
-        parser: the parser.
-        with_all: whether to add ``--all`` as well.
-    """
+    """Add the options that choose an environment to a parser, with or without ``--all``."""
     group = parser.add_mutually_exclusive_group()
-    group.add_argument(
-        "-n", "--name", help="name of the environment (default: the active one, else base)"
-    )
+    name = "name of the environment (default: the active one, else base)"
+    group.add_argument("-n", "--name", help=name)
     group.add_argument("-p", "--prefix", help="path of the environment")
     if with_all:
         group.add_argument("--all", action="store_true", help="all environments known to conda")
 
 
-def add_json(parser) -> None:
+def add_json(parser: argparse._ActionsContainer) -> None:
     """Add ``--json`` to a parser, or to a group of a parser's arguments."""
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -75,12 +71,13 @@ def run(parser: argparse.ArgumentParser, arguments: list[str] | None) -> int:
         arguments: the command line without the program's name; by default the process's.
     """
     # Paths may have characters that the terminal's encoding lacks.
-    if hasattr(sys.stdout, "reconfigure"):
+    if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         try:
             options = parser.parse_args(arguments)
-            return options.run(options)
+            status: int = options.run(options)
+            return status
         finally:
             if sys.stdout:
                 sys.stdout.flush()  # so that a failure is caught here
@@ -123,15 +120,17 @@ def printable(text: str) -> str:
     )
 
 
-def table(rows: list[tuple[str, str]], gap: int = 1) -> str:
-    """Return rows of a heading and a text as aligned lines.
+def table(rows: Sequence[tuple[str, ...]], gap: int = 1) -> str:
+    """Return rows as lines whose columns are aligned.
 
     Args:
-        rows: each heading and its text.
-        gap: the number of spaces after the longest heading.
+        rows: the printable cells of each row.
+        gap: the number of spaces after the longest cell of a column.
     """
-    width = max(len(heading) for heading, _ in rows) + gap
-    return "\n".join(f"{heading:{width}}{printable(text)}" for heading, text in rows)
+    cells = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) + gap for column in zip(*cells)]
+    padded = ("".join(map(str.ljust, row, widths)) for row in cells)
+    return "\n".join(line.rstrip() for line in padded)
 
 
 def _discard_stdout() -> None:

@@ -1,4 +1,4 @@
-"""The only places that touch conda's internals; the plugin calls them."""
+"""The only modules that touch conda's internals; the plugin calls them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,9 @@ if TYPE_CHECKING:
     from .doctor import report_health
 
 __all__ = [
-    "add_parameters",
-    "after_change",
-    "before_change",
-    "before_run",
-    "end_command",
-    "extend_user_agent",
-    "report_health",
-]
+    "add_parameters", "after_change", "before_change", "before_run", "end_command",
+    "extend_user_agent", "report_health",
+]  # fmt: skip
 
 __getattr__ = lazy(
     __name__,

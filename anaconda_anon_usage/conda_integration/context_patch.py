@@ -21,6 +21,12 @@ _DESCRIPTIONS = {
 }
 
 
+TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
 class _ExtendedUserAgent(property):
     """conda's own User-Agent, followed by the token string."""
 
@@ -37,8 +43,8 @@ def extend_user_agent() -> None:
     if isinstance(own, _ExtendedUserAgent):
         return
 
-    def user_agent(context) -> str:
-        own_value = own.__get__(context, type(context))
+    def user_agent(context: Context) -> str:
+        own_value: str = own.__get__(context, type(context))
         return own_value + guarded(functools.partial(_appendix, context), otherwise="")
 
     Context.user_agent = _ExtendedUserAgent(user_agent)
@@ -68,7 +74,7 @@ def add_parameters() -> None:
     _describe_parameters(Context)
 
 
-def _appendix(context) -> str:
+def _appendix(context: Any) -> str:
     return " " + _token_string(context.target_prefix)
 
 
@@ -79,7 +85,7 @@ def _token_string(prefix: str) -> str:
     return token_string(prefix)
 
 
-def _loader(default, meaning):
+def _loader(default: bool, meaning: Callable[[object], bool | str]) -> Any:
     """Return a parameter of conda's whose values are read by this package's rules.
 
     conda's own rules for "boolean or text" accept any number as a boolean and crash at a
@@ -87,22 +93,23 @@ def _loader(default, meaning):
     """
     from conda.common import configuration
 
-    def typify(name, value, source):
+    def typify(name: str, value: object, source: object) -> bool | str:
         try:
             return meaning(value)
         except ValueError as error:
             raise configuration.CustomValidationError(name, value, source, str(error)) from None
 
-    class Loaded(configuration.PrimitiveLoadedParameter):
-        def typify(self, source):
+    # conda has no type hints that a subclass could be checked against.
+    class Loaded(configuration.PrimitiveLoadedParameter):  # type: ignore[misc]
+        def typify(self, source: object) -> bool | str:
             return typify(self._name, self.value, source)
 
     # conda knows by this name what `conda config --set` can set.
-    class PrimitiveParameter(configuration.PrimitiveParameter):
-        def load(self, name, match):
+    class PrimitiveParameter(configuration.PrimitiveParameter):  # type: ignore[misc]
+        def load(self, name: str, match: Any) -> Loaded:
             return Loaded(name, self._type, _plain(match.value(None)), match.keyflag(), None)
 
-        def typify(self, name, source, value):
+        def typify(self, name: str, source: object, value: object) -> bool | str:
             return typify(name, value, source)
 
     return configuration.ParameterLoader(PrimitiveParameter(default, element_type=(bool, str)))
@@ -115,16 +122,15 @@ def _plain(value: object) -> object:
     return "[...]" if isinstance(value, tuple) else "{...}"
 
 
-def _describe_parameters(context_class) -> None:
+def _describe_parameters(context_class: Any) -> None:
     """Add the settings to the output of ``conda config --describe``."""
     descriptions = context_class.get_descriptions
     categories = context_class.__dict__["category_map"]
-    title = "Anonymous Usage Configuration"
+    own = {"Anonymous Usage Configuration": tuple(_DESCRIPTIONS)}
 
     context_class.get_descriptions = lambda self: {**descriptions(self), **_DESCRIPTIONS}
     if isinstance(categories, property):  # a plain dictionary since conda 26.5
-        context_class.category_map = property(
-            lambda self: {**categories.fget(self), title: tuple(_DESCRIPTIONS)}
-        )
+        get = categories.__get__
+        context_class.category_map = property(lambda self: {**get(self), **own})
     else:
-        context_class.category_map = {**categories, title: tuple(_DESCRIPTIONS)}
+        context_class.category_map = {**categories, **own}

@@ -6,6 +6,7 @@ import os
 import sys
 
 from .._common import read_text
+from ..heartbeat import log_path, log_problem
 from ..settings import explain_heartbeat, explain_telemetry, load
 from ..tokens import TOKEN_LENGTH, is_token
 
@@ -29,6 +30,7 @@ def report_health(prefix: str) -> None:
     home = os.path.expanduser("~")
     _report_token("client token", os.path.join(home, ".conda", "aau_token"))
     _report_token("environment token", os.path.join(prefix, "etc", "aau_token"))
+    _report_log()
     _print("")
 
 
@@ -53,6 +55,13 @@ def _report_token(name: str, path: str) -> None:
         _print(f"❌ {name}: invalid: {path}")
     else:
         _print(f"✅ {name}: created when it is needed: {path}")
+
+
+def _report_log() -> None:
+    path = log_path()
+    if path:
+        problem = log_problem()
+        _print(f"❌ log: cannot be written: {path}: {problem}" if problem else f"✅ log: {path}")
 
 
 def _print(line: str) -> None:

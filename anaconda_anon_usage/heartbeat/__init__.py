@@ -12,22 +12,28 @@ from .._common import lazy, redact, say
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    from ..settings import Settings
     from .connection import visible_proxy
+    from .log import log_path, log_problem
     from .user_agent import conda_user_agent
 
+    T = TypeVar("T")
+
 __all__ = [
-    "DEADLINE",
-    "PATH",
-    "Heartbeat",
-    "conda_user_agent",
-    "prepare",
-    "send",
-    "visible_proxy",
-    "within_deadline",
-]
+    "DEADLINE", "PATH", "Heartbeat", "conda_user_agent", "log_path", "log_problem", "prepare",
+    "send", "visible_proxy", "within_deadline",
+]  # fmt: skip
 
 __getattr__ = lazy(
-    __name__, {"connection": ("visible_proxy",), "user_agent": ("conda_user_agent",)}
+    __name__,
+    {
+        "connection": ("visible_proxy",),
+        "log": ("log_path", "log_problem"),
+        "user_agent": ("conda_user_agent",),
+    },
 )
 
 #: Seconds after which the process ends, with or without a response.
@@ -40,48 +46,48 @@ NO_ANSWER = f"no answer within {DEADLINE:g} s; it may have arrived"
 #: is downloaded, and requests are easy to count. The usual answer is 404.
 PATH = "main/noarch/activate-0.0.0-0.conda"
 
-#: A planned request: its URL, its User-Agent, the environment, the settings that apply,
-#: and the obstacle that keeps it from being sent, or None.
-Heartbeat = namedtuple("Heartbeat", "url user_agent prefix settings obstacle")
+
+class Heartbeat(namedtuple("Heartbeat", "url user_agent prefix settings obstacle")):
+    """A planned request, and the obstacle that keeps it from being sent, or None."""
+
+    url: str | None
+    user_agent: str
+    prefix: str
+    settings: Settings
+    obstacle: str | None
 
 
-def prepare(prefix: str, settings, channel: str | None = None, path: str = PATH) -> Heartbeat:
+def prepare(
+    prefix: str, settings: Settings, channel: str | None = None, path: str = PATH
+) -> Heartbeat:
     """Return the heartbeat of an environment, whether heartbeats are on or off.
 
     Args:
         prefix: the environment's directory.
-        settings: the ``settings.Settings`` that apply to it.
+        settings: the settings that apply to it.
         channel: a base URL that overrides the configured one.
         path: the path below the base URL.
     """
     from .user_agent import user_agent
 
-    url = None
+    connection = settings.connection
+    url, origin = None, "no configured channel"
     if channel:
-        url = f"{channel.rstrip('/')}/{path.lstrip('/')}"
+        url, origin = f"{channel.rstrip('/')}/{path.lstrip('/')}", "the command line"
     elif isinstance(settings.heartbeat, str):
-        url = settings.heartbeat
-    elif settings.connection.repositories:
-        url = f"{settings.connection.repositories[0]}{path.lstrip('/')}"
-    say(f"URL: {url and redact(url)}, from {_origin(channel, settings)}")
+        url, origin = settings.heartbeat, "the setting anaconda_heartbeat"
+    elif connection.repositories:
+        url = f"{connection.repositories[0]}{path.lstrip('/')}"
+        origin = f"the repositories of configured channels: {', '.join(connection.repositories)}"
+    say(f"URL: {url and redact(url)}, from {origin}")
     obstacle = None
-    if settings.connection.problems:
-        obstacle = "; ".join(settings.connection.problems)
-    elif settings.connection.offline:
+    if connection.problems:
+        obstacle = "; ".join(connection.problems)
+    elif connection.offline:
         obstacle = "offline is on"
     elif not url:
         obstacle = "no channel of Anaconda's is configured"
     return Heartbeat(url, user_agent(prefix, settings), prefix, settings, obstacle)
-
-
-def _origin(channel: str | None, settings) -> str:
-    """Return what determined a heartbeat's URL, for debug output."""
-    if channel:
-        return "the command line"
-    if isinstance(settings.heartbeat, str):
-        return "the setting anaconda_heartbeat"
-    found = settings.connection.repositories
-    return f"the repositories of configured channels: {', '.join(found) or 'none'}"
 
 
 def send(heartbeat: Heartbeat) -> int:
@@ -95,11 +101,12 @@ def send(heartbeat: Heartbeat) -> int:
     """
     from . import connection
 
+    assert heartbeat.url  # without one there is an obstacle
     manager = connection.manager(heartbeat.url, heartbeat.settings.connection)
     return connection.request(manager, heartbeat.url, heartbeat.user_agent, DEADLINE)
 
 
-def within_deadline(function):
+def within_deadline(function: Callable[[], T]) -> T | Exception:
     """Run a function in a daemon thread and wait for it until the deadline.
 
     The timeouts of the network library bound neither name resolution nor a response that
@@ -111,7 +118,7 @@ def within_deadline(function):
     Returns:
         The function's result, or the Exception that it raised, or a TimeoutError.
     """
-    outcome: list = []
+    outcome: list[T | Exception] = []
 
     def run() -> None:
         try:

@@ -11,6 +11,7 @@ configuration, happens in a daemon thread, and the main thread ends the process.
 from __future__ import annotations
 
 import os
+import sys
 import time
 
 from .._common import active_prefix, redact, say
@@ -27,7 +28,7 @@ def main() -> None:
         _detach()
         prefix = active_prefix()
         if prefix:
-            attempt: dict = {}
+            attempt: dict[str, str | None] = {}
             started = time.monotonic()
             result = within_deadline(lambda: _send_if_on(prefix, attempt))
             seconds = time.monotonic() - started
@@ -40,15 +41,10 @@ def main() -> None:
         os._exit(0)  # the thread may still be waiting for the network
 
 
-def _send_if_on(prefix: str, attempt: dict) -> int | None:
+def _send_if_on(prefix: str, attempt: dict[str, str | None]) -> int | None:
     """Send a heartbeat and return the response's HTTP status; None if heartbeats are off.
 
-    Args:
-        prefix: the environment's directory.
-        attempt: receives the URL and the User-Agent as soon as they are known.
-
-    Raises:
-        Exception: heartbeats are on, and this one was not sent.
+    The attempt receives the URL and the User-Agent as soon as they are known.
     """
     with slots.queue_slot():
         with slots.run_slot():  # everything that takes time and memory
@@ -59,7 +55,7 @@ def _send_if_on(prefix: str, attempt: dict) -> int | None:
                 return None
             heartbeat = prepare(prefix, settings)
             attempt.update(url=heartbeat.url, user_agent=heartbeat.user_agent)
-            if heartbeat.obstacle:
+            if heartbeat.obstacle or not heartbeat.url:
                 raise NotSent(heartbeat.obstacle)
             from . import connection
 
@@ -69,7 +65,7 @@ def _send_if_on(prefix: str, attempt: dict) -> int | None:
 
 def _detach() -> None:
     """Leave the shell's process group and release inherited file descriptors."""
-    if hasattr(os, "setpgid"):
+    if sys.platform != "win32":
         import signal
 
         # Not setsid(): Linux would give the new session a share of the processors equal

@@ -1,4 +1,4 @@
-"""The log of heartbeats, which otherwise happen out of sight.
+"""The log of heartbeats, which run in the background and print nothing.
 
 If the variable ANACONDA_ANON_USAGE_LOG names a file, each heartbeat of an activation
 appends one line of JSON to it.
@@ -20,28 +20,21 @@ _FLAGS = os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
 _FLAGS |= getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 
 
-def append(prefix: str, attempt: dict, result: object, seconds: float) -> None:
-    """Append one line to the log, if there is one.
-
-    Args:
-        prefix: the environment that was activated.
-        attempt: its ``url`` and ``user_agent``, as far as they were known.
-        result: the response's HTTP status, or the Exception that was raised instead.
-        seconds: the time that it took.
-    """
+def append(prefix: str, attempt: dict[str, str | None], result: object, seconds: float) -> None:
+    """Append one line to the log, if there is one, with what activated.py knows by then."""
     path = log_path()
     if not path:
         return
     import json
 
-    failed = isinstance(result, Exception)
+    error = f"{type(result).__name__}: {result}" if isinstance(result, Exception) else None
     line = {
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "prefix": prefix,
         "url": redact(attempt.get("url") or "") or None,
         "user_agent": attempt.get("user_agent"),
-        "status": None if failed else result,
-        "error": redact(f"{type(result).__name__}: {result}") if failed else None,
+        "status": None if error else result,
+        "error": redact(error) if error else None,
         "seconds": round(seconds, 3),
     }
     try:
@@ -51,8 +44,8 @@ def append(prefix: str, attempt: dict, result: object, seconds: float) -> None:
             os.write(descriptor, json.dumps(line).encode("ascii") + b"\n")
         finally:
             os.close(descriptor)
-    except OSError as error:
-        say(f"{path}: nothing is logged: {error.strerror}")
+    except OSError as failure:
+        say(f"{path}: nothing is logged: {failure.strerror}")
 
 
 def log_path() -> str:
@@ -62,29 +55,29 @@ def log_path() -> str:
 
 def log_problem() -> str | None:
     """Return why nothing can be appended to the log, or None."""
+    path = log_path()
     try:
-        os.close(_open(log_path(), create=False))
-    except FileNotFoundError:
-        return None  # it is created when it is needed
+        os.close(_open(path, create=False))
+    except FileNotFoundError:  # it is created when it is needed
+        directory = os.path.dirname(path)
+        if not os.path.isdir(directory):
+            return "no such directory"
+        return None if os.access(directory, os.W_OK) else "directory not writable"
     except OSError as error:
         return error.strerror
     return None
 
 
 def _open(path: str, create: bool) -> int:
-    """Return a descriptor of the log.
-
-    Raises:
-        OSError: the path is not a full path, or leads to a symlink or to a file that
-            another user owns or may write.
-    """
+    """Return a descriptor of the log; raise OSError if other users may control the file."""
     # A heartbeat's process has left the directory that a relative path refers to.
     if not os.path.isabs(path):
         raise OSError(errno.EINVAL, "not a full path")
     flags = _FLAGS
-    if create and not os.path.lexists(path):
-        open_directory(os.path.dirname(path)).__exit__()  # refuses root in a user's home
-        flags |= os.O_CREAT | os.O_EXCL
+    if not os.path.lexists(path):
+        with open_directory(os.path.dirname(path)):
+            pass  # it refuses root in another user's home
+        flags |= os.O_CREAT | os.O_EXCL if create else 0
     try:
         descriptor = os.open(path, flags, 0o600)
     except FileExistsError:  # created by another heartbeat since

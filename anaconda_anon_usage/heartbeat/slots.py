@@ -21,6 +21,11 @@ import os
 import sys
 import time
 
+TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
+if TYPE_CHECKING:
+    import socket
+    from contextlib import AbstractContextManager
+
 #: Heartbeats that work at once: this many per processor, but at least the minimum. With
 #: more, all of them would miss their deadline.
 PER_PROCESSOR, MINIMUM = 2, 4
@@ -38,75 +43,57 @@ class NoFreeSlot(Exception):
     """Too many heartbeats of this user are running."""
 
 
-@contextlib.contextmanager
-def queue_slot():
-    """Hold one of the queue slots.
+def queue_slot() -> AbstractContextManager[object]:
+    """Acquire one of the queue slots, which the result holds as a context manager.
 
     Raises:
         NoFreeSlot: all of them are taken.
     """
-    held, acquired = _acquire("queue", QUEUE_SLOTS)
-    if not acquired:
+    held = _acquire("queue", QUEUE_SLOTS)
+    if held is None:
         raise NoFreeSlot("too many at once")
-    with held:
-        yield
+    return held
 
 
-@contextlib.contextmanager
-def run_slot():
-    """Wait for one of the run slots and hold it.
+def run_slot() -> AbstractContextManager[object]:
+    """Wait for one of the run slots, which the result holds as a context manager.
 
     The wait has no limit of its own: the caller has a deadline.
     """
-    held, acquired = _acquire("run", RUN_SLOTS)
-    while not acquired:
+    while (held := _acquire("run", RUN_SLOTS)) is None:
         time.sleep(_INTERVAL)
-        held, acquired = _acquire("run", RUN_SLOTS)
-    with held:
-        yield
+    return held
 
 
-def _acquire(kind: str, count: int):
-    """Acquire the first free slot of a kind in each pool.
+def _acquire(kind: str, count: int) -> AbstractContextManager[object] | None:
+    """Acquire the first free slot of a kind in each pool; return None if there is none.
 
-    Returns:
-        A context manager that holds the slots, and whether all were acquired. On systems
-        without slots every attempt succeeds.
+    Every attempt succeeds where the system has no such names or refuses them.
     """
-    held = contextlib.ExitStack()
     if sys.platform != "linux":
-        return held, True
+        return contextlib.nullcontext()
+    import socket
+
     pools = [f"{os.getuid()}"]
     own = os.environ.get("ANACONDA_ANON_USAGE_TEST_SLOTS")
     if own:
         pools.append(f"{os.getuid()}-{own}")
-    for pool in pools:
-        slot, acquired = _acquire_in(pool, kind, count)
-        if not acquired:
-            held.close()
-            return held, False
-        held.enter_context(slot)
-    return held, True
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(OSError):
+            for pool in pools:
+                slot = held.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+                prefix = f"\0anaconda-anon-usage-{pool}-{kind}-"
+                if not any(_bind(slot, f"{prefix}{number}") for number in range(count)):
+                    return None
+        return held.pop_all()
 
 
-def _acquire_in(pool: str, kind: str, count: int):
-    """Acquire the first free slot of a kind in one pool.
-
-    Returns:
-        A context manager that holds the slot, and whether a slot was acquired. Where the
-        system refuses the name for another reason, every attempt succeeds.
-    """
-    import socket
-
-    for number in range(count):
-        held = None
-        try:
-            held = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            held.bind(f"\0anaconda-anon-usage-{pool}-{kind}-{number}")
-            return held, True
-        except OSError as error:
-            if held:
-                held.close()
-            if error.errno != errno.EADDRINUSE:
-                return contextlib.nullcontext(), True
-    return contextlib.nullcontext(), False
+def _bind(slot: socket.socket, name: str) -> bool:
+    """Bind a socket to a name and return whether no other process has it."""
+    try:
+        slot.bind(name)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        return False
+    return True

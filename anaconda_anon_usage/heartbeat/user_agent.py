@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import sys
 
 from .._common import conda_version, distribution_version, has_conda, say
 from ..settings import Settings
@@ -79,11 +80,13 @@ def _distribution() -> tuple[str, str]:
 
 
 def _libc() -> tuple[str, str]:
+    if sys.platform == "win32":
+        return "", ""
     try:
         # "glibc 2.36"; other C libraries do not have the name.
         name, _, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")
         return name, version
-    except (AttributeError, OSError, ValueError):
+    except (OSError, ValueError):
         return "", ""
 
 

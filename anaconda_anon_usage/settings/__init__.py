@@ -4,9 +4,9 @@ conda itself is not asked: importing it takes longer than a whole heartbeat, an
 environment need not have it, and it ignores some files that it cannot read. Tests compare
 the answers with a real conda's (tests/conda/test_configuration_sources.py).
 
-Whatever is in doubt disables: a file that cannot be read counts as an opt-out, an invalid
-value disables its setting, and no heartbeat is sent unless the connection can be made as
-configured.
+When in doubt, this package does nothing: a file that cannot be read counts as an opt-out,
+an invalid value disables its setting, and a heartbeat is sent only if the connection can
+be made as configured.
 """
 
 from __future__ import annotations
@@ -32,27 +32,11 @@ if TYPE_CHECKING:
     from .explanation import Explanation
 
 __all__ = [
-    "REPOSITORIES",
-    "SETTINGS",
-    "SIZE_LIMIT",
-    "Condarc",
-    "Connection",
-    "Occurrence",
-    "Settings",
-    "WrongValue",
-    "administrator_directories",
-    "condarcs_in",
-    "decide",
-    "deciding",
-    "explain_heartbeat",
-    "explain_telemetry",
-    "heartbeat_value",
-    "load",
-    "load_once",
-    "meaning",
-    "search_directories",
-    "system_directories",
-]
+    "REPOSITORIES", "SETTINGS", "SIZE_LIMIT", "Condarc", "Connection", "Occurrence", "Settings",
+    "WrongValue", "administrator_directories", "condarcs_in", "decide", "deciding",
+    "explain_heartbeat", "explain_telemetry", "heartbeat_value", "load", "load_once", "meaning",
+    "search_directories", "system_directories",
+]  # fmt: skip
 
 __getattr__ = lazy(__name__, {"channels": ("REPOSITORIES",), "conda_settings": ("Connection",)})
 
@@ -72,13 +56,14 @@ class Settings:
         anon_usage_from: the occurrence that decides it, or None for the default.
         heartbeat: whether heartbeats are sent, or the URL that they are sent to instead.
         heartbeat_from: the occurrence that decides it, or None for the default.
-        root_prefix: the prefix of the environment called base, or None.
+        root_prefix: the prefix of the base environment, or None.
     """
 
     def __init__(self, configuration: Configuration, root: str | None):
         self._configuration = configuration
         self.root_prefix = root
-        self.anon_usage, self.anon_usage_from = self._decide("anaconda_anon_usage")
+        anon_usage, self.anon_usage_from = self._decide("anaconda_anon_usage")
+        self.anon_usage = bool(anon_usage)
         self.heartbeat, self.heartbeat_from = self._decide("anaconda_heartbeat")
 
     @functools.cached_property
@@ -109,29 +94,19 @@ def load(prefix: str | None = None) -> Settings:
     return Settings(Configuration(prefix or active_prefix() or root, root), root)
 
 
-@functools.cache
-def load_once(prefix: str | None = None) -> Settings:
-    """Return the settings of an environment, read once in this process.
-
-    Args:
-        prefix: as for load().
-    """
-    return load(prefix)
+#: The same, but read once in this process.
+load_once = functools.cache(load)
 
 
 def explain_telemetry(settings: Settings) -> Explanation:
     """Return an ``Explanation`` of whether tokens are sent and what decides it."""
     from .explanation import explain
 
-    return explain(
-        "anaconda_anon_usage", settings.anon_usage, settings.anon_usage_from, settings.root_prefix
-    )
+    return explain(settings.anon_usage, settings.anon_usage_from, settings.root_prefix)
 
 
 def explain_heartbeat(settings: Settings) -> Explanation:
     """Return an ``Explanation`` of whether heartbeats are sent and what decides it."""
     from .explanation import explain
 
-    return explain(
-        "anaconda_heartbeat", settings.heartbeat, settings.heartbeat_from, settings.root_prefix
-    )
+    return explain(settings.heartbeat, settings.heartbeat_from, settings.root_prefix)

@@ -1,8 +1,7 @@
 """The URLs of configured channels, found without conda.
 
 This follows ``Channel.from_value`` in conda/models/channel.py as far as the choice of
-the heartbeat's repository needs it: the host and path of a channel. Local channels,
-credentials, platforms and package files do not matter for that.
+the heartbeat's repository needs it: only the beginning of each URL matters for that.
 """
 
 from __future__ import annotations
@@ -22,14 +21,11 @@ REPOSITORIES = (
 )
 
 _DEFAULT_ALIAS = "https://conda.anaconda.org"
-_DEFAULT_CHANNELS = (
-    "https://repo.anaconda.com/pkgs/main",
-    "https://repo.anaconda.com/pkgs/r",
-)
+_DEFAULT_CHANNELS = ("https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r")
 _DEFAULT_CUSTOM_CHANNELS = {"pkgs/pro": "https://repo.anaconda.com"}
 
-# From these versions of conda on: an empty list of channels means defaults; there are no
-# channels unless they are configured; custom_multichannels can redefine defaults.
+# Since these versions of conda, an empty list of channels means defaults; there are no
+# channels unless they are configured; and custom_multichannels can redefine defaults.
 _EMPTY_IS_DEFAULTS_SINCE = (24, 9)
 _NO_DEFAULTS_SINCE = (25, 9)
 _OWN_DEFAULTS_SINCE = (26, 1)
@@ -37,22 +33,12 @@ _OWN_DEFAULTS_SINCE = (26, 1)
 _SCHEME = re.compile(r"[a-z][a-z0-9]{0,11}://")
 _TOKEN = re.compile(r"/t/[a-zA-Z0-9-]*")
 _PLATFORM = re.compile(
-    r"/(?:noarch|(?:emscripten|freebsd|linux|osx|wasi|win|zos)-[a-z0-9]+)(?=/|$)",
-    re.IGNORECASE,
+    r"(?i)/(?:noarch|(?:emscripten|freebsd|linux|osx|wasi|win|zos)-[a-z0-9]+)(?=/|$)"
 )
-_PATH = re.compile(r"\./|\.\.|~|/|[a-zA-Z]:[/\\]|\\\\")
 
 
 def configured_urls(configuration: Configuration, version: str | None) -> list[str]:
-    """Return the http(s) URLs of the configured channels and of the channel alias.
-
-    Args:
-        configuration: the configuration files and variables.
-        version: the version of the installation's conda, or None if it has none.
-
-    Raises:
-        WrongValue: a setting about channels has a value that conda would refuse.
-    """
+    """Return the http(s) URLs of the configured channels and of the channel alias."""
     # Without conda, there are only configured channels, as with the newest version.
     release = tuple(int(part) for part in re.findall(r"\d+", version or "999")[:2])
     default = ("defaults",) if release < _NO_DEFAULTS_SINCE else ()
@@ -62,7 +48,7 @@ def configured_urls(configuration: Configuration, version: str | None) -> list[s
     channels = _Channels(configuration, release)
     urls = [channels.alias]
     for channel in configured:
-        urls += channels.urls(str(expand(channel)))
+        urls += channels.urls(expand(channel))
     return urls
 
 
@@ -72,70 +58,49 @@ def serving(urls: list[str]) -> tuple[str, ...]:
 
 
 class _Channels:
-    """The URLs of channels' names under one configuration.
-
-    Args:
-        configuration: the configuration files and variables.
-        release: the first two numbers of conda's version.
-
-    Raises:
-        WrongValue: a setting about channels has a value that conda would refuse.
-    """
+    """What the configuration says about channels, for a release of conda."""
 
     def __init__(self, configuration: Configuration, release: tuple[int, ...]):
-        alias = str(expand(configuration.value("channel_alias", default=_DEFAULT_ALIAS)))
+        alias = expand(configuration.value("channel_alias", default=_DEFAULT_ALIAS))
         if alias and not _SCHEME.match(alias):
             raise WrongValue("channel_alias: no scheme")
         self.alias = _clean(alias)
-        default_channels = _expanded(
-            configuration.sequence("default_channels", default=_DEFAULT_CHANNELS)
-        )
-        groups = {
-            str(name): _expanded(urls)
-            for name, urls in configuration.mapping_of_sequences("custom_multichannels").items()
-        }
+        groups = configuration.mapping_of_sequences("custom_multichannels")
         if "defaults" not in groups or release < _OWN_DEFAULTS_SINCE:
-            groups["defaults"] = default_channels
-        groups["local"] = []
+            groups["defaults"] = configuration.sequence(
+                "default_channels", default=_DEFAULT_CHANNELS
+            )
+        groups["local"] = ()
         # The URLs of each group of channels, and the URL of each single channel, by name.
-        self._groups = {name: [self._simple(url) for url in urls] for name, urls in groups.items()}
+        self._groups = {
+            str(name): [self._simple(expand(url)) for url in urls] for name, urls in groups.items()
+        }
         self._single = {name: url for group in self._groups.values() for name, url in group}
         custom = configuration.mapping("custom_channels", default=_DEFAULT_CUSTOM_CHANNELS)
         for name, location in custom.items():
-            name, location = str(name).strip("/"), str(expand(location))
-            if _SCHEME.match(location):
-                self._single[name] = _join(_clean(location), name)
-            else:
-                self._single[name] = _join(self.alias, name)
+            name, location = str(name).strip("/"), expand(location)
+            base = _clean(location) if _SCHEME.match(location) else self.alias
+            self._single[name] = _join(base, name)
         self._migrated_aliases = [
             _without_scheme(_clean(url))
             for url in configuration.sequence("migrated_channel_aliases")
         ]
         self._migrated = {
-            str(name): _without_scheme(_clean(str(expand(url))))
+            str(name): _without_scheme(_clean(expand(url)))
             for name, url in configuration.mapping("migrated_custom_channels").items()
         }
 
     def urls(self, channel: str) -> list[str]:
-        """Return the http(s) URLs of one item of the ``channels`` setting.
-
-        Args:
-            channel: a name, a URL or a path.
-
-        Returns:
-            URLs without credentials and platform; none for a local channel.
-        """
-        if channel in ("", "<unknown>", "None", "None:///<unknown>"):
+        """Return the http(s) URLs of a name, URL or path in ``channels``; none of a path."""
+        if not channel or channel.startswith(("/", "./", "..", "~", "\\\\")):
             return []
+        channel = _PLATFORM.sub("", channel, count=1).rstrip("/")
         if _SCHEME.match(channel):
-            url = self._migrate(_clean(_PLATFORM.sub("", channel, count=1)))
+            url = self._migrate(_clean(channel))
             return [url] if url.startswith(("http://", "https://")) else []
-        if _PATH.match(channel):
-            return []
-        name = _PLATFORM.sub("", channel, count=1).rstrip("/")
-        if name in self._groups:
-            return [url for _, url in self._groups[name]]
-        return [self._named(name)]
+        if channel in self._groups:
+            return [url for _, url in self._groups[channel]]
+        return [self._named(channel)]
 
     def _named(self, name: str) -> str:
         # A channel below a known one is on the same host.
@@ -144,10 +109,7 @@ class _Channels:
             known, separator, _ = known.rpartition("/")
             if not separator:
                 return _join(self.alias, name)
-        location = self._single[known]
-        if location.endswith("/" + known):
-            location = location[: -len(known)]
-        return _join(location, name)
+        return _join(self._single[known].removesuffix("/" + known), name)
 
     def _simple(self, url: str) -> tuple[str, str]:
         """Return the name and the URL of one part of a group of channels."""
@@ -155,8 +117,7 @@ class _Channels:
             name = url.strip("/")
             return name, _join(self.alias, name)
         url = _clean(url)
-        alias = _without_scheme(self.alias)
-        rest = _without_scheme(url)
+        alias, rest = _without_scheme(self.alias), _without_scheme(url)
         if alias and rest.startswith(alias):
             return rest[len(alias) :].strip("/"), url
         return urlsplit(url).path.strip("/"), url
@@ -175,10 +136,6 @@ class _Channels:
             if rest.startswith(old):
                 return _join(self.alias, rest[len(old) :].strip("/"))
         return url
-
-
-def _expanded(urls) -> list[str]:
-    return [str(expand(url)) for url in urls]
 
 
 def _join(*parts: str) -> str:

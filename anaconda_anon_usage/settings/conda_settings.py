@@ -7,59 +7,52 @@ on first use, which parses every configuration file.
 from __future__ import annotations
 
 import os
-from collections import namedtuple
 from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple  # the network library imports it, too
 
 from .._common import conda_version
 from .channels import configured_urls, serving
 from .merge import Configuration
-from .values import WrongValue, boolean, boolean_or_text, expand
+from .values import WrongValue, boolean, expand
 
-#: What the configuration says about requests: which of REPOSITORIES serve a configured
-#: channel; ``offline``, ``proxy_servers``, ``ssl_verify``, ``client_ssl_cert`` and
-#: ``client_ssl_cert_key`` as conda documents them; and what is wrong, in words without
-#: any value. While there is a problem, no request can be made as configured.
-Connection = namedtuple(
-    "Connection",
-    "repositories offline proxy_servers ssl_verify client_ssl_cert client_ssl_cert_key problems",
-)
 
-# What takes the place of a setting that cannot be read.
-_OTHERWISE = Connection((), True, {}, True, None, None, ())
+class Connection(NamedTuple):
+    """What the configuration says about requests.
+
+    The defaults replace a setting that cannot be read. While there is a problem, no request
+    can be made as configured.
+    """
+
+    repositories: tuple[str, ...] = ()  #: those of REPOSITORIES that serve a configured channel
+    offline: bool = True
+    proxy_servers: Mapping[str, str | None] = {}
+    ssl_verify: bool | str = True
+    client_ssl_cert: str | None = None
+    client_ssl_cert_key: str | None = None
+    problems: tuple[str, ...] = ()  #: without any value
 
 
 def read_connection(configuration: Configuration, root: str | None) -> Connection:
-    """Return what the configuration says about requests.
-
-    Args:
-        configuration: the configuration files and variables.
-        root: the prefix of the conda installation, or None.
-    """
+    """Return what the configuration says about requests."""
     value = configuration.value
-    readers = {
+    readers: dict[str, Callable[[], object]] = {
         "repositories": lambda: serving(configured_urls(configuration, conda_version(root))),
         "offline": lambda: boolean(value("offline", default=False)),
         "proxy_servers": lambda: {
-            key: _none_or_text(url) for key, url in configuration.mapping("proxy_servers").items()
+            key: _text_or_none(url) for key, url in configuration.mapping("proxy_servers").items()
         },
         "ssl_verify": lambda: _ssl_verify(value("ssl_verify", "verify_ssl", default=True)),
-        "client_ssl_cert": lambda: _path(value("client_ssl_cert", "client_cert", default=None)),
-        "client_ssl_cert_key": lambda: _path(
-            value("client_ssl_cert_key", "client_cert_key", default=None)
+        "client_ssl_cert": lambda: _text_or_none(value("client_ssl_cert", "client_cert")),
+        "client_ssl_cert_key": lambda: _text_or_none(
+            value("client_ssl_cert_key", "client_cert_key")
         ),
     }
     return collect(readers, configuration.problems())
 
 
 def collect(readers: Mapping[str, Callable[[], object]], problems: list[str]) -> Connection:
-    """Return settings that are read one by one, so that a wrong one spoils only itself.
-
-    Args:
-        readers: for each field of Connection but the problems, a function that returns
-            its value.
-        problems: what is wrong besides.
-    """
-    values = {}
+    """Return the results of one function for each field, and add their problems to others."""
+    values: dict[str, Any] = {}
     problems = list(problems)
     for name, read in readers.items():
         setting = "channels" if name == "repositories" else name
@@ -69,47 +62,31 @@ def collect(readers: Mapping[str, Callable[[], object]], problems: list[str]) ->
             problems.append(f"{setting}: {error}")
         except Exception as error:  # its text may quote the value
             problems.append(f"{setting}: {type(error).__name__}")
-    return _OTHERWISE._replace(**values, problems=tuple(problems))
+    return Connection(**values, problems=tuple(problems))
 
 
 def read_envs_dirs(configuration: Configuration, root: str | None) -> tuple[str, ...]:
-    """Return the directories in which environments are looked up by name.
-
-    Args:
-        configuration: the configuration files and variables.
-        root: the prefix of the conda installation, or None.
-
-    Raises:
-        WrongValue: the setting has a value that conda would refuse.
-    """
-    configured = configuration.sequence("envs_dirs", "envs_path", delimiter=os.pathsep)
-    own = os.path.join("~", ".conda", "envs")
-    fixed = [own]
+    """Return the directories in which environments are looked up by name."""
+    directories = [*configuration.sequence("envs_dirs", "envs_path", delimiter=os.pathsep)]
+    directories.append(os.path.join("~", ".conda", "envs"))
     if root:
         # As in Context.envs_dirs, base's own directory comes first if it is writable.
         writable = os.access(os.path.join(root, "conda-meta", "history"), os.W_OK)
-        of_root = os.path.join(root, "envs")
-        fixed = [of_root, own] if writable else [own, of_root]
-    return tuple(
-        dict.fromkeys(
-            os.path.abspath(os.path.expanduser(str(expand(directory))))
-            for directory in [*configured, *fixed]
-        )
-    )
+        directories.insert(len(directories) - writable, os.path.join(root, "envs"))
+    paths = [os.path.abspath(os.path.expanduser(expand(path))) for path in directories]
+    return tuple(dict.fromkeys(paths))
 
 
-def _none_or_text(value: object) -> str | None:
-    text = expand(value)
-    return None if str(text).lower() == "none" else str(text)
-
-
-def _path(value: object) -> str | None:
-    text = str(expand(value)).strip()
+def _text_or_none(value: object) -> str | None:
+    text = expand(value).strip()
     return None if text.lower() == "none" else text
 
 
 def _ssl_verify(value: object) -> bool | str:
-    verify = boolean_or_text(expand(value))
-    if isinstance(verify, str) and verify != "truststore" and not os.path.exists(verify):
-        raise WrongValue("no such file or directory")
-    return verify
+    text = expand(value).strip()
+    try:
+        return boolean(text)
+    except WrongValue:
+        if text != "truststore" and not os.path.exists(text):
+            raise WrongValue("no such file or directory") from None
+        return text

@@ -1,6 +1,6 @@
 """One configuration file of conda's, read without conda.
 
-A file that cannot be read or understood may hold an opt-out. So it has a ``problem``
+A file that cannot be read or parsed may contain an opt-out. So it has a ``problem``
 instead of settings, and callers must treat the problem as an opt-out.
 """
 
@@ -14,21 +14,29 @@ from collections.abc import Mapping
 
 from .._common import read_bytes, say
 
+TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
+if TYPE_CHECKING:
+    from typing import Any
+
 #: Bytes of one configuration file that are read at most.
 SIZE_LIMIT = 256 * 1024
 
 #: The names of this package's settings.
 OWN_NAMES = ("anaconda_anon_usage", "anaconda_heartbeat")
 
-#: One occurrence of a setting: the file or variable it is in, the line there (counted from
-#: 1, None for a variable), the value as YAML or the variable gives it, whether ``#!final``
-#: (``!important`` in a variable) keeps later sources from overriding it, and why the
-#: source could not be read, or None.
-Occurrence = namedtuple("Occurrence", "source line value final problem", defaults=(None,))
+
+class Occurrence(namedtuple("Occurrence", "source line value final problem", defaults=(None,))):
+    """One occurrence of a setting."""
+
+    source: str  #: the file or variable
+    line: int | None  #: counted from 1; None in a variable, or if unknown
+    value: Any  #: as YAML or the variable gives it
+    final: bool  #: whether ``#!final`` or ``!important`` keeps later sources from overriding it
+    problem: str | None  #: why the value does not count, or None
 
 
 class InvalidFile(ValueError):
-    """A file is not a configuration file; the message gives the reason and no content."""
+    """A file is not a configuration file; the message never quotes it."""
 
 
 class Condarc:
@@ -54,11 +62,7 @@ class Condarc:
     def may_have(self, names: tuple[str, ...]) -> bool:
         """Return whether the file may have some settings or this package's, without parsing.
 
-        Only a double-quoted key can be written in another way than by its name, and that
-        takes a backslash.
-
-        Args:
-            names: the settings' names.
+        A key that is not spelled by its name is in double quotes and has a backslash.
         """
         if self._problem or "\\" in self._text or "\0" in self._text:
             return True
@@ -84,44 +88,21 @@ class Condarc:
         return found
 
 
-def parse(text: str) -> object:
-    """Return the content of a configuration file as conda itself loads it.
+def is_final(content: Mapping[str, object], key: str) -> bool:
+    """Return whether the comment behind a key's value is ``#!final``, as conda reads it.
 
-    Args:
-        text: the whole file.
-
-    Raises:
-        Exception: whatever the YAML library raises if the text is not YAML.
-    """
-    from ruamel.yaml import YAML
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about an anchor that is used twice, for example
-        return YAML(typ="rt").load(text)  # round trip: comments carry the flags
-
-
-def key_comment(content: Mapping, key: str) -> str:
-    """Return the comment behind a key's value (``_get_yaml_key_comment`` in conda).
-
-    Comments on the lines below belong to it, as in conda: together they are not a flag.
-
-    Args:
-        content: a map from parse().
-        key: one of its keys.
+    Comments on the lines below belong to it (``_get_yaml_key_comment`` in conda), and
+    together they are not a flag.
     """
     try:
-        return content.ca.items[key][2].value.strip()
+        comment = content.ca.items[key][2].value  # type: ignore[attr-defined]  # of ruamel.yaml
     except (AttributeError, KeyError, IndexError, TypeError):
-        return ""
-
-
-def flag(comment: str) -> str:
-    """Return a comment without its marks; it is a flag if ``final``, ``top`` or ``bottom``."""
-    return comment.strip("!#")
+        return False
+    return str(comment).strip().strip("!#") == "final"
 
 
 def reason(error: Exception) -> str:
-    """Return in words why a file could not be read, without anything of its content."""
+    """Return why a file could not be read, without quoting it."""
     if isinstance(error, OSError) and error.errno == errno.EFBIG:
         return f"larger than {SIZE_LIMIT // 1024} KB"
     if isinstance(error, OSError):
@@ -145,35 +126,27 @@ def _read(path: str) -> str:
 
 
 def _settings(path: str, text: str) -> dict[str, Occurrence]:
-    content = parse(text)
+    from ruamel.yaml import YAML
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about an anchor that is used twice, for example
+        content = YAML(typ="rt").load(text)  # round trip: comments carry the flags
     if content is None:
         return {}
     if not isinstance(content, dict):
         raise InvalidFile("not a map of settings")
+    supported = (type(None), int, float, complex, str, list, dict)
+    if not all(isinstance(value, supported) for value in content.values()):
+        # conda stops at a date, a set or a tagged value.
+        raise InvalidFile("a value of a type that conda does not support")
     return {
-        name: Occurrence(
-            path,
-            _line(content, name),
-            _supported(content[name]),
-            flag(key_comment(content, name)) == "final",
-        )
-        for name in content
+        name: Occurrence(path, _line(content, name), value, is_final(content, name))
+        for name, value in content.items()
     }
 
 
-def _supported(value: object) -> object:
-    """Return a value unless conda stops at its type: a date, a set or a tagged value.
-
-    Raises:
-        InvalidFile: conda stops.
-    """
-    if value is None or isinstance(value, (int, float, complex, str, list, dict)):
-        return value
-    raise InvalidFile("a value of a type that conda does not support")
-
-
-def _line(content: Mapping, key: str) -> int | None:
+def _line(content: Any, key: str) -> int | None:
     try:
-        return content.lc.key(key)[0] + 1
+        return int(content.lc.key(key)[0]) + 1
     except (AttributeError, KeyError, TypeError):  # a merged key has no line of its own
         return None

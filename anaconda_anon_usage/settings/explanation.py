@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import dataclasses
 
 from .._common import redact
 from .condarc import Occurrence
-from .policy import SETTINGS, locked_by_administrator
-from .values import WrongValue
+from .policy import locked_by_administrator
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Explanation:
     """The value of a setting, and what decides it."""
 
-    #: True, False, or the URL that heartbeats are sent to, without secrets.
-    value: bool | str
-    #: The file or the variable that decides; None for the default.
-    source: str | None
-    #: The line in that file, counted from 1; None for a variable, or if it is unknown.
-    line: int | None
-    #: Whether an administrator locked it with ``#!final``.
-    locked: bool
-    #: Why the setting is disabled although the source may enable it, or None.
-    problem: str | None
+    value: bool | str  #: or the URL that heartbeats are sent to, without secrets
+    source: str | None  #: the file or variable that decides; None for the default
+    line: int | None  #: counted from 1; None for a variable, or if unknown
+    locked: bool  #: whether an administrator locked it with ``#!final``
+    problem: str | None  #: why the setting is disabled although the source may enable it
 
     @property
     def state(self) -> str:
@@ -33,52 +27,25 @@ class Explanation:
     @property
     def reason(self) -> str:
         """The source, its line, and the lock or the problem."""
-        if self.source is None:
-            return "the default"
-        where = self.source
-        if self.line:
-            where += f", line {self.line}"
-        if self.locked:
-            where += ", locked by #!final"
-        if self.problem:
-            where += f": {self.problem}"
-        return where
+        where = self.source or "the default"
+        where += f", line {self.line}" if self.line else ""
+        where += ", locked by #!final" if self.locked else ""
+        return f"{where}: {self.problem}" if self.problem else where
 
     def __str__(self) -> str:
         return f"{self.state} ({self.reason})"
 
-    def as_json(self) -> dict:
+    def as_json(self) -> dict[str, object]:
         """Return the explanation as a value for JSON."""
-        return {
-            "on": bool(self.value),
-            "value": self.value,
-            "source": self.source,
-            "line": self.line,
-            "locked": self.locked,
-            "problem": self.problem,
-        }
+        return {"on": bool(self.value), **dataclasses.asdict(self)}
 
 
-def explain(
-    name: str, value: bool | str, occurrence: Occurrence | None, root: str | None
-) -> Explanation:
-    """Return what decides a setting.
-
-    Args:
-        name: the setting.
-        value: its value.
-        occurrence: the occurrence that decides it, or None for the default.
-        root: the prefix of the conda installation, or None.
-    """
+def explain(value: bool | str, occurrence: Occurrence | None, root: str | None) -> Explanation:
+    """Return what decides a setting, from the value and the occurrence of decide()."""
     if isinstance(value, str):
         value = redact(value)
     if occurrence is None:
         return Explanation(value, None, None, False, None)
-    problem = occurrence.problem
-    if not problem:
-        try:
-            SETTINGS[name].meaning(occurrence.value)
-        except WrongValue as error:
-            problem = str(error)
-    locked = not occurrence.problem and locked_by_administrator(occurrence, root)
-    return Explanation(value, occurrence.source, occurrence.line, locked, problem)
+    # A file that cannot be read counts as final, but nobody locked the setting there.
+    locked = bool(occurrence.line) and locked_by_administrator(occurrence, root)
+    return Explanation(value, occurrence.source, occurrence.line, locked, occurrence.problem)

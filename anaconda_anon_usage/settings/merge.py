@@ -8,24 +8,31 @@ override earlier ones unless ``#!final`` forbids it, lists are joined and maps a
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from .._common import say
-from .condarc import Condarc, Occurrence, flag, key_comment
+from .condarc import Condarc, Occurrence, is_final
 from .search_path import condarc_files
 from .values import WrongValue
 
+TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    T = TypeVar("T")
+
 
 def deciding(occurrences: list[Occurrence]) -> Occurrence | None:
-    """Return the occurrence that counts: the first final one, else the last one."""
-    for occurrence in occurrences:
-        if occurrence.final:
-            return occurrence
-    return occurrences[-1] if occurrences else None
+    """Return the occurrence that decides: the first final one, else the last one."""
+    counting = _up_to_final(occurrences)
+    return counting[-1] if counting else None
 
 
 class Configuration:
     """The configuration files and variables that apply to one environment.
+
+    Its methods take a setting's name and its aliases, and return the default if the setting
+    does not occur. They raise WrongValue for a value that conda would refuse.
 
     Args:
         prefix: the environment, which may have a configuration of its own, or None.
@@ -50,12 +57,6 @@ class Configuration:
         """Return every occurrence of a setting, in the order in which conda reads them.
 
         A file that cannot be read counts as ``false #!final``, with its problem.
-
-        Args:
-            names: the setting's name and its aliases.
-
-        Raises:
-            WrongValue: one file, or the variables, use two of the names.
         """
         found = []
         for file in self._files:
@@ -69,16 +70,8 @@ class Configuration:
             found.append(Occurrence(variable, None, value.strip(), bool(important)))
         return found
 
-    def value(self, *names: str, default: object) -> object:
-        """Return the deciding value of a setting that is not a list or a map.
-
-        Args:
-            names: the setting's name and its aliases.
-            default: the value if the setting does not occur.
-
-        Raises:
-            WrongValue: it is a list or a map.
-        """
+    def value(self, *names: str, default: object = None) -> object:
+        """Return the deciding value of a setting that is not a list or a map."""
         occurrence = deciding(self._readable(names))
         if occurrence is None:
             return default
@@ -89,119 +82,81 @@ class Configuration:
     def sequence(
         self, *names: str, default: tuple[str, ...] = (), delimiter: str = ","
     ) -> tuple[str, ...]:
-        """Return a list setting, merged from all sources that count.
-
-        Args:
-            names: the setting's name and its aliases.
-            default: the value if the setting does not occur.
-            delimiter: what separates the items in a variable.
-
-        Raises:
-            WrongValue: a source has something else than a list of plain values.
-        """
+        """Return a merged list; the delimiter separates the items in a variable."""
         occurrences = []
         for occurrence in self._readable(names):
             value = occurrence.value
-            if value is None:
-                continue
             if isinstance(value, str) and occurrence.source.startswith("CONDA_"):
                 value = [part.strip() for part in value.split(delimiter) if part.strip()]
-            if not isinstance(value, list):
-                raise WrongValue(f"{occurrence.source}: must be a list")
             occurrences.append(occurrence._replace(value=value))
-        # What is read last comes first; the order in one file is kept. `#!top` and
-        # `#!bottom` only move items, and nothing here depends on their order.
-        found: list[str] = []
-        for occurrence in _up_to_final(occurrences):
-            found = [*_plain(occurrence.value, occurrence.source), *found]
-        return tuple(dict.fromkeys(found)) if occurrences else default
+        counting = _counting(occurrences, list)
+        return _joined(counting) if counting else default
 
-    def mapping(self, *names: str, default: Mapping | None = None) -> dict[str, str | None]:
-        """Return a map of plain values, merged from all sources that count.
-
-        Args:
-            names: the setting's name and its aliases.
-            default: the value if the setting does not occur.
-
-        Raises:
-            WrongValue: a source has something else.
-        """
-        merged = self._merged_maps(names)
+    def mapping(self, name: str, default: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Return a merged map of plain values, as text."""
+        merged = self._merged_maps(name)
         if merged is None:
             return dict(default or {})
-        found = {}
-        for key, values in merged.items():
-            _plain(values, "in a map")
-            found[key] = values[-1] if values[-1] is None else str(values[-1])
-        return found
-
-    def mapping_of_sequences(self, *names: str) -> dict[str, tuple[str, ...]]:
-        """Return a map of lists, merged from all sources that count.
-
-        Args:
-            names: the setting's name and its aliases.
-
-        Raises:
-            WrongValue: a source has something else.
-        """
-        merged = self._merged_maps(names) or {}
         return {
-            key: tuple(
-                dict.fromkeys(
-                    part
-                    for value in reversed(values)
-                    if value is not None
-                    for part in _plain(value, "in a map")
-                )
-            )
-            for key, values in merged.items()
+            key: _plain([each.value for each in occurrences], occurrences[-1].source)[-1]
+            for key, occurrences in merged.items()
         }
 
+    def mapping_of_sequences(self, name: str) -> dict[str, tuple[str, ...]]:
+        """Return a merged map of lists."""
+        merged = self._merged_maps(name) or {}
+        return {key: _joined(_counting(values, list)) for key, values in merged.items()}
+
     def _readable(self, names: tuple[str, ...]) -> list[Occurrence]:
-        """Return the occurrences of a setting of conda's, without files that have a problem."""
         return [each for each in self.occurrences(*names) if not each.problem]
 
-    def _merged_maps(self, names: tuple[str, ...]) -> dict[str, list] | None:
-        """Return each key with the values that count for it, the deciding one last."""
-        merged: dict[str, list] = {}
+    def _merged_maps(self, name: str) -> dict[str, list[Occurrence]] | None:
+        """Return for each key the values that count, the deciding one last; None without maps."""
+        merged: dict[str, list[Occurrence]] = {}
         final_keys: set[str] = set()
-        occurrences = [each for each in self._readable(names) if each.value is not None]
-        for occurrence in occurrences:
-            if not isinstance(occurrence.value, dict):
-                raise WrongValue(f"{occurrence.source}: must be a map")
-        for occurrence in _up_to_final(occurrences):
+        counting = _counting(self._readable((name,)), dict)
+        for occurrence in counting:
             for key, value in occurrence.value.items():
                 if key in final_keys:
                     continue
-                if flag(key_comment(occurrence.value, key)) == "final":
+                if is_final(occurrence.value, key):
                     final_keys.add(key)
                     merged.pop(key, None)  # lists end here too, and keep nothing earlier
-                merged.setdefault(key, []).append(value)
-        return merged if occurrences else None
+                merged.setdefault(key, []).append(occurrence._replace(value=value))
+        return merged if counting else None
 
 
-def _only_one(names: tuple[str, ...], settings: Mapping[str, object], where: str) -> list:
-    """Return what settings have under one of a setting's names, in a list of one or none.
-
-    Raises:
-        WrongValue: they use two of the names.
-    """
+def _only_one(names: tuple[str, ...], settings: Mapping[str, T], where: str) -> list[T]:
+    """Return what settings have under one of a setting's names, in a list of one or none."""
     used = [name for name in names if name in settings]
     if len(used) > 1:
         raise WrongValue(f"{where}: {' and '.join(used)} are the same setting")
     return [settings[name] for name in used]
 
 
-def _up_to_final(occurrences: list[Occurrence]) -> Iterator[Occurrence]:
-    for occurrence in occurrences:
-        yield occurrence
-        if occurrence.final:
-            return
+def _up_to_final(occurrences: list[Occurrence]) -> list[Occurrence]:
+    end = next((number for number, each in enumerate(occurrences, 1) if each.final), None)
+    return occurrences[:end]
 
 
-def _plain(values: object, where: str) -> list[str]:
-    if not isinstance(values, list) or not all(
-        value is None or isinstance(value, (str, int, float, complex)) for value in values
-    ):
-        raise WrongValue(f"{where}: not a list of plain values")
+def _counting(occurrences: list[Occurrence], kind: type) -> list[Occurrence]:
+    """Return the occurrences of a list or map that count; all must be of this type."""
+    found = [each for each in occurrences if each.value is not None]
+    for each in found:
+        if not isinstance(each.value, kind):
+            raise WrongValue(f"{each.source}: must be a {'list' if kind is list else 'map'}")
+    return _up_to_final(found)
+
+
+def _joined(occurrences: list[Occurrence]) -> tuple[str, ...]:
+    """Return the items of lists; what is read last comes first."""
+    # The order in one file is kept. `#!top` and `#!bottom` only move items, and nothing
+    # here depends on their order.
+    parts = [part for each in reversed(occurrences) for part in _plain(each.value, each.source)]
+    return tuple(dict.fromkeys(parts))
+
+
+def _plain(values: list[object], where: str) -> list[str]:
+    if not all(value is None or isinstance(value, (str, int, float, complex)) for value in values):
+        raise WrongValue(f"{where}: a value is not plain")
     return [str(value) for value in values]

@@ -1,8 +1,8 @@
 """This package's two settings: what their values mean, and which source decides.
 
-conda's configuration decides, as conda merges it. DO_NOT_TRACK is as strong as everything
-that a user can set, and only an administrator's ``#!final`` is stronger. Invalid values
-and files that cannot be read disable both settings.
+conda's configuration decides, merged by conda's rules. DO_NOT_TRACK overrides everything
+that a user can set, and only an administrator's ``#!final`` overrides it. An invalid value
+disables its setting, and a file that cannot be read disables both.
 """
 
 from __future__ import annotations
@@ -17,6 +17,10 @@ from .merge import deciding
 from .search_path import administrator_directories
 from .values import FALSE_WORDS, TRUE_WORDS, WrongValue, boolean
 
+TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 def heartbeat_value(value: object) -> bool | str:
     """Return what a value of ``anaconda_heartbeat`` means.
@@ -25,11 +29,11 @@ def heartbeat_value(value: object) -> bool | str:
         value: as YAML or a variable gives it.
 
     Returns:
-        True or False as conda reads booleans, or an http(s) URL to send to instead.
+        True or False, or an http(s) URL to send to instead.
 
     Raises:
-        WrongValue: it is neither. A number is not a boolean here, except for 0 and 1 in
-            a variable, which is always text.
+        WrongValue: it is neither. A number in a file is invalid, but the text of a
+            variable can be 0 or 1.
     """
     # YAML gives a boolean with an anchor as a number of this type.
     if value is None or isinstance(value, bool) or type(value).__name__ == "ScalarBoolean":
@@ -49,10 +53,14 @@ def heartbeat_value(value: object) -> bool | str:
     raise WrongValue("neither true nor false nor a full http(s) URL")
 
 
-Setting = namedtuple("Setting", "default meaning")
+class Setting(namedtuple("Setting", "default meaning")):
+    """The value of a setting that does not occur, and what a value of it means."""
 
-#: This package's settings: the value if they do not occur, and a function that returns
-#: what a value means, or raises WrongValue.
+    default: bool
+    meaning: Callable[[object], bool | str]
+
+
+#: This package's settings. ``meaning`` raises WrongValue for an invalid value.
 SETTINGS = dict(zip(OWN_NAMES, (Setting(True, boolean), Setting(False, heartbeat_value))))
 
 
@@ -80,26 +88,25 @@ def decide(
         root: the prefix of the conda installation, or None.
 
     Returns:
-        The value, which is False if the deciding one is invalid; and the occurrence, or
-        None for the default.
+        The value, which is False if the deciding one is invalid; and the occurrence, with
+        the problem in that case, or None for the default.
     """
     if do_not_track():
-        # As strong as the user's own settings, but not stronger than an administrator's.
         asked = Occurrence("DO_NOT_TRACK", None, False, False)
         occurrences = [m for m in occurrences if locked_by_administrator(m, root)] or [asked]
     occurrence = deciding(occurrences)
     if occurrence is None:
         say(f"{name}: {SETTINGS[name].default}, the default")
         return SETTINGS[name].default, None
-    try:
-        if occurrence.problem:
-            raise WrongValue(occurrence.problem)
-        value = SETTINGS[name].meaning(occurrence.value)
-    except WrongValue as error:
-        say(f"{name}: False, because of {occurrence.source}: {error}")
-        return False, occurrence
+    value: bool | str = False
+    if not occurrence.problem:
+        try:
+            value = SETTINGS[name].meaning(occurrence.value)
+        except WrongValue as error:
+            occurrence = occurrence._replace(problem=str(error))
     shown = "a URL" if isinstance(value, str) else value
-    say(f"{name}: {shown}, decided by {occurrence.source}")
+    problem = f": {occurrence.problem}" if occurrence.problem else ""
+    say(f"{name}: {shown}, decided by {occurrence.source}{problem}")
     return value, occurrence
 
 
@@ -112,12 +119,7 @@ def do_not_track() -> bool:
 
 
 def locked_by_administrator(occurrence: Occurrence, root: str | None) -> bool:
-    """Return whether an occurrence is ``#!final`` in a file of an administrator's.
-
-    Args:
-        occurrence: the occurrence.
-        root: the prefix of the conda installation, or None.
-    """
+    """Return whether an occurrence is ``#!final`` in an administrator's file."""
     folder = os.path.dirname(os.path.normpath(occurrence.source))
     directories = [os.path.normpath(path) for path in administrator_directories(root)]
     return occurrence.final and any(

@@ -2,8 +2,8 @@
 
 The order is that of ``conda.base.constants.SEARCH_PATH`` and of
 ``Configuration._expand_search_path`` in conda/common/configuration.py, which have been
-the same from conda 23.7 to 26.7. Nothing is read from the current directory, where conda
-follows relative paths and unset variables: a variable with a relative path is a problem.
+the same from conda 23.7 to 26.7. Unlike conda, this package reads nothing from the current
+directory: a variable with a relative path is a problem.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _YAML_EXTENSIONS = (".yml", ".yaml")
 # Variables that conda's search path depends on.
 _VARIABLES = ("CONDA_ROOT", "XDG_CONFIG_HOME", "CONDARC")
 
-# All other failures leave open whether there is a file.
+# After any other failure there may be a file.
 _ABSENT = (errno.ENOENT, errno.ENOTDIR)
 
 
@@ -58,40 +58,23 @@ def search_directories(prefix: str | None, root: str | None) -> list[str]:
         prefix: the environment, which may have a configuration of its own, or None.
         root: the prefix of the conda installation, or None.
     """
-    found = [*_base_directories(root), *_user_directories()]
-    home = _home()
-    if home:
-        found.append(home)
-    if prefix:
-        found.append(prefix)
-    condarc = os.path.expanduser(os.environ.get("CONDARC", ""))
-    if os.path.isabs(condarc):
-        found.append(condarc if os.path.isdir(condarc) else os.path.dirname(condarc))
+    found = [
+        path if is_folder or os.path.isdir(path) else os.path.dirname(path)
+        for path, is_folder in _search_path(prefix, root)
+    ]
     return list(dict.fromkeys(found))
 
 
 def condarc_files(prefix: str | None, root: str | None) -> list[tuple[str, str | None]]:
-    """Return conda's configuration files, in conda's order: later ones win.
-
-    Args:
-        prefix: the environment, which may have a configuration of its own, or None.
-        root: the prefix of the conda installation, or None.
+    """Return conda's configuration files in the same order.
 
     Returns:
-        The path of each file, or of a directory or variable that leaves open which files
-        there are; and why it cannot be read, or None.
+        The path of each file, and why it cannot be read, or None. A directory that cannot
+        be listed and a variable with a relative path have a problem as well.
     """
     found: list[tuple[str, str | None]] = []
-    for directory in [*_base_directories(root), *_user_directories()]:
-        found += condarcs_in(directory)
-    home = _home()
-    if home:
-        found += _condarcs_at(os.path.join(home, ".condarc"))
-    if prefix:
-        found += condarcs_in(prefix)
-    condarc = os.path.expanduser(os.environ.get("CONDARC", ""))
-    if os.path.isabs(condarc):
-        found += _condarcs_at(condarc)
+    for entry, is_folder in _search_path(prefix, root):
+        found += condarcs_in(entry) if is_folder else _condarcs_at(entry)
     for variable in _VARIABLES:
         path = os.path.expanduser(os.environ.get(variable, ""))
         if path and not os.path.isabs(path):
@@ -108,42 +91,31 @@ def condarcs_in(directory: str) -> list[tuple[str, str | None]]:
     Args:
         directory: one that may have ``.condarc``, ``condarc`` and ``condarc.d``.
     """
-    found: list[tuple[str, str | None]] = []
-    for name in (*_CONDARC_NAMES, "condarc.d"):
-        found += _condarcs_at(os.path.join(directory, name))
-    return found
+    names = (*_CONDARC_NAMES, "condarc.d")
+    return [found for name in names for found in _condarcs_at(os.path.join(directory, name))]
 
 
-def _base_directories(root: str | None) -> list[str]:
+def _search_path(prefix: str | None, root: str | None) -> list[tuple[str, bool]]:
+    """Return each path, and whether it is a folder in which configuration files are found."""
     # Importing conda sets CONDA_ROOT to the prefix of base unless it is set already
     # (conda/__init__.py).
-    given = os.environ.get("CONDA_ROOT", "")
-    return administrator_directories(given if os.path.isabs(given) else root)
-
-
-def _home() -> str | None:
-    path = os.path.expanduser("~")
-    return path if os.path.isabs(path) else None
-
-
-def _user_directories() -> list[str]:
-    found = []
-    xdg = os.environ.get("XDG_CONFIG_HOME", "")
+    conda_root, xdg = os.environ.get("CONDA_ROOT", ""), os.environ.get("XDG_CONFIG_HOME", "")
+    home, condarc = os.path.expanduser("~"), os.path.expanduser(os.environ.get("CONDARC", ""))
+    folders = administrator_directories(conda_root if os.path.isabs(conda_root) else root)
     if os.path.isabs(xdg):
-        found.append(os.path.join(xdg, "conda"))
-    home = _home()
-    if home:
-        found += [os.path.join(home, ".config", "conda"), os.path.join(home, ".conda")]
-    return found
+        folders.append(os.path.join(xdg, "conda"))
+    if os.path.isabs(home):
+        folders += [os.path.join(home, ".config", "conda"), os.path.join(home, ".conda")]
+    return [
+        *((folder, True) for folder in folders),
+        *([(os.path.join(home, ".condarc"), False)] if os.path.isabs(home) else []),
+        *([(prefix, True)] if prefix else []),
+        *([(condarc, False)] if os.path.isabs(condarc) else []),
+    ]
 
 
 def _condarcs_at(path: str, nested: bool = False) -> list[tuple[str, str | None]]:
-    """Return the configuration files that an entry of the search path stands for.
-
-    Args:
-        path: a file, or unless it is nested itself a directory of files.
-        nested: whether the path is from such a directory.
-    """
+    """Return a configuration file, or those in a directory that is not itself nested in one."""
     try:
         mode = os.stat(path).st_mode
         names = sorted(os.listdir(path)) if stat.S_ISDIR(mode) and not nested else []

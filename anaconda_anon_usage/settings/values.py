@@ -44,22 +44,13 @@ def boolean(value: object) -> bool:
         raise WrongValue("not a boolean") from None
 
 
-def boolean_or_text(value: object) -> bool | str:
-    """Return a value as a boolean where it reads as one, else as text."""
-    try:
-        return boolean(value)
-    except WrongValue:
-        return str(value).strip()
-
-
-def expand(value: object) -> object:
-    """Return a value with environment variables expanded, as conda does, if it is text.
+def expand(value: object) -> str:
+    """Return a plain value as text, with environment variables expanded as conda does.
 
     Raises:
         WrongValue: the text is longer than EXPAND_LIMIT.
     """
-    if not isinstance(value, str):
-        return value
-    if len(value) > EXPAND_LIMIT:
+    text = str(value)
+    if len(text) > EXPAND_LIMIT:
         raise WrongValue(f"longer than {EXPAND_LIMIT} characters")
-    return os.path.expandvars(value)
+    return os.path.expandvars(text)

@@ -6,18 +6,25 @@ catalog.py describes each token.
 
 All functions that return tokens obey the setting ``anaconda_anon_usage``, its locks and
 DO_NOT_TRACK: if telemetry is off, they read and write nothing and return an empty string
-or list. A caller that has decided already passes ``enabled``. Only version_token() is
-sent in any case.
+or list. Only version_token() is sent in any case. Two arguments are common to them:
+
+    prefix: the environment's directory; by default the activated one, else the one that
+        this Python runs in.
+    enabled: whether telemetry is on, for a caller that has decided already; by default
+        what the settings say.
+
+A random token has 22 characters, and is an empty string if it can be neither read nor
+written.
 """
 
 from __future__ import annotations
 
 import atexit
-import functools
 import os
 import sys
 from collections import namedtuple
 from collections.abc import Iterator
+from functools import cache, partial
 
 from .. import __version__
 from .._common import (
@@ -39,42 +46,38 @@ if TYPE_CHECKING:
     from .catalog import CATALOG, TokenKind
 
 __all__ = [
-    "CATALOG",
-    "TOKEN_LENGTH",
-    "TOKEN_STRING",
-    "TokenKind",
-    "Tokens",
-    "administrator_sources",
-    "administrator_token_directories",
-    "administrator_tokens",
-    "all_tokens",
-    "anaconda_auth_token",
-    "client_token",
-    "client_token_file",
-    "environment_token",
-    "environment_token_file",
-    "installer_tokens",
-    "is_token",
-    "key_sources",
-    "machine_tokens",
-    "organization_tokens",
-    "random_token",
-    "session_token",
-    "token_from_api_key",
-    "token_string",
-    "version_token",
-]
+    "CATALOG", "TOKEN_LENGTH", "TOKEN_STRING", "TokenKind", "Tokens", "administrator_sources",
+    "administrator_token_directories", "administrator_tokens", "all_tokens",
+    "anaconda_auth_token", "client_token", "client_token_file", "environment_token",
+    "environment_token_file", "installer_tokens", "is_token", "key_sources", "machine_tokens",
+    "organization_tokens", "random_token", "session_token", "token_from_api_key",
+    "token_string", "version_token",
+]  # fmt: skip
 
 __getattr__ = lazy(
     __name__,
     {"account": ("key_sources", "token_from_api_key"), "catalog": ("CATALOG", "TokenKind")},
 )
 
-#: All tokens of one process: a str each, and lists of str from ``installer`` on.
-Tokens = namedtuple(
-    "Tokens",
-    "version client session environment anaconda_cloud installer organization machine",
-)
+
+class Tokens(
+    namedtuple(  # typing.NamedTuple would import typing
+        "Tokens",
+        "version client session environment anaconda_cloud installer organization machine",
+    )
+):
+    """All tokens of one process."""
+
+    __slots__ = ()
+    version: str
+    client: str
+    session: str
+    environment: str
+    anaconda_cloud: str
+    installer: list[str]
+    organization: list[str]
+    machine: list[str]
+
 
 # Of this process and of those that it was forked from, by process id.
 _session_tokens: dict[int, str] = {}
@@ -89,18 +92,8 @@ def version_token() -> str:
 
 
 def client_token(enabled: bool | None = None) -> str:
-    """Return the random token of this user on this machine, creating it if needed.
-
-    Args:
-        enabled: whether telemetry is on; by default what the settings say.
-
-    Returns:
-        22 characters, or ``""`` if telemetry is off or the token can be neither read nor
-        written.
-    """
-    if not _is_enabled(None, enabled):
-        return ""
-    path = client_token_file()
+    """Return the random token of this user on this machine, creating it if needed."""
+    path = client_token_file() if _is_enabled(None, enabled) else None
     return (_client_token(path) if path else None) or ""
 
 
@@ -109,18 +102,11 @@ def client_token_file() -> str | None:
     home = os.path.expanduser("~")
     if not os.path.isabs(home) or not os.path.isdir(home):
         return None
-    return os.path.join(home, ".conda", "aau_token")
+    return os.path.join(home, ".conda", TokenFile.name)
 
 
 def session_token(enabled: bool | None = None) -> str:
-    """Return the random token of this process, which is kept in memory only.
-
-    Args:
-        enabled: whether telemetry is on; by default what the settings say.
-
-    Returns:
-        22 characters, or ``""`` if telemetry is off.
-    """
+    """Return the random token of this process, which is kept in memory only."""
     if not _is_enabled(None, enabled):
         return ""
     # A forked process is a session of its own. Unlike a cache, setdefault() returns the
@@ -133,15 +119,6 @@ def environment_token(prefix: str | None = None, enabled: bool | None = None) ->
 
     An environment that conda is about to create is not touched: its token is used now and
     written when this process ends, if the environment exists by then.
-
-    Args:
-        prefix: the environment's directory; by default the activated one, else the one
-            that this Python runs in.
-        enabled: whether telemetry is on; by default what the settings say.
-
-    Returns:
-        22 characters, or ``""`` if telemetry is off or the token can be neither read nor
-        written.
     """
     target = _target(prefix) if _is_enabled(prefix, enabled) else None
     if target is None:
@@ -155,27 +132,17 @@ def environment_token(prefix: str | None = None, enabled: bool | None = None) ->
 
 
 def environment_token_file(prefix: str | None = None) -> str | None:
-    """Return the path of an environment's token, which may not exist yet.
-
-    Args:
-        prefix: the environment's directory, as for environment_token().
-
-    Returns:
-        The path, or None without an environment.
-    """
+    """Return the path of an environment's token, which may not exist yet, or None."""
     target = _target(prefix)
-    return _file_in(target) if target else None
+    return os.path.join(target, "etc", TokenFile.name) if target else None
 
 
 def anaconda_auth_token(enabled: bool | None = None) -> str:
     """Return the token of the Anaconda account that the user is logged in to.
 
-    Args:
-        enabled: whether telemetry is on; by default what the settings say.
-
     Returns:
         The 16 bytes of the account's UUID in URL-safe base64, 22 characters; or ``""`` if
-        telemetry is off or nobody is logged in.
+        nobody is logged in.
     """
     if not _is_enabled(None, enabled):
         return ""
@@ -206,12 +173,10 @@ def administrator_tokens(
 
     Args:
         kind: ``installer``, ``org`` or ``machine``.
-        prefix: the environment, as for administrator_sources().
-        enabled: whether telemetry is on; by default what the settings say.
+        prefix, enabled: as in the module docstring.
 
     Returns:
-        The tokens and their sources, the environment variable's first; nothing if
-        telemetry is off.
+        The tokens and their sources, the environment variable's first.
     """
     found: dict[str, str] = {}
     if not _is_enabled(prefix, enabled):
@@ -230,8 +195,7 @@ def administrator_sources(kind: str, prefix: str | None = None) -> Iterator[tupl
 
     Args:
         kind: ``installer``, ``org`` or ``machine``.
-        prefix: the environment whose directory ends the search path; by default the
-            activated one.
+        prefix: the environment that ends the search path; by default the activated one.
 
     Yields:
         The variable or the file, and its first line that is not blank, which may be an
@@ -248,58 +212,38 @@ def administrator_sources(kind: str, prefix: str | None = None) -> Iterator[tupl
 
 
 def administrator_token_directories(prefix: str | None = None) -> list[str]:
-    """Return the directories that are searched for administrators' tokens.
-
-    Args:
-        prefix: the environment, as for administrator_sources().
-    """
+    """Return the directories that administrator_sources() searches."""
     from ..settings import search_directories
 
     return search_directories(prefix or active_prefix(), root_prefix())
 
 
 def all_tokens(prefix: str | None = None, enabled: bool | None = None) -> Tokens:
-    """Return every token; one that fails is empty, and no exception is raised.
-
-    Args:
-        prefix: the environment's directory, as for environment_token().
-        enabled: whether telemetry is on; by default what the settings say.
-    """
+    """Return every token; one that fails is empty, and no exception is raised."""
     enabled = _is_enabled(prefix, enabled)
     return Tokens(
         version=version_token(),
-        client=guarded(functools.partial(client_token, enabled), ""),
-        session=guarded(functools.partial(session_token, enabled), ""),
-        environment=guarded(functools.partial(environment_token, prefix, enabled), ""),
-        anaconda_cloud=guarded(functools.partial(anaconda_auth_token, enabled), ""),
-        installer=guarded(functools.partial(installer_tokens, prefix, enabled), []),
-        organization=guarded(functools.partial(organization_tokens, prefix, enabled), []),
-        machine=guarded(functools.partial(machine_tokens, prefix, enabled), []),
+        client=guarded(partial(client_token, enabled), ""),
+        session=guarded(partial(session_token, enabled), ""),
+        environment=guarded(partial(environment_token, prefix, enabled), ""),
+        anaconda_cloud=guarded(partial(anaconda_auth_token, enabled), ""),
+        installer=guarded(partial(installer_tokens, prefix, enabled), []),
+        organization=guarded(partial(organization_tokens, prefix, enabled), []),
+        machine=guarded(partial(machine_tokens, prefix, enabled), []),
     )
 
 
 def token_string(prefix: str | None = None, enabled: bool | None = None) -> str:
     """Return what is appended to the User-Agent.
 
-    Args:
-        prefix: the environment's directory, as for environment_token().
-        enabled: whether telemetry is on; by default what the settings say.
-
     Returns:
         ``aau/<version>`` and, if telemetry is on, the tokens that exist, each with its
-        letter, in the order ``c s e a i o m``. It always matches grammar.TOKEN_STRING.
+        letter, in the order of ``Tokens``. It always matches TOKEN_STRING.
     """
-    tokens = all_tokens(prefix, enabled)
-    parts = [f"aau/{tokens.version}"]
-    for letter, values in (
-        ("c", [tokens.client]),
-        ("s", [tokens.session]),
-        ("e", [tokens.environment]),
-        ("a", [tokens.anaconda_cloud]),
-        ("i", tokens.installer),
-        ("o", tokens.organization),
-        ("m", tokens.machine),
-    ):
+    version, *tokens = all_tokens(prefix, enabled)
+    parts = [f"aau/{version}"]
+    for letter, found in zip("cseaiom", tokens):
+        values = found if isinstance(found, list) else [found]
         parts += [f"{letter}/{value}" for value in values if is_token(value)]
     return " ".join(parts)
 
@@ -310,17 +254,17 @@ def _is_enabled(prefix: str | None, enabled: bool | None) -> bool:
         return enabled
     from ..settings import load_once
 
-    settings = guarded(functools.partial(load_once, prefix))
+    settings = guarded(partial(load_once, prefix))
     return bool(settings and settings.anon_usage)
 
 
-@functools.cache
+@cache
 def _client_token(path: str) -> str | None:
     file = TokenFile(os.path.dirname(path), "", "aau_token_host", machine_identity(), 0o600)
     return file.read_or_create()
 
 
-@functools.cache
+@cache
 def _environment_token(prefix: str, proposed: str | None = None) -> str | None:
     place = os.path.normcase(os.path.realpath(prefix))
     # Readable by everyone who can read the environment, for they share the token.
@@ -338,14 +282,10 @@ def _target(prefix: str | None) -> str | None:
     return target if prefix and target != os.path.abspath(sys.prefix) else None
 
 
-def _file_in(prefix: str) -> str:
-    return os.path.join(prefix, "etc", "aau_token")
-
-
 def _write_environment_tokens() -> None:
     for prefix, token in _unwritten.items():
         if is_environment(prefix):
-            guarded(functools.partial(_environment_token, prefix, token), None)
+            guarded(partial(_environment_token, prefix, token), None)
 
 
 def _first_line(text: str) -> str:

@@ -17,9 +17,17 @@ import os
 import re
 import time
 from collections.abc import Iterator
+from importlib import import_module
 
 from .._common import read_token_text, say
 from .grammar import encode
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
 
 #: Limit in bytes for the keyring file and config.toml, and in characters for a key.
 SIZE_LIMIT = 64 * 1024
@@ -58,7 +66,7 @@ def account_token() -> str | None:
     return None
 
 
-def key_sources() -> Iterator[tuple[str, functools.partial]]:
+def key_sources() -> Iterator[tuple[str, Callable[[], str | None]]]:
     """Yield the places where a key can be stored, in order of precedence.
 
     Yields:
@@ -67,10 +75,13 @@ def key_sources() -> Iterator[tuple[str, functools.partial]]:
     """
     yield VARIABLE, functools.partial(os.environ.get, VARIABLE)
     settings = _attempt(_load_settings) or {}
-    yield _settings_place(), functools.partial(_attempt, _key_in_settings, settings)
+    older = "ANACONDA_CLOUD_API_KEY"
+    place = older if older in os.environ else _config_path()
+    yield place, functools.partial(settings.get, "api_key")
     if settings.get("preferred_token_storage") == "system":
         yield "the system's keyring", functools.partial(_attempt, _key_in_system_keyring, settings)
-    yield _keyring_path(settings), functools.partial(_attempt, _key_in_file, settings)
+    path = settings.get("keyring_path", "~/.anaconda/keyring")
+    yield path, functools.partial(_attempt, _key_in_file, path, settings)
 
 
 def token_from_api_key(key: str | None, now: float | None = None) -> str | None:
@@ -96,11 +107,7 @@ def token_from_api_key(key: str | None, now: float | None = None) -> str | None:
 
 
 def _token(key: str, now: float) -> str:
-    """Return the token of a key, as token_from_api_key() does.
-
-    Raises:
-        Exception: the key is invalid or expired.
-    """
+    """Return the token of a key, or raise an Exception if it is invalid or expired."""
     if len(key) > SIZE_LIMIT:
         raise ValueError("too long")
     header, payload, signature = key.split(".")
@@ -124,7 +131,7 @@ def _base64url(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-def _json_object(data: bytes) -> dict:
+def _json_object(data: bytes) -> dict[str, Any]:
     import json
 
     value = json.loads(data.decode("utf-8"))
@@ -133,25 +140,14 @@ def _json_object(data: bytes) -> dict:
     return value
 
 
-def _key_in_settings(settings: dict[str, str]) -> str | None:
-    return settings.get("api_key")
-
-
-def _key_in_file(settings: dict[str, str]) -> str | None:
+def _key_in_file(path: str, settings: dict[str, str]) -> str | None:
     """Return the key in the keyring file: ``{service: {domain: entry}}`` in JSON."""
-    path = _expanded(_keyring_path(settings))
-    text = path and read_token_text(path, SIZE_LIMIT)
-    if not text:
-        return None
-    entries = _json_object(text.encode())[_SERVICE]
+    text = _text(path)
+    entries = _json_object(text.encode())[_SERVICE] if text else {}
     for domain in _domains(settings):
         if domain in entries:
             return _key_of_entry(entries[domain])
     return None
-
-
-def _keyring_path(settings: dict[str, str]) -> str:
-    return settings.get("keyring_path", "~/.anaconda/keyring")
 
 
 def _key_in_system_keyring(settings: dict[str, str]) -> str | None:
@@ -185,7 +181,8 @@ def _key_of_entry(entry: str) -> str | None:
     """Return the API key in a keyring's entry for a domain: base64 of a JSON object."""
     if len(entry) > SIZE_LIMIT:
         raise ValueError("too long")
-    return _json_object(base64.b64decode(entry)).get("api_key")
+    key: str | None = _json_object(base64.b64decode(entry)).get("api_key")
+    return key
 
 
 def _domains(settings: dict[str, str]) -> tuple[str, ...]:
@@ -195,7 +192,7 @@ def _domains(settings: dict[str, str]) -> tuple[str, ...]:
     return (domain, *_OLDER_DOMAINS) if domain == _DOMAIN else (domain,)
 
 
-def _attempt(function, *arguments):
+def _attempt(function: Callable[..., T], *arguments: object) -> T | None:
     """Return the result of a function, or None if it fails."""
     try:
         return function(*arguments)
@@ -224,18 +221,12 @@ def _load_settings() -> dict[str, str]:
         _site(config),
         _variables("ANACONDA_AUTH_"),
     )
-    settings = {}
-    for source in sources:
-        for name in _SETTINGS:
-            if isinstance(source.get(name), str):
-                settings[name] = source[name]
-    return settings
-
-
-def _settings_place() -> str:
-    """Return the source of a key in the settings: a variable's name or a file's path."""
-    variable = "ANACONDA_CLOUD_API_KEY"
-    return variable if variable in os.environ else _config_path()
+    return {
+        name: value
+        for source in sources
+        for name, value in source.items()
+        if name in _SETTINGS and isinstance(value, str)
+    }
 
 
 def _expanded(path: str) -> str | None:
@@ -246,12 +237,11 @@ def _expanded(path: str) -> str | None:
     return None if found.startswith("~") else found
 
 
-def _variables(prefix: str) -> dict[str, str]:
-    names = {name: os.environ.get(prefix + name.upper()) for name in _SETTINGS}
-    return {name: value for name, value in names.items() if value is not None}
+def _variables(prefix: str) -> dict[str, object]:
+    return {name: os.environ.get(prefix + name.upper()) for name in _SETTINGS}
 
 
-def _site(config: dict) -> dict:
+def _site(config: dict[str, object]) -> dict[str, object]:
     """Return the table of the site that the library would select, since 0.11.
 
     A site is selected by its name or by its domain; by default, the first one is.
@@ -272,7 +262,7 @@ def _site(config: dict) -> dict:
     return next((table for table in tables if table.get("domain") == chosen), {})
 
 
-def _table(tables: dict, name: str) -> dict:
+def _table(tables: dict[str, object], name: str) -> dict[str, object]:
     table = tables.get(name)
     return table if isinstance(table, dict) else {}
 
@@ -281,16 +271,22 @@ def _config_path() -> str:
     return os.environ.get("ANACONDA_CONFIG_TOML", "~/.anaconda/config.toml")
 
 
-def _config_toml() -> dict:
+def _config_toml() -> dict[str, object]:
     """Return the content of config.toml; nothing if it cannot be read."""
-    path = _expanded(_config_path())
-    text = path and read_token_text(path, SIZE_LIMIT)
+    text = _text(_config_path())
     if not text:
         return {}
-    try:
-        import tomllib
-    except ImportError:  # before Python 3.11, where anaconda-auth requires tomli
-        import tomli as tomllib
     if any(len(line) > _LINE_LIMIT for line in text.split("\n")):
         raise ValueError("overlong line")
-    return tomllib.loads(text)
+    try:
+        parser = import_module("tomllib")
+    except ImportError:  # before Python 3.11, where anaconda-auth requires tomli
+        parser = import_module("tomli")
+    content: dict[str, object] = parser.loads(text)
+    return content
+
+
+def _text(path: str) -> str | None:
+    """Return the content of a file whose path may have variables and ``~``."""
+    expanded = _expanded(path)
+    return read_token_text(expanded, SIZE_LIMIT) if expanded else None

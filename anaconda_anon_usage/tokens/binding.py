@@ -27,12 +27,10 @@ def make_binding(token: str, place: str) -> str:
         place: the machine's identity or the environment's prefix.
     """
     key = token.encode()
-    place_bytes = os.fsencode(place)  # a prefix has the same bytes in every locale
-    return (
-        encode(blake2b(key=key, person=b"aau token", digest_size=3).digest())
-        + " "
-        + encode(blake2b(place_bytes, key=key, person=b"aau place", digest_size=3).digest())
-    )
+    for_token = blake2b(key=key, person=b"aau token", digest_size=3)
+    # A prefix has the same bytes in every locale.
+    for_place = blake2b(os.fsencode(place), key=key, person=b"aau place", digest_size=3)
+    return f"{encode(for_token.digest())} {encode(for_place.digest())}"
 
 
 @functools.cache
@@ -40,8 +38,8 @@ def machine_identity() -> str | None:
     """Return an identifier that lasts as long as this installation of the system.
 
     Returns:
-        The operating system's machine ID, else the address of a physical network card,
-        else None (most containers have neither). Never a random value, which would
+        The operating system's machine ID, else on Linux the address of a physical network
+        card, else None (most containers have neither). Never a random value, which would
         renew the token in each process.
     """
     try:
@@ -53,7 +51,12 @@ def machine_identity() -> str | None:
 
 def _machine_id() -> str | None:
     if sys.platform == "win32":
-        return _windows_machine_guid()
+        import winreg
+
+        access = winreg.KEY_READ | winreg.KEY_WOW64_64KEY
+        path = r"SOFTWARE\Microsoft\Cryptography"
+        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, path, 0, access) as key:
+            return str(winreg.QueryValueEx(key, "MachineGuid")[0])
     if sys.platform == "darwin":
         return _macos_host_uuid()
     # machine-id(5): 32 hexadecimal digits; "uninitialized" in an image before first boot.
@@ -62,19 +65,6 @@ def _machine_id() -> str | None:
         if len(text) == 32 and not text.strip("0123456789abcdef") and text.strip("0"):
             return text
     return None
-
-
-def _windows_machine_guid() -> str | None:
-    import winreg
-
-    key = winreg.OpenKey(
-        winreg.HKEY_LOCAL_MACHINE,
-        r"SOFTWARE\Microsoft\Cryptography",
-        0,
-        winreg.KEY_READ | winreg.KEY_WOW64_64KEY,
-    )
-    with key:
-        return str(winreg.QueryValueEx(key, "MachineGuid")[0])
 
 
 def _macos_host_uuid() -> str | None:
@@ -92,17 +82,6 @@ def _macos_host_uuid() -> str | None:
 
 
 def _network_address() -> str | None:
-    if sys.platform == "linux":
-        return _linux_network_address()
-    import uuid
-
-    node = uuid.getnode()
-    # RFC 9562, section 6.10: a made-up node has the multicast bit (1) set; addresses of
-    # virtual cards have the "locally administered" bit (2).
-    return None if (node >> 40) & 0b11 else f"{node:012x}"
-
-
-def _linux_network_address() -> str | None:
     cards = "/sys/class/net"
     addresses = []
     for card in os.listdir(cards):
@@ -110,6 +89,7 @@ def _linux_network_address() -> str | None:
         if not os.path.exists(f"{cards}/{card}/device"):
             continue
         address = (read_text(f"{cards}/{card}/address") or "").strip()
+        # IEEE 802: virtual cards set the "locally administered" bit, 2; 1 means multicast.
         if len(address) == 17 and not int(address[:2], 16) & 0b11:
             addresses.append(address)
     return min(addresses, default=None)

@@ -5,95 +5,48 @@ It is a module of its own so that conda's commands, which only send tokens, need
 
 from __future__ import annotations
 
-from collections import namedtuple
+from typing import NamedTuple
 
-#: A kind of token: the letter before its value; its field in ``tokens.Tokens``; what it
-#: identifies; where the value is stored, and how long it lasts; whether it is anonymous;
-#: an example; and the version of this package that first sent it.
-TokenKind = namedtuple(
-    "TokenKind", "letter name identifies kept_in lifetime anonymous example since"
-)
+_RANDOM = "pseudonymous, random"
+_CHOSEN = "depends on the administrator's choice"
+_UNTIL_CHANGED = "until the file or variable is changed"
+
+
+class TokenKind(NamedTuple):
+    """A kind of token."""
+
+    letter: str  # precedes the value
+    name: str  # the field in tokens.Tokens
+    identifies: str
+    kept_in: str
+    lifetime: str
+    anonymous: str
+    example: str
+
 
 #: In the order in which they are sent.
 CATALOG = (
-    TokenKind(
-        letter="aau",
-        name="version",
-        identifies="the version of this package",
-        kept_in="this package",
-        lifetime="until the package is updated",
-        anonymous="yes",
-        example="aau/0.1.0",
-        since="0.1.0",
-    ),
-    TokenKind(
-        letter="c",
-        name="client",
-        identifies="a user on a machine",
-        kept_in="~/.conda/aau_token",
-        lifetime="until the file is deleted or copied to another machine",
-        anonymous="pseudonymous, random",
-        example="c/UJngfYjkhNCv0HPEitrFWA",
-        since="0.1.0",
-    ),
-    TokenKind(
-        letter="s",
-        name="session",
-        identifies="one process",
-        kept_in="memory",
-        lifetime="until the process ends",
-        anonymous="pseudonymous, random",
-        example="s/QbCqO9cvBJKxZoy3Aqy3IQ",
-        since="0.1.0",
-    ),
-    TokenKind(
-        letter="e",
-        name="environment",
-        identifies="an environment",
-        kept_in="<prefix>/etc/aau_token",
-        lifetime="until the file is deleted, or the environment is moved or copied",
-        anonymous="pseudonymous, random",
-        example="e/HDfhBoBzq-fiMJfah4DysQ",
-        since="0.1.0",
-    ),
-    TokenKind(
-        letter="a",
-        name="anaconda_cloud",
-        identifies="the Anaconda account that is logged in with anaconda-auth",
-        kept_in="the login of anaconda-auth",
-        lifetime="as long as the account exists; sent while the login is valid",
-        anonymous="no, it is the account's ID",
-        example="a/ABEiM0RVZneImaq7zN3u_w",
-        since="0.1.0",
-    ),
-    TokenKind(
-        letter="i",
-        name="installer",
-        identifies="the installer that was used",
-        kept_in="installer_token files, ANACONDA_ANON_USAGE_INSTALLER_TOKEN",
-        lifetime="until the file or variable is changed",
-        anonymous="depends on the administrator's choice",
-        example="i/acme-2026-11",
-        since="0.1.0",
-    ),
-    TokenKind(
-        letter="o",
-        name="organization",
-        identifies="an organization",
-        kept_in="org_token files, ANACONDA_ANON_USAGE_ORG_TOKEN",
-        lifetime="until the file or variable is changed",
-        anonymous="depends on the administrator's choice",
-        example="o/acme",
-        since="0.1.0",
-    ),
-    TokenKind(
-        letter="m",
-        name="machine",
-        identifies="a machine",
-        kept_in="machine_token files, ANACONDA_ANON_USAGE_MACHINE_TOKEN",
-        lifetime="until the file or variable is changed",
-        anonymous="depends on the administrator's choice",
-        example="m/build-07",
-        since="0.1.0",
-    ),
-)
+    TokenKind("aau", "version", "the version of this package", "this package",
+              "until the package is updated", "yes", "aau/0.1.0"),
+    TokenKind("c", "client", "a user on a machine", "~/.conda/aau_token",
+              "until the file is deleted or copied to another machine", _RANDOM,
+              "c/UJngfYjkhNCv0HPEitrFWA"),
+    TokenKind("s", "session", "one process", "memory",
+              "until the process ends", _RANDOM, "s/QbCqO9cvBJKxZoy3Aqy3IQ"),
+    TokenKind("e", "environment", "an environment", "<prefix>/etc/aau_token",
+              "until the file is deleted, or the environment is moved or copied", _RANDOM,
+              "e/HDfhBoBzq-fiMJfah4DysQ"),
+    TokenKind("a", "anaconda_cloud", "the Anaconda account that is logged in with anaconda-auth",
+              "the login of anaconda-auth",
+              "as long as the account exists; sent while the login is valid",
+              "no, it is the account's ID", "a/ABEiM0RVZneImaq7zN3u_w"),
+    TokenKind("i", "installer", "the installer that was used",
+              "installer_token files, ANACONDA_ANON_USAGE_INSTALLER_TOKEN",
+              _UNTIL_CHANGED, _CHOSEN, "i/acme-2026-11"),
+    TokenKind("o", "organization", "an organization",
+              "org_token files, ANACONDA_ANON_USAGE_ORG_TOKEN",
+              _UNTIL_CHANGED, _CHOSEN, "o/acme"),
+    TokenKind("m", "machine", "a machine",
+              "machine_token files, ANACONDA_ANON_USAGE_MACHINE_TOKEN",
+              _UNTIL_CHANGED, _CHOSEN, "m/build-07"),
+)  # fmt: skip

@@ -10,8 +10,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from .._common import Directory, open_directory, read_token_bytes, say, say_failure
 from .binding import make_binding
@@ -25,11 +26,7 @@ _LOCK_WAIT = 1.0
 
 
 def random_token() -> str:
-    """Return a new token: 128 random bits from the system, in 22 characters.
-
-    The form is base64 with the URL-safe alphabet and without padding (RFC 4648,
-    section 5).
-    """
+    """Return a new token: 128 random bits from the system, in 22 characters."""
     return encode(os.urandom(16))
 
 
@@ -83,11 +80,7 @@ class TokenFile:
     def _read(self, read: Callable[[str], bytes]) -> tuple[str | None, bool]:
         """Return the token, and whether the file must be replaced.
 
-        Args:
-            read: returns the content of the file or of its sidecar.
-
-        Raises:
-            OSError: the file cannot be read, so it is not ours to replace.
+        An OSError means that the file cannot be read, so it is not ours to replace.
         """
         # The sidecar first: it is written after its token. Read in the other order, a
         # copied token could meet the sidecar of its replacement, and pass.
@@ -125,27 +118,20 @@ class TokenFile:
             say_failure(self._sidecar, error)
 
     def _create(self, directory: Directory, token: str, replace: bool) -> None:
-        """Write a token, unless another process is faster.
-
-        Args:
-            directory: the file's directory.
-            token: the token.
-            replace: whether an existing file is replaced.
-        """
+        """Write a token, or replace an invalid one, unless another process is faster."""
         data = token.encode("ascii") + b"\n"
         with directory.temporary(self.name, data, self._mode) as temporary:
             if not replace:
                 try:
-                    directory.link(temporary, self.name)
-                    return
+                    return directory.link(temporary, self.name)
                 except FileExistsError:
                     return
                 except OSError:
                     pass  # a file system without hard links
-            with _lock(directory):
-                _, stale = self._read(directory.read)
-                if stale or not directory.exists(self.name):
-                    directory.rename(temporary, self.name)
+            _lock(directory)
+            _, stale = self._read(directory.read)
+            if stale or not directory.exists(self.name):
+                directory.rename(temporary, self.name)
 
     def _open(self) -> Directory:
         """Return the file's directory, which is created if it is absent."""
@@ -160,26 +146,24 @@ class TokenFile:
                     directory.sweep(self.name, self._sidecar)
 
 
-@contextlib.contextmanager
-def _lock(directory: Directory) -> Iterator[None]:
-    """Hold the directory's advisory lock if there is one, or go on after a second.
+def _lock(directory: Directory) -> None:
+    """Acquire the directory's advisory lock if there is one, or go on after a second.
 
     Only one process can win link(2), but replacing a file, and file systems without hard
-    links, need the lock. The system releases it when the process ends.
+    links, need the lock. The system releases it when the directory is closed.
     """
     descriptor = directory.descriptor
+    if sys.platform == "win32" or descriptor is None:
+        return
     try:
         import fcntl
-    except ImportError:  # Windows
-        yield
+    except ImportError:  # a Python that was built without it
         return
     until = time.monotonic() + _LOCK_WAIT
-    while descriptor is not None and time.monotonic() <= until:
+    while time.monotonic() <= until:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            break
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             if error.errno not in (errno.EWOULDBLOCK, errno.EACCES, errno.EINTR):
-                break  # a file system without locks
+                return  # a file system without locks
         time.sleep(0.01)
-    yield

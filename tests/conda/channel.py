@@ -1,4 +1,4 @@
-"""A channel with one package, made here, to be served over HTTP."""
+"""A channel with one package, to be served over HTTP."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ NAME = "nothing-much"
 
 
 def make_channel(directory: Path) -> Path:
-    """Make a channel with the noarch package ``nothing-much`` and return its directory.
+    """Create a channel with the noarch package ``nothing-much`` and return its directory.
 
     Args:
-        directory: where its subdirectories are put.
+        directory: the parent directory of the channel's subdirectories.
     """
     file_name = f"{NAME}-1.0-0.tar.bz2"
     index = {

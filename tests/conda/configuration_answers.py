@@ -1,8 +1,8 @@
-"""Answers, in a base's own Python, what conda's context and our reader say.
+"""Compare conda's context with our settings, in the Python of a base.
 
-Reads one JSON object a line: ``environ`` and ``prefix``. Writes one a line: what conda's
-context says (null where conda can't read its configuration), and what the reader of
-condarc files says.
+Reads one JSON object per line, with ``environ`` and ``prefix``. Writes one per line, with the
+settings from conda's context (null if conda cannot read its configuration) and the settings
+that this package reads.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ CONDAS = ("offline", "proxy_servers", "ssl_verify", "client_ssl_cert", "client_s
 
 
 def described(settings) -> dict:
-    """Return what must be the same, in a form that JSON can carry."""
+    """Return the settings to compare, in a form that JSON supports."""
 
     def decided(found):
         if found is None:
             return None
-        # A variable's name counts in any letter case.
+        # The case of a variable's name does not matter.
         source = found.source.upper() if found.source.startswith("CONDA_") else found.source
         return [os.path.normpath(source), found.final]
 
@@ -47,15 +47,15 @@ def described(settings) -> dict:
 
 
 def settings_of_conda(prefix: str) -> SimpleNamespace:
-    """Return the settings as conda's own context has them, read afresh.
+    """Return the settings from conda's context, after a reset.
 
     Raises:
-        Exception: whatever conda raises where it can't read its configuration.
+        Exception: any exception of conda if it cannot read its configuration.
     """
     from conda.base.context import context, reset_context
 
-    # Until somebody asks for it, conda's context has read no file. The argument is what
-    # `--prefix` on conda's command line would be.
+    # conda's context reads no file before its first use. The argument has the effect of
+    # `--prefix` on conda's command line.
     reset_context(argparse_args=SimpleNamespace(prefix=prefix))
     readers = {name: lambda name=name: getattr(context, name) for name in CONDAS}
     readers["repositories"] = lambda: channels.serving(channel_urls_of_conda(context))
@@ -81,8 +81,8 @@ def occurrences_in_conda(context, name: str) -> list[Occurrence]:
         if name in parameters:
             value = parameters[name].value(None)
             if isinstance(value, tuple) or hasattr(value, "items"):
-                value = [value]  # a list or a map: both are wrong
-            # Which variable it was, conda forgets.
+                value = [value]  # a list or a map, which are both invalid
+            # conda does not record the variable's name.
             where = f"CONDA_{name.upper()}" if source == "envvars" else str(source)
             final = str(parameters[name].keyflag()) == "final"
             found.append(Occurrence(where, None, value, final))
@@ -90,13 +90,13 @@ def occurrences_in_conda(context, name: str) -> list[Occurrence]:
 
 
 def channel_urls_of_conda(context) -> list[str]:
-    """Return the URLs of the configured channels and of the channel alias."""
+    """Return the URLs of the configured channels and the channel alias."""
     from conda.models.channel import Channel
 
     alias = context.channel_alias
     urls = [f"{alias.scheme}://{alias.location}"]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # conda 24.9 to 25.7 warn where none is configured
+        warnings.simplefilter("ignore")  # conda 24.9 to 25.7 warn if no channel is configured
         channels = context.channels
     for channel in channels:
         urls += [url for url in Channel(channel).base_urls if url]
@@ -104,7 +104,7 @@ def channel_urls_of_conda(context) -> list[str]:
 
 
 def answers(prefix: str) -> dict:
-    """Return what both sources say about an environment."""
+    """Return the settings of an environment from both sources."""
     from conda.common.configuration import YamlRawParameter
     from conda.models.channel import Channel
 
@@ -119,14 +119,14 @@ def answers(prefix: str) -> dict:
 
 
 def main() -> None:
-    """Answer until the questions end."""
+    """Answer one question per line until the input ends."""
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     sys.stdout = sys.stderr  # conda may print
     for line in sys.stdin:
         question = json.loads(line)
         os.environ.clear()
         os.environ.update(question["environ"])
-        os.environ.setdefault("CONDA_ROOT", sys.prefix)  # as importing conda does
+        os.environ.setdefault("CONDA_ROOT", sys.prefix)  # as `import conda` does
         print(json.dumps(answers(question["prefix"])), file=replies, flush=True)
 
 

@@ -16,13 +16,13 @@ ANSWERS = Path(__file__).parent / "configuration_answers.py"
 
 @pytest.fixture
 def receiver(httpserver):
-    """A server that answers every HEAD as a repository does, and keeps them in its log."""
+    """A server that responds to every HEAD request like a repository, and logs all requests."""
     httpserver.expect_request(re.compile(".*"), method="HEAD").respond_with_data(status=404)
     return httpserver
 
 
 class Answerer:
-    """A process that answers for one base, with a directory that it looks at."""
+    """A process that reads settings in a base's Python, and the directory of the files."""
 
     def __init__(self, base: Base, directory: Path):
         self.directory = directory
@@ -36,7 +36,7 @@ class Answerer:
         )
 
     def ask(self, situation: dict) -> dict:
-        """Return both sources' answers about files and variables."""
+        """Return the settings that both sources read from files and variables."""
         for name in ("home", "xdg", "env", "named"):
             shutil.rmtree(self.directory / name, ignore_errors=True)
         for name in (".condarc", "condarc"):
@@ -60,7 +60,7 @@ class Answerer:
         return json.loads(self.process.stdout.readline())
 
     def path(self, name: str) -> Path:
-        """Return the place of one of FILES."""
+        """Return the path of one of FILES."""
         top, _, rest = name.partition("/")
         return (self.base.prefix if top == "base" else self.directory / top) / rest
 
@@ -72,7 +72,7 @@ class Answerer:
 
 @pytest.fixture(scope="module")
 def answerer(make_base, tmp_path_factory):
-    """Both sources, in the Python of a base of this module's own."""
+    """Both readers of settings, in a base of this module."""
     directory = tmp_path_factory.mktemp("configuration")
     answerer = Answerer(make_base(directory / "base"), directory)
     yield answerer
@@ -81,12 +81,12 @@ def answerer(make_base, tmp_path_factory):
 
 @pytest.fixture
 def conda(environ):
-    """Run a base's conda; return the completed process."""
+    """A function that runs a base's conda and returns the completed process."""
 
     def run(base: Base, *arguments, **variables) -> subprocess.CompletedProcess:
         return subprocess.run(
             [base.conda, *arguments],
-            # conda 24.9 to 25.7 warn where no channel is configured.
+            # conda 24.9 to 25.7 warn if no channel is configured.
             env={**environ, "CONDA_CHANNELS": "defaults", **variables},
             capture_output=True,
             text=True,
@@ -98,5 +98,5 @@ def conda(environ):
 
 @pytest.fixture(scope="session")
 def plain_base(conda_root, tmp_path_factory) -> Base:
-    """A base without the package, to compare with."""
+    """A base without the package, for comparison."""
     return Base(tmp_path_factory.mktemp("plain") / "base", conda_root)

@@ -2,7 +2,7 @@
 
     killed_install.py DIRECTORY
 
-Each time, install the scripts again, as if an hour later, and print what is wrong then.
+Each time, install the scripts again, as if an hour later, and print any errors.
 """
 
 from __future__ import annotations

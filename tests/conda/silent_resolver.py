@@ -1,7 +1,7 @@
-"""Runs a command where names are never resolved: in namespaces, with a mute name server.
+"""Run a command in namespaces with a name server that never responds.
 
-Started as ``unshare --net --mount python silent_resolver.py COMMAND...``, so that the
-name server and /etc/resolv.conf are those of this process and its children only.
+Started as ``unshare --net --mount python silent_resolver.py COMMAND...``, so only this process
+and its children use the name server and /etc/resolv.conf.
 """
 
 from __future__ import annotations
@@ -21,6 +21,6 @@ with tempfile.NamedTemporaryFile("w", suffix=".conf") as configuration:
         server.bind(("127.0.0.1", 53))
         server.settimeout(60)
         process = subprocess.Popen(sys.argv[1:])
-        server.recvfrom(512)  # it asks, and gets no answer
+        server.recvfrom(512)  # a query, which gets no response
         print("asked", flush=True)
         sys.exit(process.wait(timeout=60))

@@ -12,7 +12,7 @@ from conda_root import Base
 
 from anaconda_anon_usage import __version__
 
-#: Each command that reads, and what its JSON holds.
+#: Each command that reads, and the keys of its JSON output.
 READING = [
     ([], {"version", "telemetry", "heartbeat", "url", "obstacle", "user_agent", "prefix", "environments"}),
     (["tokens"], {"telemetry", "token_string", "tokens"}),
@@ -36,12 +36,12 @@ def start(request, base) -> list:
 
 @pytest.fixture
 def run(environ):
-    """Run a command; return exit status, stdout and stderr."""
+    """A function that runs a command and returns exit status, stdout and stderr."""
 
     def run(command: list, *arguments, **variables):
         done = subprocess.run(
             [*command, *arguments],
-            # conda 24.9 to 25.7 warn where no channel is configured.
+            # conda 24.9 to 25.7 warn if no channel is configured.
             env={**environ, "CONDA_CHANNELS": "defaults", **variables},
             capture_output=True,
             text=True,
@@ -59,24 +59,24 @@ def program(base) -> list:
 
 
 @pytest.mark.parametrize("arguments, keys", READING)
-def test_json_is_all_that_stdout_gets(run, start, arguments, keys):
-    """However the command line is started."""
+def test_stdout_is_only_json(run, start, arguments, keys):
+    """This holds for every way to start the command line."""
     status, printed, errors = run(start, *arguments, "--json")
     assert (0, "") == (status, errors)
     assert keys == set(json.loads(printed))
 
 
 @pytest.mark.parametrize("arguments", [[], ["tokens"], ["heartbeat"], ["hooks"]])
-def test_help_names_the_program_as_it_was_started(run, request, start, arguments):
-    """So that it can be copied."""
+def test_the_usage_line_can_be_copied(run, request, start, arguments):
+    """It starts with the name under which the program was started."""
     name = request.node.callspec.params["start"]
     status, printed, errors = run(start, *arguments, "--help")
     assert (0, "") == (status, errors)
     assert printed.startswith(" ".join(["usage:", name, *arguments, "[-h] [--version]"]))
 
 
-def test_version_is_this_packages(run, start):
-    """And not conda's."""
+def test_version_is_the_packages(run, start):
+    """``conda anon-usage --version`` does not print conda's version."""
     assert (0, f"anaconda-anon-usage {__version__}\n", "") == run(start, "--version")
 
 
@@ -88,16 +88,16 @@ def test_version_is_this_packages(run, start):
         (["hooks", "-p", "/nowhere"], "no environment is at '/nowhere'\n"),
     ],
 )
-def test_a_wrong_command_line_is_one_line_and_status_2(run, start, arguments, message):
-    """Also through conda, which has messages of its own for other failures."""
+def test_a_usage_error_is_one_line_with_exit_status_2(run, start, arguments, message):
+    """This also holds through conda, which formats its own errors differently."""
     status, printed, errors = run(start, *arguments)
     assert (2, "", 1) == (status, printed, errors.count("\n"))
     assert errors.startswith(f"anaconda-anon-usage: error: {message}")
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["tokens", "--json"]])
-def test_a_reader_that_has_gone_is_no_traceback(start, environ, arguments):
-    """As with ``| head -1``."""
+def test_a_closed_stdout_prints_no_traceback(start, environ, arguments):
+    """``| head -1`` closes it."""
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
@@ -111,8 +111,8 @@ def test_a_reader_that_has_gone_is_no_traceback(start, environ, arguments):
     assert (1, b"") == (done.returncode, done.stderr)
 
 
-def test_what_decides_has_its_file_and_line(run, start, home):
-    """conda's own configuration knows no lines."""
+def test_the_deciding_file_and_line_are_named(run, start, home):
+    """conda's own configuration has no line numbers."""
     condarc = home / ".condarc"
     condarc.write_text("# mine\n\nanaconda_heartbeat: true\nanaconda_anon_usage: yes\n")
     found = json.loads(run(start, "--json")[1])
@@ -124,8 +124,8 @@ def test_what_decides_has_its_file_and_line(run, start, home):
     ]
 
 
-def test_an_administrators_lock_is_told(run, own_base, home):
-    """The user's file does not count then."""
+def test_an_administrators_lock_is_named(run, own_base, home):
+    """The user's file is ignored then."""
     system = own_base.prefix / ".condarc"
     system.write_text("anaconda_anon_usage: false #!final\n")
     (home / ".condarc").write_text("anaconda_anon_usage: true\n")
@@ -142,8 +142,8 @@ def test_an_administrators_lock_is_told(run, own_base, home):
     assert f"telemetry:         off ({system}, line 1, locked by #!final)\n" in run(program)[1]
 
 
-def test_an_environments_own_configuration_counts(run, program, base, tmp_path):
-    """The status is that of the environment that is named."""
+def test_an_environments_own_condarc_is_used(run, program, base, tmp_path):
+    """The status is that of the environment in ``--name``."""
     prefix = base.make_environment(tmp_path / "envs" / "quiet")
     (prefix / ".condarc").write_text("anaconda_anon_usage: false\n")
     variables = {"CONDA_ENVS_DIRS": str(tmp_path / "envs")}
@@ -153,8 +153,8 @@ def test_an_environments_own_configuration_counts(run, program, base, tmp_path):
     assert json.loads(run(program, "--json", **variables)[1])["telemetry"]["on"] is True
 
 
-def test_the_user_agent_is_the_one_of_a_request(run, program, receiver):
-    """And in the status its tokens, but for the session's, which is another process."""
+def test_the_user_agent_is_the_one_of_the_request(run, program, receiver):
+    """``status`` shows the same tokens, except for the session token of another process."""
     status, printed, _ = run(
         program, "heartbeat", "--json", "--channel", receiver.url_for("/x"), "-n", "base"
     )
@@ -169,8 +169,8 @@ def test_the_user_agent_is_the_one_of_a_request(run, program, receiver):
     assert sent == shown
 
 
-def test_a_heartbeat_that_fails_says_so_as_json(run, program):
-    """Nobody listens there."""
+def test_a_failed_heartbeat_is_reported_in_json(run, program):
+    """Nothing listens on the port."""
     status, printed, errors = run(program, "heartbeat", "--json", "--channel", "http://127.0.0.1:9")
     found = json.loads(printed)
     assert (1, "", False, None) == (status, errors, found["sent"], found["status"])
@@ -179,8 +179,8 @@ def test_a_heartbeat_that_fails_says_so_as_json(run, program):
     assert found["seconds"] >= 0
 
 
-def test_an_obstacle_is_told_as_json(run, program):
-    """Nothing is tried then."""
+def test_an_obstacle_is_reported_in_json(run, program):
+    """No request is attempted."""
     status, printed, _ = run(program, "heartbeat", "--json", CONDA_OFFLINE="1")
     found = json.loads(printed)
     assert (1, "offline is on", False, None, None) == (
@@ -190,7 +190,7 @@ def test_an_obstacle_is_told_as_json(run, program):
 
 
 def test_environments_with_the_script_are_listed(run, own_base: Base, tmp_path, home):
-    """With the state of the script, and the command that installs it in the others."""
+    """With the state of each script, and the command that installs the missing ones."""
     (home / ".condarc").write_text("anaconda_heartbeat: true\n")
     program = [own_base.prefix / "bin" / "anaconda-anon-usage"]
     envs = tmp_path / "envs"

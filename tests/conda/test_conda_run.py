@@ -1,4 +1,4 @@
-"""``conda run`` is one activation, of the environment that it is for."""
+"""``conda run`` counts as one activation, of its target environment."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from support import tool, wait_until
 
 @pytest.fixture
 def environments(own_base, home, receiver, tmp_path):
-    """Base and two environments, each of whose heartbeats arrives under its name."""
+    """Base and two environments, each with its name as the path of its heartbeats."""
     found = {"base": own_base.prefix}
     for name in ("one", "two"):
         found[name] = own_base.make_environment(tmp_path / name)
@@ -21,19 +21,19 @@ def environments(own_base, home, receiver, tmp_path):
 
 @pytest.fixture(autouse=True)
 def _needs_shell_files(conda_root):
-    """The conda from PyPI comes without the files that ``conda run`` sources."""
+    """Skip with conda from PyPI, which lacks the files that ``conda run`` sources."""
     code = "import conda, os; print(os.path.isdir(os.path.join(conda.__path__[0], 'shell')))"
     done = subprocess.run(
         [conda_root / "bin" / "python", "-Ic", code], capture_output=True, text=True
     )
     if done.stdout.strip() != "True":
-        pytest.skip("this conda lacks conda/shell, and so `conda run`")
+        pytest.skip("this conda lacks conda/shell, which `conda run` needs")
 
 
 @pytest.mark.parametrize("active", [None, "base", "one", "two"])
 @pytest.mark.parametrize("target", ["base", "one"])
 def test_one_heartbeat_for_the_target(own_base, environ, environments, receiver, active, target):
-    """Whatever is active: nothing, base, the target itself, another environment."""
+    """Nothing, base, the target itself or another environment is active."""
     code = "" if active is None else 'eval "$("$0" shell.posix activate "$1")"; '
     done = subprocess.run(
         [
@@ -48,6 +48,6 @@ def test_one_heartbeat_for_the_target(own_base, environ, environments, receiver,
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     expected = sorted([*([active] if active else []), target])
     wait_until(lambda: len(receiver.log) >= len(expected))
-    # One that must not come would come with the others.
+    # An unexpected heartbeat would be received soon after the others.
     wait_until(lambda: len(receiver.log) > len(expected), seconds=2)
     assert sorted(request.path[1:] for request, _ in receiver.log) == expected

@@ -1,4 +1,4 @@
-"""conda's context and our reader give the same settings, for any files and variables."""
+"""conda and this package read the same settings from any files and variables."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CHANNELS = st.one_of(NAMES, URLS)
 
 
 def lists(part):
-    """Return a strategy for a list in YAML, or something else."""
+    """Return a strategy for a list in YAML, or something invalid."""
     items = st.lists(part, max_size=3).map(lambda found: f"[{', '.join(map(repr, found))}]")
     return st.one_of(
         items, items, items, st.sampled_from(["~", "defaults", "1", "[~, 1]", "[[a]]"])
@@ -42,7 +42,7 @@ def lists(part):
 
 
 def maps(key, part, broken=("~", "text", "[a]", "{a: {b: c}}")):
-    """Return a strategy for a map in YAML, or something else."""
+    """Return a strategy for a map in YAML, or something invalid."""
     items = st.dictionaries(key, part, max_size=2).map(
         lambda found: "{" + ", ".join(f"{k!r}: {v}" for k, v in found.items()) + "}"
     )
@@ -107,7 +107,7 @@ def condarc_texts(draw) -> str:
     return "".join(lines) + draw(ADVANCED)
 
 
-#: Anchors, aliases and merge keys, in files that conda reads.
+#: Anchors, aliases and merge keys that conda accepts.
 ADVANCED = st.sampled_from(
     [""] * 12
     + [
@@ -119,7 +119,7 @@ ADVANCED = st.sampled_from(
     ]
 )
 
-#: Files that conda ignores or stops at.
+#: Files that conda ignores or fails on.
 BROKEN = (
     "\t",
     "a: [",
@@ -140,12 +140,12 @@ BROKEN = (
     "anaconda_heartbeat: \x01\n",
 )
 
-#: How a file that cannot be read counts if it may have one of our settings.
+#: The equivalent of an unreadable file that may contain one of our settings.
 OPT_OUT = "anaconda_anon_usage: false #!final\nanaconda_heartbeat: false #!final\n"
 
 
 def counts_as(text: str) -> str:
-    """Return the content that has the same effect as a file's content, and is readable."""
+    """Return readable content that has the same effect as a file's content."""
     if text not in BROKEN:
         return text
     return OPT_OUT if "\\" in text or "anaconda_" in text else ""
@@ -169,7 +169,7 @@ VARIABLES = {
 
 @st.composite
 def situations(draw) -> dict:
-    """Draw files, as paths and texts, and variables."""
+    """Draw files, with paths and contents, and variables."""
     files = draw(
         st.dictionaries(
             st.sampled_from(FILES),
@@ -201,8 +201,8 @@ def situations(draw) -> dict:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
 )
 @given(situation=situations())
-def test_conda_and_our_reader_agree(answerer, situation):
-    """A file that conda ignores or stops at counts as one with both opt-outs, locked."""
+def test_conda_and_the_package_read_the_same_settings(answerer, situation):
+    """A file that conda ignores or fails on counts as one with both opt-outs, locked."""
     actual = answerer.ask(situation)["files"]
     files = {name: counts_as(text) for name, text in situation["files"].items()}
     expected = answerer.ask({**situation, "files": files})["conda"]
@@ -212,10 +212,10 @@ def test_conda_and_our_reader_agree(answerer, situation):
     assert [] == expected.pop("unreadable")
     if actual["ssl_verify"] == "truststore" and "ssl_verify" in expected["wrong"]:
         actual["wrong"] = sorted({*actual["wrong"], "ssl_verify"})  # conda before 23.9
-    # conda looks at a wrong setting about channels only when it needs it; ours at once.
+    # conda checks channel settings only when it needs them, this package always.
     if "channels" in actual["wrong"]:
         expected["wrong"] = sorted({*expected["wrong"], "channels"})
-    # The value of a setting that is refused does not count.
+    # The value of an invalid setting is not used.
     for name in actual["wrong"]:
         for answer in (expected, actual):
             answer["repositories" if name == "channels" else name] = None

@@ -1,4 +1,4 @@
-"""A real conda reads what ``deploy`` writes and what the templates have, and obeys the locks."""
+"""A real conda reads the output of ``deploy`` and the templates, and obeys their locks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DEFAULTS = ["ca-certificates", "certifi", "openssl"]
 
 @pytest.fixture(scope="module")
 def base(make_base, tmp_path_factory) -> Base:
-    """A base of this module's own: its condarc comes and goes."""
+    """A base of this module, whose condarc changes."""
     return make_base(tmp_path_factory.mktemp("deploy") / "base")
 
 
@@ -38,7 +38,7 @@ def administrated(base):
 
 @pytest.fixture
 def drop_in(base, administrated):
-    """The path of a drop-in file beside it."""
+    """The path of a drop-in file next to it."""
     (base.prefix / "condarc.d").mkdir()
     yield base.prefix / "condarc.d" / NAME
     shutil.rmtree(base.prefix / "condarc.d")
@@ -46,7 +46,7 @@ def drop_in(base, administrated):
 
 @pytest.fixture
 def deployed(base, environ, tmp_path):
-    """Run deploy; return the path of the drop-in."""
+    """A function that runs ``deploy`` and returns the path of the drop-in file."""
 
     def run(*arguments) -> Path:
         done = subprocess.run(
@@ -64,7 +64,7 @@ def deployed(base, environ, tmp_path):
 
 @pytest.fixture
 def status(base, environ):
-    """Return what the command says of telemetry and the heartbeat."""
+    """A function that returns the lines of the status command by their headings."""
 
     def run(**variables) -> dict[str, str]:
         done = subprocess.run(
@@ -82,7 +82,7 @@ def status(base, environ):
 
 
 def line_of(path: Path, name: str) -> int:
-    """Return the number of the line that begins with a name."""
+    """Return the number of the line that starts with a name."""
     lines = path.read_text().splitlines()
     return 1 + next(n for n, line in enumerate(lines) if line.startswith(name + ":"))
 
@@ -95,10 +95,10 @@ def line_of(path: Path, name: str) -> int:
         ("telemetry-off", "off", "off", DEFAULTS),
     ],
 )
-def test_template_switches_on_what_it_says(
+def test_a_template_overrides_all_user_settings(
     conda, base, home, administrated, status, template, telemetry, heartbeat, packages
 ):
-    """Whatever users write, and DO_NOT_TRACK; conda's other settings stay as they are."""
+    """This includes variables and DO_NOT_TRACK. conda's other settings do not change."""
     shutil.copy(TEMPLATES / f"{template}.condarc", administrated)
     for wish in ("false", "true"):
         (home / ".condarc").write_text(f"anaconda_anon_usage: {wish}\nanaconda_heartbeat: {wish}\n")
@@ -115,8 +115,8 @@ def test_template_switches_on_what_it_says(
     assert packages == json.loads(shown)["aggressive_update_packages"]
 
 
-def test_template_for_an_own_server_sends_there(base, administrated, environ):
-    """To the URL that an administrator is to replace."""
+def test_the_template_for_an_own_server_sets_the_url(base, administrated, environ):
+    """Administrators replace the URL."""
     shutil.copy(TEMPLATES / "own-server.condarc", administrated)
     done = subprocess.run(
         [base.python, "-I", "-m", "anaconda_anon_usage.heartbeat", "--dry-run"],
@@ -128,8 +128,8 @@ def test_template_for_an_own_server_sends_there(base, administrated, environ):
     assert re.search(r"^URL: +https://conda\.example\.org/heartbeat$", done.stdout, re.MULTILINE)
 
 
-def test_template_of_a_token_is_sent(base, administrated, status):
-    """Once it lies where tokens are looked for."""
+def test_the_example_of_an_organization_token_is_valid(base, administrated, status):
+    """In the right location, the token is sent."""
     shutil.copy(TEMPLATES / "org_token.example", base.prefix / "org_token")
     try:
         assert " o/example-organization" in status()["User-Agent"]
@@ -138,14 +138,14 @@ def test_template_of_a_token_is_sent(base, administrated, status):
 
 
 def test_templates_are_not_installed(base):
-    """They are for administrators, who find them in the source."""
+    """Administrators get them from the source."""
     assert ["anon-usage"] == sorted(
         name for name in os.listdir(base.prefix / "etc/conda") if not name.endswith("activate.d")
     )
 
 
 def test_a_user_cannot_override_the_deployed_settings(conda, base, home, drop_in, deployed, status):
-    """Neither with a condarc, nor with variables, nor with DO_NOT_TRACK."""
+    """This includes condarc files, environment variables and DO_NOT_TRACK."""
     shutil.copy(deployed("--org-token", "acme"), drop_in)
     (home / ".condarc").write_text("anaconda_anon_usage: false\nanaconda_heartbeat: false\n")
     variables = {f"CONDA_{name.upper()}": "off" for name in OURS[:2]} | {"DO_NOT_TRACK": "1"}
@@ -170,7 +170,7 @@ def test_a_user_cannot_override_the_deployed_settings(conda, base, home, drop_in
 def test_conda_merges_a_users_package_list_with_the_deployed_one(
     conda, base, home, drop_in, deployed, users, expected
 ):
-    """An empty list no longer empties it."""
+    """The user's list cannot remove the deployed packages."""
     shutil.copy(deployed(), drop_in)
     (home / ".condarc").write_text(f"aggressive_update_packages: {users}\n")
     shown = conda(base, "config", "--show", OURS[2], "--json").stdout
@@ -178,7 +178,7 @@ def test_conda_merges_a_users_package_list_with_the_deployed_one(
 
 
 def test_without_auto_update_the_package_list_is_condas(conda, base, home, drop_in, deployed):
-    """A user's empty list then counts."""
+    """The user's empty list is used then."""
     shutil.copy(deployed("--no-auto-update"), drop_in)
     shown = conda(base, "config", "--show", OURS[2], "--json").stdout
     assert DEFAULTS == json.loads(shown)[OURS[2]]
@@ -187,10 +187,8 @@ def test_without_auto_update_the_package_list_is_condas(conda, base, home, drop_
     assert [] == json.loads(shown)[OURS[2]]
 
 
-def test_the_lock_is_stronger_than_a_later_file_and_weaker_than_an_earlier_one(
-    conda, base, drop_in, deployed
-):
-    """Which is why deploy refuses a contrary #!final in an earlier file."""
+def test_a_lock_overrides_later_files_and_yields_to_earlier_locks(conda, base, drop_in, deployed):
+    """``deploy`` therefore refuses a contrary #!final in an earlier file."""
     shutil.copy(deployed("--heartbeat", "https://example.org/a?b#c"), drop_in)
     found = []
     for name in ("z.yml", "../condarc"):

@@ -1,4 +1,4 @@
-"""``python -m anaconda_anon_usage.heartbeat``, as an administrator runs it."""
+"""``python -m anaconda_anon_usage.heartbeat``, run by an administrator."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def environment(base, tmp_path):
 
 @pytest.fixture
 def heartbeat(base, environ, environment):
-    """Run the command; return its exit status, its lines by their names, and stderr."""
+    """A function that runs the command and returns exit status, lines by heading, and stderr."""
 
     def run(*arguments, **variables):
         done = subprocess.run(
@@ -35,7 +35,7 @@ def heartbeat(base, environ, environment):
 
 
 def test_dry_run_explains_and_sends_nothing(heartbeat, home, environment, receiver):
-    """Every line that an administrator needs, and no request."""
+    """The output has every line that an administrator needs."""
     url = receiver.url_for("/beat")
     (home / ".condarc").write_text(f"# mine\noffline: false\nanaconda_heartbeat: {url}\n")
     status, lines, errors = heartbeat("--dry-run")
@@ -57,7 +57,7 @@ def test_dry_run_explains_and_sends_nothing(heartbeat, home, environment, receiv
 
 
 def test_without_dry_run_it_sends_once_and_reports(heartbeat, home, receiver):
-    """The status and the time of the one request."""
+    """The output has the status and the duration of the one request."""
     (home / ".condarc").write_text(f"anaconda_heartbeat: {receiver.url_for('/beat')}\n")
     status, lines, errors = heartbeat()
     assert (status, errors) == (0, "")
@@ -65,8 +65,8 @@ def test_without_dry_run_it_sends_once_and_reports(heartbeat, home, receiver):
     assert [request.path for request, _ in receiver.log] == ["/beat"]
 
 
-def test_it_sends_although_the_heartbeat_is_off_and_says_so(heartbeat, receiver):
-    """So that an administrator can try it before the roll-out."""
+def test_a_heartbeat_that_is_off_can_be_sent_manually(heartbeat, receiver):
+    """This lets an administrator test it before the roll-out."""
     status, lines, _ = heartbeat("--channel", receiver.url_for("/channel/"))
     assert (status, lines["heartbeat"]) == (0, "off (the default)")
     paths = [request.path for request, _ in receiver.log]
@@ -74,7 +74,7 @@ def test_it_sends_although_the_heartbeat_is_off_and_says_so(heartbeat, receiver)
 
 
 def test_channel_and_path_make_the_url(heartbeat, receiver):
-    """``--path`` is below ``--channel``, however many slashes there are."""
+    """``--path`` is appended to ``--channel`` with exactly one slash."""
     _, lines, _ = heartbeat(
         "--channel", receiver.url_for("/x"), "--path", "/noarch/y.conda", "--dry-run"
     )
@@ -102,15 +102,15 @@ def test_quiet_prints_nothing(heartbeat, receiver):
         ),
     ],
 )  # fmt: skip
-def test_what_decides_is_named(heartbeat, home, condarc, variables, expected):
-    """The file and line, or the variable, that switches the heartbeat on or off."""
+def test_the_deciding_source_is_named(heartbeat, home, condarc, variables, expected):
+    """It is the file and line, or the variable, that turns the heartbeat on or off."""
     (home / ".condarc").write_text(condarc)
     _, lines, _ = heartbeat("--dry-run", **variables)
     assert lines["heartbeat"] == expected.format(home=home)
 
 
 def test_an_administrators_lock_is_named(own_base, environ, home, environment):
-    """And can't be overruled by the user."""
+    """The user cannot override it."""
     system = own_base.prefix / ".condarc"
     system.write_text("anaconda_heartbeat: true #!final\n")
     (home / ".condarc").write_text("anaconda_heartbeat: false\n")
@@ -126,7 +126,7 @@ def test_an_administrators_lock_is_named(own_base, environ, home, environment):
 
 @pytest.mark.parametrize("option", ["--name", "--prefix"])
 @pytest.mark.parametrize("value", ["nowhere", "", "../analysis", "/"])
-def test_a_wrong_environment_is_one_line(heartbeat, option, value):
+def test_an_invalid_environment_is_one_line(heartbeat, option, value):
     """On stderr, with exit status 2 and without a traceback."""
     status, lines, errors = heartbeat(option, value)
     assert (status, lines, errors.count("\n")) == (2, {}, 1)
@@ -134,28 +134,28 @@ def test_a_wrong_environment_is_one_line(heartbeat, option, value):
 
 
 def test_name_finds_an_environment(heartbeat, environment):
-    """In the directories that conda looks for environments in."""
+    """conda's environment directories are searched."""
     _, lines, _ = heartbeat(
         "--dry-run", "--name", "analysis", CONDA_ENVS_DIRS=str(environment.parent)
     )
     assert lines["environment"] == str(environment)
 
 
-def test_base_is_an_environment(heartbeat, base):
-    """It has a name and no place of its own among the others."""
+def test_base_is_found_by_name(heartbeat, base):
+    """It is not in an environment directory."""
     _, lines, _ = heartbeat("--dry-run", "--name", "base")
     assert lines["environment"] == str(base.prefix)
 
 
-def test_offline_sends_nothing(heartbeat, home, receiver):
-    """As for everything else that conda does."""
+def test_offline_prevents_heartbeats(heartbeat, home, receiver):
+    """conda sends nothing then, either."""
     (home / ".condarc").write_text("offline: true\n")
     status, lines, _ = heartbeat("--channel", receiver.url_for("/x"))
     assert (status, lines["not sent"], receiver.log) == (1, "offline is on", [])
 
 
-def test_without_a_channel_of_anacondas_nothing_is_sent(heartbeat, home):
-    """Nobody else's server gets a heartbeat that it did not ask for."""
+def test_without_a_channel_of_anaconda_nothing_is_sent(heartbeat, home):
+    """Other servers receive no heartbeats unless a URL is configured."""
     (home / ".condarc").write_text(
         "anaconda_heartbeat: true\n"
         "channels: [https://conda.example.org/mirror]\n"
@@ -169,16 +169,16 @@ def test_without_a_channel_of_anacondas_nothing_is_sent(heartbeat, home):
     )
 
 
-def test_a_connection_that_can_not_be_made_as_configured_is_not_made(heartbeat, home, receiver):
-    """A wrong setting about connections is named, and nothing is sent around it."""
+def test_an_invalid_connection_setting_prevents_heartbeats(heartbeat, home, receiver):
+    """The setting is named, and the heartbeat does not bypass it."""
     (home / ".condarc").write_text("ssl_verify: /no/such/bundle.pem\n")
     status, lines, _ = heartbeat("--channel", receiver.url_for("/x"))
     assert (status, receiver.log) == (1, [])
     assert lines["not sent"].startswith("ssl_verify: ")
 
 
-def test_a_proxy_is_named_without_its_password(heartbeat, home):
-    """As it is used, from conda's settings or from the usual variables."""
+def test_a_proxy_is_shown_without_its_password(heartbeat, home):
+    """The proxy comes from conda's settings or from the usual variables."""
     (home / ".condarc").write_text("proxy_servers: {https: 'http://me:secret@127.0.0.1:9'}\n")
     _, lines, _ = heartbeat("--dry-run")
     assert lines["proxy"] == "http://…@127.0.0.1:9"
@@ -186,8 +186,8 @@ def test_a_proxy_is_named_without_its_password(heartbeat, home):
     assert lines["proxy"] == "http://127.0.0.1:10"
 
 
-def test_telemetry_off_sends_the_version_only(heartbeat, home, environment):
-    """The setting holds for heartbeats as for every other request."""
+def test_with_telemetry_off_only_the_version_is_sent(heartbeat, home, environment):
+    """The setting applies to heartbeats and to all other requests."""
     (home / ".condarc").write_text("anaconda_anon_usage: off\n")
     _, lines, _ = heartbeat("--dry-run")
     assert re.search(r" aau/\S+$", lines["User-Agent"])
@@ -195,8 +195,8 @@ def test_telemetry_off_sends_the_version_only(heartbeat, home, environment):
     assert not (environment / "etc" / "aau_token").exists()
 
 
-def test_debug_output_explains_every_decision_and_tells_no_token(base, environ, home, tmp_path):
-    """On stderr: the settings, the URL, the tokens' places, the account, the connection."""
+def test_debug_output_explains_every_decision_and_shows_no_token(base, environ, home, tmp_path):
+    """On stderr: the settings, the URL, the token files, the account, the connection."""
     prefix = base.make_environment(tmp_path / "env")
     url = "http://127.0.0.1:9/beat"
     (home / ".condarc").write_text(f"anaconda_heartbeat: {url}\nanaconda_anon_usage: maybe\n")
@@ -211,7 +211,7 @@ def test_debug_output_explains_every_decision_and_tells_no_token(base, environ, 
         timeout=60,
     )
     said = [line.removeprefix("anaconda-anon-usage: ") for line in done.stderr.splitlines()]
-    # Whether there is an identity depends on the machine: many containers have none.
+    # Many containers have no machine identity.
     said = [line for line in said if not line.startswith("no machine identity: ")]
     client, environment = home / ".conda" / "aau_token", prefix / "etc" / "aau_token"
     assert [
@@ -219,13 +219,13 @@ def test_debug_output_explains_every_decision_and_tells_no_token(base, environ, 
         f"anaconda_anon_usage: True, decided by {prefix}/.condarc",
         f"anaconda_heartbeat: a URL, decided by {home}/.condarc",
         f"URL: {url}, from the setting anaconda_heartbeat",
-        f"{client}: no token is there",
-        f"{client}: the token there is used",
-        f"{environment}: no token is there",
-        f"{environment}: the token there is used",
-        "Anaconda account: nobody is logged in",
+        f"{client}: no token",
+        f"{client}: using the token",
+        f"{environment}: no token",
+        f"{environment}: using the token",
+        "Anaconda account: not logged in",
         f"{home}/.conda/org_token: its token is sent",
-        "connection: no proxy and no certificates are configured, so requests is not needed",
+        "connection: no proxy is configured, so requests is not needed",
     ] == said
     sent = re.findall(r" [cseo]/(\S+)", done.stdout)
     assert 4 == len(sent)

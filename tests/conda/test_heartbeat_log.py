@@ -1,4 +1,4 @@
-"""The log of heartbeats: what an administrator sees of what happens out of sight."""
+"""The log of heartbeats, which shows administrators what happens in the background."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def prefix(base, tmp_path):
 
 @pytest.fixture
 def activate(base, prefix, environ):
-    """Start the heartbeat as the launcher does; wait for its end."""
+    """A function that starts the heartbeat as the launcher does, and waits for its end."""
 
     def run(**variables):
         done = subprocess.run(
@@ -42,14 +42,14 @@ def activate(base, prefix, environ):
 
 
 def lines(path) -> list[dict]:
-    """Return what the log says, whose lines all have the same keys."""
+    """Return the lines of the log, which must all have the same keys."""
     found = [json.loads(line) for line in path.read_text().splitlines()]
     assert all(KEYS == list(line) for line in found)
     return found
 
 
 def test_each_activation_that_sends_is_one_line(base, prefix, environ, receiver, tmp_path):
-    """From a real activation to the answer."""
+    """The activation, the request and the response are real."""
     log = tmp_path / "heartbeats.log"
     url = receiver.url_for("/beat")
     variables = {"ANACONDA_ANON_USAGE_LOG": str(log), "CONDA_ANACONDA_HEARTBEAT": url}
@@ -71,8 +71,8 @@ def test_each_activation_that_sends_is_one_line(base, prefix, environ, receiver,
     assert 0o600 == stat.S_IMODE(log.stat().st_mode)
 
 
-def test_what_kept_it_from_being_sent_is_said(activate, home, tmp_path):
-    """Of the configuration, and of the network."""
+def test_the_reason_for_an_unsent_heartbeat_is_logged(activate, home, tmp_path):
+    """It is an obstacle in the configuration or a network error."""
     log = tmp_path / "log"
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
@@ -93,8 +93,8 @@ def test_what_kept_it_from_being_sent_is_said(activate, home, tmp_path):
     assert ("NewConnectionError", None) == (refused["error"].partition(":")[0], refused["status"])
 
 
-def test_an_answer_that_does_not_come_is_logged_at_the_deadline(activate, tmp_path):
-    """By the thread that does not wait for it."""
+def test_a_missing_response_is_logged_at_the_deadline(activate, tmp_path):
+    """The main thread logs it while the other thread still waits."""
     log = tmp_path / "log"
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/beat"
@@ -105,9 +105,9 @@ def test_an_answer_that_does_not_come_is_logged_at_the_deadline(activate, tmp_pa
     assert line["seconds"] >= 4
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="there is no limit elsewhere")
-def test_one_too_many_is_logged(activate, tmp_path):
-    """Without what it has not looked at."""
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has the limit")
+def test_a_heartbeat_without_a_queue_slot_is_logged(activate, tmp_path):
+    """The line lacks what has not been read yet."""
     log = tmp_path / "log"
     with taken("queue", slots.QUEUE_SLOTS):
         activate(ANACONDA_ANON_USAGE_LOG=str(log), CONDA_ANACONDA_HEARTBEAT="http://127.0.0.1:9/x")
@@ -115,14 +115,14 @@ def test_one_too_many_is_logged(activate, tmp_path):
 
 
 def test_heartbeat_that_is_off_logs_nothing(activate, tmp_path):
-    """It is no attempt."""
+    """No attempt is made."""
     activate(ANACONDA_ANON_USAGE_LOG=str(tmp_path / "log"), CONDA_ANACONDA_HEARTBEAT="false")
     assert False is (tmp_path / "log").exists()
 
 
 @pytest.mark.parametrize("kind", ["relative", "directory", "pipe", "missing directory", "empty"])
-def test_log_that_can_not_be_written_costs_nothing(activate, prefix, receiver, tmp_path, kind):
-    """The heartbeat is sent, and nothing lies where nothing can be meant."""
+def test_an_unwritable_log_does_not_stop_the_heartbeat(activate, prefix, receiver, tmp_path, kind):
+    """No log is created at an invalid path."""
     (tmp_path / "directory").mkdir()
     os.mkfifo(tmp_path / "pipe")
     path = {

@@ -1,4 +1,4 @@
-"""Where heartbeats go, and that they are over in time whatever the network does."""
+"""The destination of heartbeats, and their deadline under any network conditions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PATH = "/main/noarch/activate-0.0.0-0.conda"
 
 @pytest.fixture
 def authority(home):
-    """A certificate authority; its certificate is in ``authority.pem`` at home."""
+    """A certificate authority, with its certificate in ``authority.pem`` in the home directory."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(home / "authority.pem")
     return authority
@@ -28,19 +28,19 @@ def authority(home):
 
 @pytest.fixture
 def proxied() -> list[tuple[str, str]]:
-    """The targets and heads of the requests that went through the proxy."""
+    """The targets and first lines of the requests that went through the proxy."""
     return []
 
 
 @pytest.fixture
 def proxy(server, authority, proxied):
-    """A proxy that shows what would have reached a repository."""
+    """A proxy that records what a repository would have received."""
     return server(servers.proxy(authority, proxied), read=False)
 
 
 @pytest.fixture
 def heartbeat(base, environ, tmp_path):
-    """Start what the launcher starts, for an environment of its own."""
+    """A function that starts a heartbeat as the launcher does, for an environment of its own."""
     prefix = base.make_environment(tmp_path / "env")
 
     def start(**variables):
@@ -55,7 +55,7 @@ def heartbeat(base, environ, tmp_path):
 
 
 def outcome(process: subprocess.Popen) -> tuple[bytes, int]:
-    """Wait until a heartbeat's process is gone; return its output and exit status."""
+    """Wait until a heartbeat's process has ended, and return its output and exit status."""
     try:
         output, _ = process.communicate(timeout=PATIENCE)
     finally:
@@ -93,7 +93,7 @@ def test_true_sends_to_the_repository_of_the_channels(
 
 
 def test_an_unknown_authority_gets_no_request(heartbeat, proxy, proxied, home):
-    """A server that conda would not trust does not see the User-Agent."""
+    """A server that conda does not trust does not see the User-Agent."""
     (home / ".condarc").write_text(
         f"anaconda_heartbeat: true\nchannels: [defaults]\nproxy_servers: {{https: '{proxy.url}'}}\n"
     )
@@ -101,8 +101,8 @@ def test_an_unknown_authority_gets_no_request(heartbeat, proxy, proxied, home):
     assert proxied == []
 
 
-def test_the_systems_trust_is_used_where_conda_uses_it(heartbeat, proxy, proxied, home):
-    """``ssl_verify: truststore`` asks the operating system, here OpenSSL's own variable."""
+def test_truststore_uses_the_systems_certificates(heartbeat, proxy, proxied, home):
+    """``ssl_verify: truststore`` uses the operating system's. Here that is OpenSSL's variable."""
     (home / ".condarc").write_text(
         "anaconda_heartbeat: true\nchannels: [defaults]\n"
         f"proxy_servers: {{https: '{proxy.url}'}}\nssl_verify: truststore\n"
@@ -113,17 +113,17 @@ def test_the_systems_trust_is_used_where_conda_uses_it(heartbeat, proxy, proxied
 
 @pytest.mark.parametrize("behave", [silent, one_byte_a_second])
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_server_that_never_answers_does_not_keep_the_process(heartbeat, server, behave, scheme):
-    """Neither silence nor an endless drip, in the request or in the TLS handshake."""
+def test_a_server_that_never_responds_does_not_delay_the_exit(heartbeat, server, behave, scheme):
+    """This covers silence and an endless response, over HTTP and in the TLS handshake."""
     endless = server(behave, read=False)
     url = f"{scheme}://{endless.authority}/beat"
     assert outcome(heartbeat(CONDA_ANACONDA_HEARTBEAT=url)) == (b"", 0)
     assert endless.connections == 1
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make such a network")
-def test_a_resolver_that_never_answers_does_not_keep_the_process(base, environ, tmp_path):
-    """No timeout of the network library covers the resolution of names."""
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can create network namespaces")
+def test_a_resolver_that_never_responds_does_not_delay_the_exit(base, environ, tmp_path):
+    """The network library has no timeout for name resolution."""
     tool("ip")
     prefix = base.make_environment(tmp_path / "env")
     done = subprocess.run(
@@ -145,11 +145,11 @@ def test_a_resolver_that_never_answers_does_not_keep_the_process(base, environ, 
 
 
 def test_a_refused_connection_is_silent(heartbeat, home):
-    """Nobody listens; nobody hears of it."""
+    """Nothing listens on the port, and nothing is printed."""
     assert outcome(heartbeat(CONDA_ANACONDA_HEARTBEAT="http://127.0.0.1:9/")) == (b"", 0)
 
 
-def test_the_process_ends_soon_after_the_answer(heartbeat, receiver):
+def test_the_process_ends_soon_after_the_response(heartbeat, receiver):
     """It does not wait for its deadline."""
     process = heartbeat(CONDA_ANACONDA_HEARTBEAT=receiver.url_for("/beat"))
     wait_until(lambda: receiver.log)

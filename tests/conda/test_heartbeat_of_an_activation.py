@@ -1,4 +1,4 @@
-"""A real environment is activated in a real bash, through a real conda."""
+"""A real bash activates a real environment through a real conda."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ACTIVATE = 'eval "$("$1" shell.posix activate "$2")"'
 
 @pytest.fixture
 def activate(environ, tmp_path):
-    """Activate an environment in bash; return what it printed and its exit status."""
+    """A function that activates an environment in bash and returns output and exit status."""
 
     def run(base, prefix, **variables):
         done = subprocess.run(
@@ -35,15 +35,15 @@ def activate(environ, tmp_path):
 
 
 def user_agents(receiver, count: int) -> list[str]:
-    """Wait for some requests and return the User-Agents of all that arrived."""
+    """Wait for a number of requests and return the User-Agents of all requests received."""
     wait_until(lambda: len(receiver.log) >= count)
     assert {request.method for request, _ in receiver.log} == {"HEAD"}
     return [request.headers["User-Agent"] for request, _ in receiver.log]
 
 
 @pytest.mark.parametrize("distro", ["None", "distro"])
-def test_own_words_are_condas_without_conda_being_asked(base, home, distro):
-    """With the library distro, with an older conda's copy of it, and with neither."""
+def test_the_user_agent_has_condas_own_fields_without_running_conda(base, home, distro):
+    """With the library distro, with the copy in older condas, and with neither."""
     imported = f"import sys, distro; {OLDER}" if distro == "distro" else "import sys"
     ours = "user_agent(sys.prefix, load()).partition(' aau/')[0]"
     code = (
@@ -69,14 +69,14 @@ def token(path) -> str:
 
 
 def test_one_activation_sends_one_head_with_the_tokens(base, activate, home, receiver, tmp_path):
-    """conda's own User-Agent, then the tokens of this user and this environment."""
+    """The User-Agent is conda's, followed by the tokens of this user and this environment."""
     (home / ".condarc").write_text(f"anaconda_heartbeat: {receiver.url_for('/beat')}\n")
-    # conda itself does not quote quotation marks in what it prints for the shell.
+    # conda does not escape quotation marks in its output for the shell.
     prefix = base.make_environment(tmp_path / HOSTILE.strip("'\""))
     assert activate(base, prefix) == (b"", b"", 0)
     [user_agent] = user_agents(receiver, 1)
     shown = subprocess.run(
-        # Older condas have a copy of distro besides the one that lies here.
+        # Older condas have their own copy of distro, besides the one installed here.
         [base.python, "-Ic", f"import distro, sys; {OLDER}; {SHOW.format('context.user_agent')}"],
         env={"CONDA_SOLVER": "classic", "HOME": str(home)},
         capture_output=True,
@@ -92,8 +92,8 @@ def test_one_activation_sends_one_head_with_the_tokens(base, activate, home, rec
     assert [request.path for request, _ in receiver.log] == ["/beat"]
 
 
-def test_the_request_carries_nothing_but_the_user_agent(base, activate, home, receiver, tmp_path):
-    """No cookie, no credential of ~/.netrc, nothing that requests would add."""
+def test_the_request_has_no_other_information(base, activate, home, receiver, tmp_path):
+    """No cookie, no credential from ~/.netrc, and no header that requests would add."""
     (home / ".condarc").write_text(f"anaconda_heartbeat: {receiver.url_for('/beat')}\n")
     (home / ".netrc").write_text("default login me password secret\n")
     (home / ".netrc").chmod(0o600)
@@ -104,7 +104,7 @@ def test_the_request_carries_nothing_but_the_user_agent(base, activate, home, re
 
 
 def test_a_redirect_is_not_followed(base, activate, home, httpserver, tmp_path):
-    """Neither to another path nor for the sake of a cookie."""
+    """Neither to another path nor to receive a cookie."""
     headers = {"Location": httpserver.url_for("/elsewhere"), "Set-Cookie": "a=b"}
     httpserver.expect_request("/beat", method="HEAD").respond_with_data(status=302, headers=headers)
     (home / ".condarc").write_text(f"anaconda_heartbeat: {httpserver.url_for('/beat')}\n")
@@ -125,21 +125,21 @@ def test_a_redirect_is_not_followed(base, activate, home, httpserver, tmp_path):
     ],
 )
 def test_off_sends_nothing(base, activate, home, receiver, tmp_path, condarc):
-    """By default, when switched off, when wrong, and offline."""
+    """By default, when turned off, when invalid, and offline."""
     (home / ".condarc").write_text(condarc.format(url=receiver.url_for("/beat")))
     off, on = (base.make_environment(tmp_path / name) for name in ("off", "on"))
     assert activate(base, off) == (b"", b"", 0)
-    # A heartbeat that is on arrives after the other one would have.
+    # The heartbeat of the second activation is received after that of the first would be.
     (home / ".condarc").unlink()
     activate(base, on, CONDA_ANACONDA_HEARTBEAT=receiver.url_for("/on"))
     user_agents(receiver, 1)
     assert [request.path for request, _ in receiver.log] == ["/on"]
 
 
-def test_a_broken_condarc_stops_neither_activation_nor_heartbeat(
-    base, activate, home, receiver, tmp_path
+def test_a_broken_condarc_stops_the_heartbeat_and_not_the_activation(
+    base, home, receiver, tmp_path
 ):
-    """Not even one with which conda itself refuses to work."""
+    """Although a lock, which is read earlier, turns heartbeats on."""
     prefix = base.make_environment(tmp_path / "env")
     (prefix / "condarc.d").mkdir()
     activate_code = subprocess.run(
@@ -149,24 +149,31 @@ def test_a_broken_condarc_stops_neither_activation_nor_heartbeat(
         text=True,
         check=True,
     ).stdout
-    (home / ".condarc").write_text(f"anaconda_heartbeat: {receiver.url_for('/beat')}\n")
+    lock = f"anaconda_heartbeat: {receiver.url_for('/beat')} #!final\n"
+    (home / ".condarc").write_text(lock)
     (prefix / ".condarc").write_text("channels: [a]\nchannels: [b]\n")
     (prefix / "condarc.d" / "x.yml").write_bytes(b"\xff\xfe\x00 {[")
     done = subprocess.run(
         [tool("bash"), "-euc", activate_code],
-        env={"HOME": str(home), "PATH": "/usr/bin:/bin"},
+        env={
+            "HOME": str(home),
+            "PATH": "/usr/bin:/bin",
+            "ANACONDA_ANON_USAGE_LOG": str(home / "log"),
+        },
         capture_output=True,
         timeout=60,
     )
     assert (done.stdout, done.stderr, done.returncode) == (b"", b"", 0)
-    [user_agent] = user_agents(receiver, 1)
-    assert f"e/{token(prefix / 'etc' / 'aau_token')}" in user_agent
+    assert wait_until((home / "log").exists)
+    problems = f"{prefix}/.condarc: duplicate key, line 2; {prefix}/condarc.d/x.yml: not UTF-8"
+    assert f"NotSent: {problems}" == json.loads((home / "log").read_text())["error"]
+    assert [] == receiver.log
 
 
 def test_an_environment_without_conda_sends_with_its_own_python(
     wheel, home, receiver, tmp_path, environ
 ):
-    """Where neither base nor conda is known, the environment's own package does it."""
+    """If neither base nor conda is known, the environment's own package sends."""
     prefix = tmp_path / "env"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", prefix], check=True)
     site_packages = next(prefix.glob("lib/python3*/site-packages"))
@@ -194,7 +201,7 @@ def test_an_environment_without_conda_sends_with_its_own_python(
 
 
 def test_a_logged_in_user_adds_the_account_token(base, activate, home, receiver, tmp_path):
-    """``a/`` is the account's UUID, found in the file keyring of anaconda-auth."""
+    """``a/`` is the UUID of the account, from the file keyring of anaconda-auth."""
 
     def encoded(data: bytes) -> str:
         return base64.urlsafe_b64encode(data).decode().rstrip("=")

@@ -1,7 +1,7 @@
-"""Activation scripts in environments without the package: states, copies, and who owns them.
+"""Activation scripts in environments without the package: states, copies and ownership.
 
-test_hooks_by_conda.py is about what conda does with them. tests/shells runs the copies in
-every shell, tests/package the package's own scripts.
+test_hooks_by_conda.py tests how conda installs them. tests/shells runs the copies in every
+shell, tests/package the package's own scripts.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MARKER = re.compile(rb"(?:#|@rem) anaconda-anon-usage (\S+) sha256:(\S+)(\r?\n)"
 
 @pytest.fixture(scope="module")
 def base(make_base, tmp_path_factory) -> Base:
-    """A base of this module's own: its environments are counted here."""
+    """A base of this module, so that the tests know all its environments."""
     return make_base(tmp_path_factory.mktemp("hooks") / "base")
 
 
@@ -55,7 +55,7 @@ def run(base, environ, *arguments):
 
 @pytest.fixture
 def hooks(base, environ):
-    """Run the command; return its exit status and the states and reasons that it prints."""
+    """A function that runs the command and returns its exit status, states and reasons."""
 
     def run_with_json(*arguments, base=base, **variables):
         status, printed, errors = run(base, {**environ, **variables}, "--json", *arguments)
@@ -75,20 +75,20 @@ def files(prefix) -> dict[str, bytes]:
 
 
 def copy_of(content: bytes, version: str) -> bytes:
-    """Return what a version of this package writes for a script."""
+    """Return the copy of a script that a version of this package installs."""
     digest = hashlib.sha256(content).hexdigest()
     return f"# anaconda-anon-usage {version} sha256:{digest}\n".encode() + content
 
 
 def append(path, text: str) -> bytes:
-    """Modify a file as a user does and return its content."""
+    """Modify a file as a user would, and return its content."""
     with path.open("a") as file:
         file.write(text)
     return path.read_bytes()
 
 
 def test_every_copy_starts_with_its_version_and_the_hash_of_the_rest(hooks, base, prefix):
-    """The rest is the file in base, byte for byte."""
+    """The rest is identical to the file in base."""
     assert hooks("--install", "-p", prefix) == (0, [("current", None)])
     copies, rest, markers = files(prefix), {}, {}
     for name, content in copies.items():
@@ -107,7 +107,7 @@ def test_every_copy_starts_with_its_version_and_the_hash_of_the_rest(hooks, base
 
 
 def test_the_packages_own_scripts_have_no_marker(base):
-    """Only copies do."""
+    """Only copies have one."""
     assert [name for name, content in files(base.prefix).items() if b"sha256:" in content] == []
 
 
@@ -126,14 +126,14 @@ def test_status_is_the_default_and_changes_nothing(hooks, prefix):
 
 
 def test_remove_deletes_scripts_and_empty_directories(hooks, prefix):
-    """But never etc, nor etc/conda."""
+    """etc and etc/conda always remain."""
     hooks("--install", "-p", prefix)
     assert hooks("--remove", "-p", prefix) == (0, [("missing", None)])
     assert [str(path.relative_to(prefix)) for path in (prefix / "etc").rglob("*")] == ["etc/conda"]
 
 
 def test_remove_keeps_the_files_of_other_packages(hooks, prefix):
-    """And the directories that they are in."""
+    """Directories with such files remain, too."""
     hooks("--install", "-p", prefix)
     (prefix / "etc/conda/activate.d/other.sh").write_text("# other\n")
     assert hooks("--remove", "-p", prefix) == (0, [("missing", None)])
@@ -152,7 +152,7 @@ def other_version(hooks, prefix):
 
 
 def test_scripts_of_another_version_are_replaced(hooks, base, prefix, other_version, tmp_path):
-    """Those that this version does not have are removed."""
+    """Scripts that this version does not have are removed."""
     assert hooks("-p", prefix) == (0, [("outdated", None)])
     assert hooks("--install", "-p", prefix) == (0, [("current", None)])
     fresh = base.make_environment(tmp_path / "fresh")
@@ -160,12 +160,12 @@ def test_scripts_of_another_version_are_replaced(hooks, base, prefix, other_vers
 
 
 def test_remove_deletes_scripts_of_another_version(hooks, prefix, other_version):
-    """Also those that this version does not have."""
+    """This includes scripts that this version does not have."""
     assert hooks("--remove", "-p", prefix) == (0, [("missing", None)])
     assert files(prefix) == {}
 
 
-def test_a_script_that_is_missing_is_installed_again(hooks, prefix):
+def test_a_missing_script_is_installed_again(hooks, prefix):
     """The state is outdated until then."""
     hooks("--install", "-p", prefix)
     before = files(prefix)
@@ -200,7 +200,7 @@ def test_a_modified_script_is_replaced_by_force_only(hooks, prefix, modify):
 
 
 def test_remove_keeps_modified_scripts_and_fails(hooks, prefix):
-    """It removes the others, and names what it left."""
+    """The other scripts are removed, and the modified ones are reported."""
     hooks("--install", "-p", prefix)
     modified = {name: append(prefix / name, ": mine\n") for name in (SCRIPT, LAUNCHER)}
     expected = [("modified", f"not removed: {LAUNCHER}, {SCRIPT}")]
@@ -210,7 +210,7 @@ def test_remove_keeps_modified_scripts_and_fails(hooks, prefix):
 
 
 def test_a_modified_script_of_another_version_is_removed_by_force(hooks, prefix, other_version):
-    """It would keep the environment modified for ever."""
+    """Otherwise, the environment would remain modified forever."""
     added = prefix / "etc/conda/activate.d/anaconda-anon-usage.new"
     append(added, ": mine\n")
     assert hooks("--install", "--force", "-p", prefix) == (0, [("current", None)])
@@ -219,13 +219,13 @@ def test_a_modified_script_of_another_version_is_removed_by_force(hooks, prefix,
 
 @pytest.mark.parametrize("options", [[], ["--status"], ["--remove"]], ids=str)
 def test_force_requires_install(base, environ, prefix, options):
-    """Anything else is an invalid command line."""
+    """Any other combination is a usage error."""
     expected = (2, "", "anaconda-anon-usage: error: --force requires --install\n")
     assert run(base, environ, "--force", *options, "-p", prefix) == expected
 
 
 def test_the_table_names_modified_scripts(base, environ, hooks, prefix):
-    """After environment and state."""
+    """They follow the environment and the state."""
     hooks("--install", "-p", prefix)
     append(prefix / SCRIPT, ": mine\n")
     status, printed, errors = run(base, environ, "--remove", "-p", prefix)
@@ -246,7 +246,7 @@ def test_the_table_names_modified_scripts(base, environ, hooks, prefix):
 )
 @pytest.mark.parametrize("content", [b"echo mine\n", b"", b"# anaconda-anon-usage 1 sha256:0\n"])
 def test_a_file_without_a_marker_is_left_alone(hooks, prefix, options, expected, content):
-    """Whatever its name, and nothing is installed beside it."""
+    """Nothing is installed next to it, whatever its name is."""
     (prefix / SCRIPT).parent.mkdir(parents=True)
     (prefix / SCRIPT).write_bytes(content)
     status, state = expected
@@ -258,7 +258,7 @@ def test_a_file_without_a_marker_is_left_alone(hooks, prefix, options, expected,
 @pytest.mark.parametrize("link", ["etc", "etc/conda", "etc/conda/activate.d"])
 @pytest.mark.parametrize("option", ["--install", "--remove"])
 def test_symlinked_directories_are_not_followed(hooks, prefix, tmp_path, option, link):
-    """They can lead out of the environment."""
+    """They can point outside the environment."""
     other = tmp_path / "other"
     shutil.copytree(prefix, other)
     hooks("--install", "-p", other)
@@ -271,7 +271,7 @@ def test_symlinked_directories_are_not_followed(hooks, prefix, tmp_path, option,
 
 @pytest.mark.parametrize("option, status", [("--install", 1), ("--remove", 0)])
 def test_symlinked_scripts_are_left_alone(hooks, prefix, tmp_path, option, status):
-    """Even if they lead to a copy of ours."""
+    """This also holds if they point to a copy of our script."""
     shutil.copytree(prefix, tmp_path / "other")
     hooks("--install", "-p", tmp_path / "other")
     (prefix / SCRIPT).parent.mkdir(parents=True)
@@ -281,7 +281,7 @@ def test_symlinked_scripts_are_left_alone(hooks, prefix, tmp_path, option, statu
 
 
 def test_a_leftover_copy_in_base_is_not_copied(own_base, hooks, prefix):
-    """From before the package was installed there."""
+    """It was installed there before the package was."""
     name = "etc/conda/activate.d/anaconda-anon-usage.old"
     (own_base.prefix / name).write_bytes(copy_of(b": old\n", "0.0.1"))
     assert hooks("--install", "-p", prefix, base=own_base) == (0, [("current", None)])
@@ -289,7 +289,7 @@ def test_a_leftover_copy_in_base_is_not_copied(own_base, hooks, prefix):
 
 
 def test_an_install_killed_at_any_moment_is_finished_by_the_next(base, environ, tmp_path):
-    """Which also removes the temporary files."""
+    """That run also removes the temporary files."""
     done = subprocess.run(
         [base.python, "-I", Path(__file__).with_name("killed_install.py"), tmp_path / "envs"],
         env=environ,
@@ -302,7 +302,7 @@ def test_an_install_killed_at_any_moment_is_finished_by_the_next(base, environ, 
 
 @pytest.mark.parametrize("option", ["--install", "--remove", "--status"])
 def test_an_environment_with_the_package_keeps_the_packages_scripts(hooks, prefix, option):
-    """conda's record shows that it has them."""
+    """conda's package record lists them."""
     (prefix / "conda-meta" / "anaconda-anon-usage-9.9-0.json").write_text("{}")
     expected = [("package", "the package is installed there")]
     assert hooks(option, "-p", prefix) == (0, expected)
@@ -310,7 +310,7 @@ def test_an_environment_with_the_package_keeps_the_packages_scripts(hooks, prefi
 
 
 def test_remove_deletes_copies_that_the_package_did_not_replace(hooks, prefix):
-    """The package's own scripts, which have no marker, stay."""
+    """The package's own scripts, which have no marker, remain."""
     hooks("--install", "-p", prefix)
     (prefix / "conda-meta" / "anaconda-anon-usage-9.9-0.json").write_text("{}")
     (prefix / SCRIPT).write_text("# of the package\n")
@@ -320,28 +320,28 @@ def test_remove_deletes_copies_that_the_package_did_not_replace(hooks, prefix):
 
 
 def test_a_half_created_environment_is_skipped_with_a_reason(hooks, prefix):
-    """conda writes the history last."""
+    """conda writes the history file last."""
     (prefix / "conda-meta" / "history").unlink()
     assert hooks("--install", "-p", prefix) == (1, [("blocked", "not an environment")])
 
 
 def test_an_environment_that_cannot_be_written_is_skipped_with_a_reason(hooks, prefix):
-    """Here a file is in the way."""
+    """Here, a file is in the way."""
     (prefix / "etc").write_text("a file\n")
     expected = [("blocked", "etc: not a directory")]
     assert hooks("--install", "-p", prefix) == (1, expected)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can write to other users' environments")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can change other users' environments")
 def test_root_does_not_write_to_another_users_environment(hooks, prefix):
-    """``sudo conda`` keeps the user's home on many systems."""
+    """On many systems, ``sudo conda`` keeps the user's home directory."""
     os.chown(prefix, 65534, 65534)
     assert hooks("--install", "-p", prefix) == (1, [("blocked", "owned by another user")])
     assert not (prefix / "etc").exists()
 
 
 def test_all_means_every_environment_that_conda_knows(hooks, base, home, prefix, tmp_path):
-    """From environments.txt and the directories for environments."""
+    """They come from environments.txt and the environment directories."""
     named = tmp_path / "envs" / "named"
     shutil.copytree(prefix, named)
     (home / ".conda").mkdir()

@@ -1,4 +1,4 @@
-"""With the heartbeat on, conda installs the activation scripts: one base covers everything."""
+"""With the heartbeat on, conda installs the activation scripts in other environments."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def prefix(tmp_path):
 
 @pytest.fixture
 def on(home):
-    """Turn the heartbeat on, with a URL where nothing listens."""
+    """Turn the heartbeat on, with a URL on which nothing listens."""
     (home / ".condarc").write_text("anaconda_heartbeat: http://127.0.0.1:9/\n")
 
 
@@ -36,7 +36,7 @@ def has(prefix) -> bool:
 
 
 def test_conda_installs_scripts_in_environments_that_it_creates(conda, base, on, tmp_path):
-    """create, env create with the name in a file, clone, rename; by name and by path."""
+    """create, env create with the name in a file, clone and rename, by name and by path."""
     envs = tmp_path / "envs"
     variables = {"CONDA_ENVS_DIRS": str(envs), "CONDA_OFFLINE": "1"}
     (tmp_path / "environment.yml").write_text("name: in-file\ndependencies: []\n")
@@ -48,7 +48,7 @@ def test_conda_installs_scripts_in_environments_that_it_creates(conda, base, on,
         ["env", "create", "--file", tmp_path / "environment.yml"],
     ):
         if command[0] == "env" and conda(base, "env", "--help").returncode != 0:
-            continue  # a program of its own before conda 24.1, which loads no plugins
+            continue  # a separate program before conda 24.1, which loads no plugins
         done = conda(base, *command, **variables)
         assert (done.returncode, done.stderr) == (0, ""), command
     assert {path.name: has(path) for path in [*envs.glob("[a-z]*"), tmp_path / "placed"]} == {
@@ -61,7 +61,7 @@ def test_conda_installs_scripts_in_environments_that_it_creates(conda, base, on,
 
 @pytest.fixture
 def conda_install(conda, base, prefix, tmp_path):
-    """Install a package in the environment."""
+    """A function that installs a package in the environment."""
 
     def install() -> int:
         channel = make_channel(tmp_path / "channel")
@@ -90,20 +90,20 @@ def test_conda_leaves_modified_scripts_alone(conda_install, base, on, prefix):
 
 
 def test_with_the_heartbeat_off_nothing_is_written(conda, base, home, tmp_path):
-    """conda's own files excepted."""
+    """conda itself writes files."""
     prefix = tmp_path / "env"
     conda(base, "create", "--yes", "--offline", "--prefix", prefix)
     assert sorted(os.listdir(prefix)) == ["conda-meta"]
 
 
 def test_three_environments_send_one_client_token(conda, base, home, httpserver, tmp_path, environ):
-    """Each is activated in a real shell and has its own ``e/``."""
+    """Each environment is activated in a real shell and has its own ``e/``."""
     httpserver.expect_request(re.compile(".*"), method="HEAD").respond_with_data(status=404)
     (home / ".condarc").write_text(f"anaconda_heartbeat: {httpserver.url_for('/beat')}\n")
     one, two, three = (tmp_path / name for name in ("one", "two", "three"))
     conda(base, "create", "--yes", "--offline", "--prefix", one)
     conda(base, "create", "--yes", "--offline", "--prefix", two, "--clone", one)
-    shutil.copytree(one, three)  # as unpacking an archive does
+    shutil.copytree(one, three)  # as extracting an archive does
     for prefix in (one, two, three):
         done = subprocess.run(
             [tool("bash"), "-euc", 'eval "$("$1" shell.posix activate "$2")"', "bash"]
@@ -124,7 +124,7 @@ def test_three_environments_send_one_client_token(conda, base, home, httpserver,
 
 
 def test_scripts_start_no_python_while_the_heartbeat_is_off(base, prefix, environ, tmp_path):
-    """The launcher decides that."""
+    """The launcher makes this decision."""
     base.install_scripts(prefix)
     python = tmp_path / "root" / "bin" / "python"
     package = tmp_path / "root/lib/python3.11/site-packages/anaconda_anon_usage/heartbeat"

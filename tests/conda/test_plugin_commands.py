@@ -1,4 +1,4 @@
-"""``conda anon-usage``, ``conda doctor``, and what the plugin costs every command."""
+"""``conda anon-usage``, ``conda doctor``, and the import cost of the plugin."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from support import HOSTILE
 
 
-def test_the_command_line_is_a_subcommand(conda, base):
-    """With the same output as the program and the module."""
+def test_the_subcommand_matches_the_program(conda, base):
+    """The output equals that of the program and the module."""
     as_subcommand = conda(base, "anon-usage")
     as_module = subprocess.run(
         [base.python, "-I", "-m", "anaconda_anon_usage"],
@@ -31,22 +31,22 @@ def test_the_command_line_is_a_subcommand(conda, base):
     assert as_subcommand.stdout.splitlines()[:2] == as_module.stdout.splitlines()[:2]
 
 
-def test_its_exit_status_is_the_commands(conda, base):
-    """A wrong environment is 2 here as well."""
+def test_the_subcommand_returns_the_exit_status(conda, base):
+    """An invalid environment returns 2 here, too."""
     done = conda(base, "anon-usage", "heartbeat", "--prefix", "/nowhere")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "anaconda-anon-usage: error: no environment is at '/nowhere'\n"
 
 
-def test_tokens_are_printed(conda, base):
-    """As the module prints them."""
+def test_the_subcommand_prints_tokens(conda, base):
+    """The output equals that of the module."""
     done = conda(base, "anon-usage", "tokens", CONDA_PREFIX=str(base.prefix))
     assert done.stdout.startswith("aau/")
     assert " e/" in done.stdout
 
 
 def has_health_checks(base) -> bool:
-    """Return whether this conda knows the hook for ``conda doctor``."""
+    """Return whether this conda supports health checks of plugins."""
     code = "from conda.plugins.types import CondaHealthCheck"
     return subprocess.run([base.python, "-Ic", code], capture_output=True).returncode == 0
 
@@ -59,10 +59,10 @@ def has_health_checks(base) -> bool:
         (False, "false", "✅ activation script: not installed, and not needed"),
     ],
 )
-def test_doctor_reports(conda, base, home, tmp_path, scripts, heartbeat, expected):
-    """Heartbeat on or off and why, the activation script, the token files."""
+def test_doctor_reports_the_state(conda, base, home, tmp_path, scripts, heartbeat, expected):
+    """The heartbeat and the reason for its state, the activation script, the token files."""
     if not has_health_checks(base):
-        pytest.skip("this conda's doctor has no checks of plugins")
+        pytest.skip("this conda does not support health checks of plugins")
     (home / ".condarc").write_text(f"anaconda_heartbeat: {heartbeat}\n")
     prefix = tmp_path / HOSTILE
     (prefix / "conda-meta").mkdir(parents=True)
@@ -79,6 +79,24 @@ def test_doctor_reports(conda, base, home, tmp_path, scripts, heartbeat, expecte
 
 
 @pytest.mark.parametrize(
+    "log, expected",
+    [
+        ("{home}/log", "✅ log: {home}/log"),
+        ("log", "❌ log: cannot be written: log: not a full path"),
+        ("{home}/none/log", "❌ log: cannot be written: {home}/none/log: no such directory"),
+        ("{home}", "❌ log: cannot be written: {home}: Is a directory"),
+    ],
+)
+def test_doctor_checks_the_log(conda, base, home, log, expected):
+    """A log that cannot be written is refused without a message elsewhere."""
+    if not has_health_checks(base):
+        pytest.skip("this conda's doctor has no checks of plugins")
+    done = conda(base, "doctor", ANACONDA_ANON_USAGE_LOG=log.format(home=home))
+    [line] = [line for line in done.stdout.splitlines() if " log: " in line]
+    assert expected.format(home=home) == line
+
+
+@pytest.mark.parametrize(
     "arguments, most",
     [
         (["list", "--json"], 6),  # sends no request, so it needs no User-Agent
@@ -87,6 +105,6 @@ def test_doctor_reports(conda, base, home, tmp_path, scripts, heartbeat, expecte
 )
 @pytest.mark.unmeasured
 def test_few_modules_are_imported(base, plain_base, environ, arguments, most):
-    """conda imports the plugin on every command. The numbers may only go down."""
+    """conda imports the plugin for every command. These numbers must not increase."""
     added = base.modules(arguments, environ) - plain_base.modules(arguments, environ)
     assert len(added) <= most, sorted(added)

@@ -1,4 +1,4 @@
-"""``conda config`` knows the settings; no other command stumbles over a wrong one."""
+"""``conda config`` supports the settings, and invalid values affect no other command."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WRONG = ["[1]", "[]", "{a: b}", "7", "ftp://example.org", "perhaps"]
 
 @pytest.fixture
 def user_agent(conda, base):
-    """Return the User-Agent of a command under some variables."""
+    """A function that returns the User-Agent of a command with some variables."""
 
     def show(**variables) -> str:
         return json.loads(conda(base, "info", "--json", **variables).stdout)["user_agent"]
@@ -21,8 +21,8 @@ def user_agent(conda, base):
 
 
 @pytest.mark.parametrize("word", ["off", "false", "no"])
-def test_set_off_leaves_only_the_version(conda, base, home, user_agent, word):
-    """And ``on`` brings the rest back."""
+def test_turning_telemetry_off_leaves_only_the_version(conda, base, home, user_agent, word):
+    """``on`` restores the tokens."""
     assert conda(base, "config", "--set", "anaconda_anon_usage", word).stderr == ""
     assert (home / ".condarc").read_text() == "anaconda_anon_usage: false\n"
     assert re.search(r" aau/\S+$", user_agent())
@@ -31,14 +31,14 @@ def test_set_off_leaves_only_the_version(conda, base, home, user_agent, word):
     assert re.search(r" aau/\S+ c/\S+ s/\S+ e/\S+$", user_agent())
 
 
-def test_the_variable_does_the_same(user_agent):
-    """``CONDA_ANACONDA_ANON_USAGE``, as for every setting of conda's."""
+def test_the_environment_variable_works(user_agent):
+    """``CONDA_ANACONDA_ANON_USAGE`` works like the variables of conda's own settings."""
     assert re.search(r" aau/\S+$", user_agent(CONDA_ANACONDA_ANON_USAGE="off"))
     assert re.search(r" aau/\S+ c/", user_agent(CONDA_ANACONDA_ANON_USAGE="yes"))
 
 
-def test_a_lock_in_bases_condarc_wins(conda, own_base, home):
-    """``#!final`` can't be overridden from below."""
+def test_a_lock_in_bases_condarc_takes_precedence(conda, own_base, home):
+    """Later files cannot override ``#!final``."""
     (own_base.prefix / ".condarc").write_text("anaconda_anon_usage: true #!final\n")
     (home / ".condarc").write_text("anaconda_anon_usage: false\n")
     shown = json.loads(conda(own_base, "info", "--json").stdout)["user_agent"]
@@ -46,7 +46,7 @@ def test_a_lock_in_bases_condarc_wins(conda, own_base, home):
 
 
 @pytest.mark.parametrize("name", ["anaconda_anon_usage", "anaconda_heartbeat"])
-def test_every_way_to_look_at_a_setting(conda, base, home, name):
+def test_every_option_of_conda_config_works(conda, base, home, name):
     """``--show``, ``--describe``, ``--get``, ``--show-sources``, ``--remove-key``."""
     assert conda(base, "config", "--set", name, "true").stderr == ""
     show = conda(base, "config", "--show", name)
@@ -65,7 +65,7 @@ def test_every_way_to_look_at_a_setting(conda, base, home, name):
 
 
 def test_a_url_can_be_set(conda, base, home):
-    """The heartbeat may go to a server of one's own."""
+    """Heartbeats can go to another server."""
     done = conda(base, "config", "--set", "anaconda_heartbeat", "https://example.org/beat")
     assert (done.returncode, (home / ".condarc").read_text()) == (
         0,
@@ -74,8 +74,8 @@ def test_a_url_can_be_set(conda, base, home):
 
 
 @pytest.mark.parametrize("value", WRONG)
-def test_conda_config_refuses_a_wrong_value(conda, base, home, value):
-    """With conda's own error about a wrong value."""
+def test_conda_config_rejects_an_invalid_value(conda, base, home, value):
+    """conda prints its own error message."""
     if not value.startswith(("[", "{")):
         done = conda(base, "config", "--set", "anaconda_heartbeat", value)
         assert done.returncode == 1
@@ -90,8 +90,8 @@ def test_conda_config_refuses_a_wrong_value(conda, base, home, value):
 
 @pytest.mark.parametrize("value", WRONG)
 @pytest.mark.parametrize("name", ["anaconda_anon_usage", "anaconda_heartbeat"])
-def test_no_other_command_stops_over_a_wrong_value(conda, base, home, tmp_path, name, value):
-    """The setting counts as off, and everything else goes on."""
+def test_an_invalid_value_stops_no_other_command(conda, base, home, tmp_path, name, value):
+    """It disables the setting."""
     (home / ".condarc").write_text(f"{name}: {value}\n")
     info = conda(base, "info", "--json")
     create = conda(base, "create", "--yes", "--offline", "--prefix", tmp_path / "env")

@@ -1,4 +1,4 @@
-"""Nothing of ours breaks conda, whichever part of ours breaks."""
+"""A failure in any part of this package does not affect conda."""
 
 from __future__ import annotations
 
@@ -8,20 +8,18 @@ import signal
 import subprocess
 
 import pytest
-from conda_root import Base
+from conda_root import Base, clean_environ
 
-# Each function that a conda command runs, in the order in which it meets them.
+# Functions that run in a conda command, in the order of their first call.
 PARTS = [
     "plugin.conda_subcommands",
     "plugin.conda_pre_commands",
     "plugin.conda_health_checks",
-    "plugin._extend_user_agent",
-    "plugin._add_parameters",
     "plugin.conda_post_commands",
-    "plugin._before_change",
-    "plugin._after_change",
+    "plugin.act",
+    "conda_integration/commands.before_change",
+    "conda_integration/commands.after_change",
     "conda_integration/commands._histories",
-    "plugin._before_run",
     "conda_integration/context_patch.extend_user_agent",
     "conda_integration/context_patch.add_parameters",
     "conda_integration/context_patch._appendix",
@@ -44,20 +42,20 @@ PARTS = [
 
 @pytest.fixture(scope="module")
 def faulty_base(make_base, tmp_path_factory) -> Base:
-    """A base whose package tests break and mend."""
+    """A base whose package the tests break and restore."""
     return make_base(tmp_path_factory.mktemp("faulty") / "base")
 
 
 @pytest.fixture
 def plant(faulty_base):
-    """Make one function of the installed package start with a statement."""
-    mended = []
+    """A function that inserts a statement at the start of a function of the package."""
+    originals = []
 
     def run(part: str, statement: str) -> None:
         module, _, function = part.partition(".")
         path = faulty_base.site_packages / "anaconda_anon_usage" / f"{module}.py"
         source = path.read_text()
-        mended.append((path, source))
+        originals.append((path, source))
         tree = ast.parse(source)
         [found] = [
             node
@@ -68,15 +66,28 @@ def plant(faulty_base):
         path.write_text(ast.unparse(ast.fix_missing_locations(tree)))
 
     yield run
-    for path, source in mended:
+    for path, source in originals:
         path.write_text(source)
+
+
+@pytest.fixture(scope="module")
+def plain_user_agent(plain_base, tmp_path_factory) -> str:
+    """The User-Agent of a conda without the package."""
+    done = subprocess.run(
+        [plain_base.conda, "info", "--json"],
+        env=clean_environ(tmp_path_factory.mktemp("home"), CONDA_CHANNELS="defaults"),
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    return json.loads(done.stdout)["user_agent"]
 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_a_failure_changes_neither_output_nor_status(
-    conda, faulty_base, plain_base, plant, tmp_path, part
+    conda, faulty_base, plain_user_agent, plant, tmp_path, part
 ):
-    """Of a command that shows, of one that creates, and of ``conda config``."""
+    """Tests commands that read, create and configure."""
     plant(part, "raise RuntimeError('planted')")
     for arguments in (
         ["info", "--json"],
@@ -87,14 +98,13 @@ def test_a_failure_changes_neither_output_nor_status(
         assert (done.returncode, done.stderr) == (0, "")
         answer = json.loads(done.stdout)
         if arguments[0] == "info":
-            own = json.loads(conda(plain_base, *arguments).stdout)["user_agent"]
-            assert answer["user_agent"].partition(" aau/")[0] == own
+            assert answer["user_agent"].partition(" aau/")[0] == plain_user_agent
 
 
 @pytest.mark.parametrize(
     "part", ["tokens/__init__.client_token", "conda_integration/context_patch._appendix"]
 )
-def test_a_failure_is_told_to_who_asks(conda, faulty_base, plant, part):
+def test_debug_output_shows_a_failure(conda, faulty_base, plant, part):
     """On stderr, with ``ANACONDA_ANON_USAGE_DEBUG=1``."""
     plant(part, "raise RuntimeError('planted')")
     done = conda(faulty_base, "info", "--json", ANACONDA_ANON_USAGE_DEBUG="1")
@@ -104,15 +114,15 @@ def test_a_failure_is_told_to_who_asks(conda, faulty_base, plant, part):
 
 
 @pytest.mark.parametrize("part", ["tokens/__init__.client_token", "plugin._extend_user_agent"])
-def test_interruption_and_exit_pass(faulty_base, environ, plant, part):
-    """Ctrl-C in the midst of our code is the user's, not ours to swallow."""
+def test_interrupts_and_exits_propagate(faulty_base, environ, plant, part):
+    """They belong to conda and the user, even while our code runs."""
     plant(part, "raise SystemExit(42)")
     done = subprocess.run([faulty_base.conda, "info"], env=environ, capture_output=True, timeout=60)
     assert done.returncode == 42
 
 
-def test_an_interruption_ends_the_command(faulty_base, environ, plant):
-    """A real SIGINT, while a token is read."""
+def test_an_interrupt_ends_the_command(faulty_base, environ, plant):
+    """A real SIGINT arrives while a token is read."""
     plant(
         "tokens/__init__.client_token",
         "(print('reading', flush=True), __import__('time').sleep(60))",
@@ -123,7 +133,7 @@ def test_an_interruption_ends_the_command(faulty_base, environ, plant):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # Where the tests themselves run in the background, their children ignore it.
+        # If the tests run in the background, their children ignore SIGINT.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:

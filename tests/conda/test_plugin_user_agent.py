@@ -1,4 +1,4 @@
-"""Every request that conda makes carries conda's own User-Agent and the tokens."""
+"""Every request by conda has conda's own User-Agent and the tokens."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ USER_AGENT = re.compile(r"(?P<own>conda/\S+ requests/.*) aau/\S+ c/(\S+) s/(\S+)
 
 @pytest.fixture
 def channel(httpserver, tmp_path) -> str:
-    """The URL of a channel, each request to which is in the server's log."""
+    """The URL of a channel on a server that logs all requests."""
     directory = make_channel(tmp_path / "channel")
 
     def serve(request):
@@ -27,7 +27,7 @@ def channel(httpserver, tmp_path) -> str:
 
 @pytest.fixture
 def tokens_of(conda, base, channel, httpserver, tmp_path):
-    """Run a command on the channel; return the client, session and environment tokens."""
+    """A function that runs a command with the channel and returns its tokens: c, s and e."""
 
     def run(*arguments, **variables) -> tuple[str, str, str]:
         del httpserver.log[:]
@@ -52,12 +52,12 @@ def tokens_of(conda, base, channel, httpserver, tmp_path):
 
 
 def token(prefix) -> str:
-    """Return the token that lies in an environment."""
+    """Return the token in an environment's token file."""
     return (prefix / "etc" / "aau_token").read_text().strip()
 
 
 def test_tokens_of_search_create_and_install(tokens_of, base, home, tmp_path):
-    """``e/`` is the target's, ``c/`` the same everywhere, ``s/`` another in each command."""
+    """``e/`` is the target's, ``c/`` never changes, ``s/`` differs in each command."""
     named, placed = tmp_path / "envs" / "named", tmp_path / "placed"
     seen = {
         "search": tokens_of("search", NAME),
@@ -80,15 +80,15 @@ def test_tokens_of_search_create_and_install(tokens_of, base, home, tmp_path):
     assert len({session for _, session, _ in seen.values()}) == len(seen)
 
 
-def test_an_environment_that_is_not_created_is_not_touched(tokens_of, tmp_path):
-    """With ``--dry-run`` there is a token in the request and nothing on disk."""
+def test_an_environment_that_is_not_created_is_not_written(tokens_of, tmp_path):
+    """With ``--dry-run``, the request has a token, but nothing is written to disk."""
     prefix = tmp_path / "planned"
     done = tokens_of("create", "--dry-run", "--prefix", prefix, NAME, CONDA_JSON="true")
     assert (len(done[2]), prefix.exists()) == (22, False)
 
 
-def test_info_shows_what_is_sent(conda, base):
-    """In its text and in its JSON; stdout stays valid JSON."""
+def test_info_shows_the_user_agent(conda, base):
+    """Both as text and as JSON, which stays valid."""
     text = conda(base, "info").stdout
     shown = re.search(r"user-agent : (.*)", text)[1]
     in_json = json.loads(conda(base, "info", "--json").stdout)["user_agent"]
@@ -97,14 +97,14 @@ def test_info_shows_what_is_sent(conda, base):
     )
 
 
-def test_the_own_part_is_condas(conda, base, plain_base):
-    """The tokens come after what conda says without the package."""
+def test_condas_own_fields_do_not_change(conda, base, plain_base):
+    """The tokens follow the User-Agent that conda has without the package."""
     own = json.loads(conda(plain_base, "info", "--json").stdout)["user_agent"]
     extended = json.loads(conda(base, "info", "--json").stdout)["user_agent"]
     assert USER_AGENT.fullmatch(extended)["own"] == own
 
 
 def test_no_plugins_means_no_tokens(conda, base):
-    """conda's own way to switch plugins off holds for this one."""
+    """conda's option to disable plugins also disables this one."""
     done = conda(base, "info", "--json", CONDA_NO_PLUGINS="true")
     assert " aau/" not in json.loads(done.stdout)["user_agent"]

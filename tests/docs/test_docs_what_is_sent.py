@@ -58,7 +58,6 @@ def test_the_table_of_tokens_is_the_catalog():
             "Stored in": fact.kept_in,
             "How long it lasts": fact.lifetime,
             "Anonymous": fact.anonymous,
-            "Since": fact.since,
         }
         for fact in CATALOG
     ] == [{heading: plain(cell) for heading, cell in row.items()} for row in TOKENS]

@@ -1,4 +1,4 @@
-"""What can lie in the place of a file that is read, and what must not come of it."""
+"""Malformed, hostile and unreadable contents for every file that the package reads."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ LARGE = 200_000_000
 
 
 def fill(content: bytes):
-    """Return what writes a content to a path."""
+    """Return a function that writes content to a path."""
     return lambda path: path.write_bytes(content)
 
 
 def link(target: str):
-    """Return what makes a path a symbolic link."""
+    """Return a function that makes a path a symlink to target."""
     return lambda path: path.symlink_to(target)
 
 
 def large(piece: bytes):
-    """Return what fills a path with 200 MB."""
+    """Return a function that fills a path with 200 MB."""
 
     def make(path: Path) -> None:
         with open(path, "wb") as file:
@@ -31,20 +31,20 @@ def large(piece: bytes):
 
 
 def make_sparse(path: Path) -> None:
-    """Fill a path with 200 MB of NUL."""
+    """Fill a path with 200 MB of NUL bytes."""
     with open(path, "wb") as file:
         file.truncate(LARGE)
 
 
 def make_socket(path: Path) -> None:
     """Bind a socket to a path."""
-    directory = os.open(path.parent, os.O_RDONLY)  # a socket's path is short
+    directory = os.open(path.parent, os.O_RDONLY)  # the path of a socket is limited to 107 bytes
     with socket.socket(socket.AF_UNIX) as bound:
         bound.bind(f"/proc/self/fd/{directory}/{path.name}")
     os.close(directory)
 
 
-#: Whatever is read: by name, what puts it at a path.
+#: Cases for any file: a name, and a function that creates the file.
 ANY = {
     "empty": fill(b""),
     "short": fill(b"a"),
@@ -69,7 +69,7 @@ BOMB = "a0: &a0 [x, x]\n" + "".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)
 )
 
-#: What is read as YAML, besides.
+#: Further cases for YAML files.
 YAML = {
     "200 MB of lines": large(b"a: 1\n" * 2),
     "200 MB of one line": large(b"x"),
@@ -91,7 +91,7 @@ YAML = {
     "wrong type of our setting": fill(b"anaconda_heartbeat: {a: [1]}\nanaconda_anon_usage: [1]\n"),
 }
 
-#: What is read as JSON, besides.
+#: Further cases for JSON files.
 JSON = {
     "nested": fill(b'{"Anaconda Cloud": ' + b"[" * 30_000),
     "wrong types": fill(b'{"Anaconda Cloud": {"anaconda.com": [1]}}'),

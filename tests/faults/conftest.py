@@ -1,4 +1,4 @@
-"""Fixtures for faults: an activation that is watched to its very end."""
+"""Fixtures for fault tests, which watch an activation until its last process has ended."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from unnoticed import WATCH
 
 
 def pytest_collection_modifyitems(items):
-    """Everything here watches processes as only Linux lets it."""
+    """Skip these tests except on Linux, where descendant processes can be watched."""
     if sys.platform != "linux":
         for item in items:
             if Path(__file__).parent in item.path.parents:
@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture
 def watched(tmp_path):
-    """Run a command and return its report: see watch.py, and what it printed."""
+    """Run a command and return the report of watch.py with the command's output."""
 
     def run(command, environ, seconds=2 * PATIENCE, **options):
         report = tmp_path / "report.json"
@@ -51,7 +51,7 @@ def prefix(base, tmp_path):
 
 @pytest.fixture
 def variables(base, prefix, environ):
-    """The variables of a shell that has activated the environment."""
+    """Environment variables of a shell in which the environment is active."""
     return {
         **environ,
         "CONDA_PREFIX": str(prefix),
@@ -62,7 +62,7 @@ def variables(base, prefix, environ):
 
 @pytest.fixture
 def activate(watched, prefix, variables):
-    """Activate the environment in bash, as conda does; return the report."""
+    """Activate the environment in bash, as conda does, and return the report."""
 
     def run(before=(), script='. "$0"', seconds=2 * PATIENCE, options=None, **more):
         stub = prefix / "etc/conda/activate.d/anaconda-anon-usage.sh"
@@ -77,7 +77,7 @@ def activate(watched, prefix, variables):
 
 @pytest.fixture(params=[0, USER], ids=["root", "user"])
 def someone(request, home):
-    """The start of a command line that somebody runs, to whom the home belongs."""
+    """Return the start of a command line that runs as the owner of the home directory."""
     if os.geteuid() != 0:
         if request.param == 0:
             pytest.skip("only root can become root")
@@ -88,10 +88,10 @@ def someone(request, home):
 
 @pytest.fixture
 def netrc(home):
-    """A trap in the place of ``~/.netrc``: return whether nobody has read it."""
+    """Replace ``~/.netrc`` with a FIFO, and return a function that tells whether it is unread."""
     content = b"default login me password secret\n"
     os.mkfifo(home / ".netrc", 0o600)
-    # Open at both ends, so that a reader is neither kept waiting nor let go without a trace.
+    # A FIFO that is open at both ends never blocks a reader, and shows what was read.
     descriptor = os.open(home / ".netrc", os.O_RDWR | os.O_NONBLOCK)
     os.write(descriptor, content)
 

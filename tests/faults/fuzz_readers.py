@@ -1,8 +1,8 @@
 """Coverage-guided fuzzing of a reader: ``python fuzz_readers.py condarc|jwt [OPTIONS]``.
 
-The corpus is kept in ``corpus/``, and what is new goes to the first directory among the
-options, which are libFuzzer's: ``-runs=100000``, ``-max_total_time=600``. A crash leaves
-its input in ``crash-...`` of the current directory; put it into the corpus with its mend.
+The corpus is in ``corpus/``. The options are libFuzzer's, for example ``-runs=100000`` or
+``-max_total_time=600``. New inputs go to the first directory among the options. After a
+crash, move ``crash-...`` from the current directory to the corpus, together with the fix.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
 with atheris.instrument_imports(include=["anaconda_anon_usage", "ruamel.yaml"]):
     import readers
-    import ruamel.yaml  # noqa: F401  it is imported late
+    import ruamel.yaml  # noqa: F401  it is imported lazily
 
 CORPUS = Path(__file__).parent / "corpus"
 

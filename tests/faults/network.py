@@ -1,8 +1,8 @@
-"""Runs a command in a network of a certain kind, in namespaces of its own.
+"""Run a command in a simulated network, in namespaces of its own.
 
-Started as ``unshare --net --mount python network.py KIND COMMAND...``. The name
-heartbeat.example has an IPv4 and an IPv6 address there; at the latter one, a server
-answers whose requests' first lines are printed when the command's processes are gone.
+Started as ``unshare --net --mount python network.py KIND COMMAND...``. In these namespaces,
+heartbeat.example has an IPv4 and an IPv6 address. A server listens on the IPv6 address. It
+prints the first line of each request, until all processes of the command have ended.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import threading
 
 HOSTS = "127.0.0.1 localhost\n192.0.2.1 heartbeat.example\n::1 heartbeat.example\n"
 
-# Packets that are routed to loopback, and are not for this machine, are dropped there.
+# The kernel drops packets that are routed to loopback but not addressed to this machine.
 ROUTES = {
     "black hole": ["ip", "route", "add", "192.0.2.0/24", "dev", "lo"],
     "unreachable": ["ip", "route", "add", "unreachable", "192.0.2.0/24"],
@@ -25,7 +25,7 @@ ROUTES = {
 
 
 def lay_over(path: str, text: str) -> None:
-    """Have a file of the system hold a text, in this namespace."""
+    """Replace the content of a system file in this namespace."""
     with tempfile.NamedTemporaryFile("w", delete=False) as file:
         file.write(text)
     os.chmod(file.name, 0o644)
@@ -34,7 +34,7 @@ def lay_over(path: str, text: str) -> None:
 
 
 def serve(listener: socket.socket) -> None:
-    """Print each request's first line, and answer 404."""
+    """Print the first line of each request, and respond with 404."""
     with contextlib.suppress(OSError):
         while True:
             client, _ = listener.accept()
@@ -44,7 +44,7 @@ def serve(listener: socket.socket) -> None:
 
 
 def main(kind: str, command: list[str]) -> int:
-    """Make the network, run the command, and wait for all that it leaves behind."""
+    """Set up the network, run the command, and wait until all its processes have ended."""
     lay_over("/etc/hosts", HOSTS)
     lay_over("/etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:30\n")
     if kind == "none":
@@ -64,9 +64,9 @@ def main(kind: str, command: list[str]) -> int:
 
 
 def wait_for(command: list[str]) -> int:
-    """Run a command, and return its status when its output's last holder is gone."""
-    # The activation cuts the outputs of what it starts, but not the life of a process: the
-    # server is to live longer. Its children are this process's, see watch.py.
+    """Run a command, wait until all its processes have ended, and return its exit status."""
+    # The activation script redirects the output of its processes, so waiting for the end of the
+    # output is not enough. As in watch.py, orphans become children of this process.
     import ctypes
 
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)

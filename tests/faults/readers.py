@@ -1,6 +1,6 @@
-"""The two readers of hostile text, each as a function of bytes that checks what it promises.
+"""The two readers of untrusted text, as functions of bytes that check the result.
 
-Fuzzed by test_fuzz.py, and with coverage's guidance by fuzz_readers.py.
+test_fuzz.py runs them on random input, fuzz_readers.py with coverage guidance.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from anaconda_anon_usage import settings as configuration
 from anaconda_anon_usage import tokens
 from anaconda_anon_usage.tokens import account, grammar
 
-#: What every string that is sent must be; said in one place, the package's own.
+#: The grammar of every string that is sent, which only the package defines.
 TOKEN_STRING = grammar.TOKEN_STRING
 
 _DIRECTORY = Path(tempfile.mkdtemp(prefix="aau-fuzz-"))
@@ -23,7 +23,7 @@ _VARIABLES = {"HOME": str(_DIRECTORY), "PATH": "/usr/bin:/bin"}
 
 
 def check_condarc(data: bytes) -> None:
-    """Read a condarc: settings of the promised types come of it, and nothing is printed."""
+    """Read a condarc, and check that all settings have their types and nothing is printed."""
     (_DIRECTORY / ".condarc").write_bytes(data)
     printed = io.StringIO()
     silence = contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed)
@@ -34,7 +34,7 @@ def check_condarc(data: bytes) -> None:
     assert isinstance(settings.connection.offline, bool)
     assert all("\n" not in problem for problem in settings.connection.problems)
     url = settings.heartbeat
-    if not isinstance(url, bool):  # no space, no line break, nothing beyond ASCII
+    if not isinstance(url, bool):  # no space, no line break, only ASCII
         assert url.startswith(("http://", "https://")) and all("!" <= c <= "~" for c in url)
         assert "@" not in url.split("/")[2]
     assert set(settings.connection.repositories) <= set(configuration.REPOSITORIES)
@@ -42,7 +42,7 @@ def check_condarc(data: bytes) -> None:
 
 
 def check_jwt(data: bytes) -> None:
-    """Read an API key: a token of 22 characters or none comes of it, and no exception."""
+    """Read an API key, and check that the result is a token of 22 characters or nothing."""
     text = data.decode("utf-8", "surrogateescape")
     token = account.token_from_api_key(text, now=1.0)
     assert token is None or (len(token) == 22 and grammar.is_token(token))

@@ -1,4 +1,4 @@
-"""Bad files in every place that is read: the activation goes on, cheaply, and sends no rubbish."""
+"""With bad files in any location, the activation succeeds quickly and sends only valid tokens."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from unnoticed import assert_unnoticed
 
 from anaconda_anon_usage.settings import search_path
 
-#: Every place of a token, below a directory that holds the home and the environment, and
-#: the letters that remain where it holds what is not ours to replace.
+#: The path of each token below tmp_path, and the letters of the tokens that are still sent if
+#: that path has something that the package must not replace.
 TOKENS = {
     "home/.conda/aau_token": "se",
     "home/.conda/aau_token_host": "cse",
@@ -29,11 +29,11 @@ TOKENS = {
     "home/installer_token": "cse",
 }
 
-#: What can be replaced by a token of ours, or is one that an administrator could have placed.
+#: Contents that the package replaces, or that count as an administrator's token.
 REPLACED = ("empty", "short", "invalid UTF-8", "NUL", "control characters", "second header",
             "spaces", "long")  # fmt: skip
 
-#: Every condarc's place but those of the system.
+#: The paths of all condarcs except those of the system.
 CONDARCS = [
     *("home/.condarc", "home/.conda/.condarc", "home/.conda/condarc"),
     *("home/.conda/condarc.d/a.yml", "home/.config/conda/.condarc", "home/.config/conda/condarc"),
@@ -45,14 +45,14 @@ SYSTEM = (".condarc", "condarc", "condarc.d/a.yml")
 
 
 def put(kind: dict, name: str, path: Path) -> None:
-    """Put something bad at a path."""
+    """Create a bad file at a path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     kind[name](path)
 
 
 @pytest.fixture
 def beat(activate, server, home):
-    """Activate, be unnoticed, and return the letters of the tokens that arrived, if any."""
+    """Activate, check for silence and limits, and return the letters of the tokens received."""
     receiver = server()
 
     def run(*before, **variables):
@@ -66,22 +66,22 @@ def beat(activate, server, home):
 
 
 @pytest.mark.parametrize("kind", ANY)
-def test_all_token_files_bad_at_once(beat, home, tmp_path, kind):
-    """Each costs at most its own token."""
+def test_bad_token_files_cost_at_most_their_own_tokens(beat, home, tmp_path, kind):
+    """All of them are bad at once."""
     for place in TOKENS:
         put(ANY, kind, tmp_path / place)
     put({**ANY, **JSON}, kind, home / ".anaconda" / "keyring")
     put(ANY, kind, home / ".anaconda" / "config.toml")
     ours = "cse" if kind in REPLACED else "s"
-    # Whatever begins with a line like a token's is one that an administrator may choose.
+    # Administrators may choose any token, so a file counts if its first line is valid.
     administrators = "iom" if kind in ("short", "second header") else ""
     assert [ours + administrators] == beat()
     assert False is (home / ".conda" / "gone").exists()
 
 
 @pytest.mark.parametrize("kind", [*JSON, "no permission"])
-def test_keyring_that_is_bad_costs_the_account(beat, home, kind):
-    """And nothing else."""
+def test_a_bad_keyring_costs_only_the_account_token(beat, home, kind):
+    """The other tokens are still sent."""
     put({**JSON, "no permission": lambda path: path.touch(0)}, kind, home / ".anaconda/keyring")
     assert ["cse"] == beat()
 
@@ -90,7 +90,7 @@ def test_keyring_that_is_bad_costs_the_account(beat, home, kind):
 @pytest.mark.parametrize("kind", ["200 MB", "device", "pipe"])
 @pytest.mark.parametrize("place", TOKENS)
 def test_reading_a_token_takes_little_memory(watched, home, tmp_path, environ, place, kind):
-    """However large or endless its file is."""
+    """The size of the file does not matter, and it may be endless."""
     make_environment(tmp_path / "env")
     put(ANY, kind, tmp_path / place)
     code = "from anaconda_anon_usage.tokens import token_string; print(token_string())"
@@ -109,13 +109,13 @@ def test_reading_a_token_takes_little_memory(watched, home, tmp_path, environ, p
 # condarc
 
 
-#: Valid configuration files, or none.
+#: Contents that are valid configuration files, and names for which no file exists.
 VALID = (
     *("empty", "directory", "dangling", "header in our setting"),
     *("aliases in our setting", "alias of itself", "tag of Python"),
 )
 
-#: What may have an opt-out: it cannot be read, or it is invalid and has a setting's name.
+#: Contents that may include an opt-out: unreadable, or invalid with the name of a setting.
 OPTED_OUT = (
     *("200 MB", "invalid UTF-8", "NUL", "pipe", "socket", "device", "terminal", "memory"),
     *("symlink loop", "200 MB of lines", "200 MB of one line", "UTF-16", "list"),
@@ -124,10 +124,10 @@ OPTED_OUT = (
 
 
 @pytest.mark.parametrize("kind", [*ANY, *(kind for kind in YAML if kind != "many keys")])
-def test_bad_condarc_of_the_user(beat, home, kind):
-    """With which conda itself may refuse to work: it may have an opt-out.
+def test_a_bad_condarc_of_the_user_is_an_opt_out_if_it_may_include_one(beat, home, kind):
+    """conda itself may refuse to work with such a file.
 
-    How many keys are read before the deadline depends on the machine.
+    For many keys, the outcome depends on whether the machine reads them before the deadline.
     """
     put({**ANY, **YAML}, kind, home / ".condarc")
     expected = [""] if kind == "wrong type of our setting" else ["cse"] * (kind in VALID)
@@ -136,11 +136,11 @@ def test_bad_condarc_of_the_user(beat, home, kind):
 
 
 @pytest.mark.parametrize("kind", [*ANY, "aliases", "duplicate keys", "nested maps", "tabs"])
-def test_all_condarcs_bad_at_once(beat, home, tmp_path, kind):
-    """Those of the system, too, where the test may lay files over its own."""
+def test_bad_condarcs_in_all_locations_go_unnoticed(beat, home, tmp_path, kind):
+    """This includes the system's condarcs, if the test may mount over them."""
     for place in [*CONDARCS, *(f"system/conda/{name}" for name in SYSTEM)]:
         put({**ANY, **YAML}, kind, tmp_path / place)
-    # /var/lib/conda, without touching the machine's own.
+    # Mount over /var/lib/conda instead of changing the machine's own.
     before = with_mounts({"/var/lib": tmp_path / "system"}) if os.geteuid() == 0 else []
     found = beat(*before, XDG_CONFIG_HOME=str(home / "xdg"), CONDARC=str(home / "named.yml"))
     assert (["cse"] if kind in VALID else []) == found
@@ -155,8 +155,8 @@ print(settings.heartbeat, settings.anon_usage)
 
 
 @pytest.mark.parametrize("kind", [*ANY, *YAML])
-def test_reader_of_condarcs_takes_bounded_time_and_memory(watched, environ, home, tmp_path, kind):
-    """Without conda; the number of files is the user's choice."""
+def test_reading_condarcs_takes_bounded_time_and_memory(watched, environ, home, tmp_path, kind):
+    """conda is not involved, and the user can have any number of files."""
     make_environment(tmp_path / "env")
     for place in ("home/.condarc", "env/condarc"):
         put({**ANY, **YAML}, kind, tmp_path / place)
@@ -169,8 +169,8 @@ def test_reader_of_condarcs_takes_bounded_time_and_memory(watched, environ, home
     assert (True, True) == (report.megabytes < 150, report.processor_seconds < 30)
 
 
-def test_every_place_of_the_search_path_was_tried(monkeypatch, home, tmp_path):
-    """The list above is conda's."""
+def test_the_list_of_condarcs_is_complete(monkeypatch, home, tmp_path):
+    """It has every location that conda reads."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "xdg"))
     monkeypatch.setenv("CONDARC", str(home / "named.yml"))
     for place in CONDARCS:
@@ -184,18 +184,18 @@ def test_every_place_of_the_search_path_was_tried(monkeypatch, home, tmp_path):
 
 # Permissions
 
-#: Root may read and write everything, unless it can't have these capabilities.
+#: Root can read and write everything, unless it lacks these capabilities.
 WITHOUT_RIGHTS = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
 
 
 @pytest.fixture
 def without_rights():
-    """What begins the command line of somebody whom permissions stop."""
+    """Return the start of a command line that runs as a user whom permissions restrict."""
     return [tool("setpriv"), *WITHOUT_RIGHTS[1:]] if os.geteuid() == 0 else []
 
 
-def test_token_files_that_cannot_be_read_cost_their_tokens(beat, without_rights, home, tmp_path):
-    """And are left as they are."""
+def test_unreadable_token_files_cost_only_their_tokens(beat, without_rights, home, tmp_path):
+    """The files stay as they are."""
     places = [*TOKENS, "home/.anaconda/keyring", "home/.anaconda/config.toml"]
     for place in places:
         put({"no permission": lambda path: path.touch(0)}, "no permission", tmp_path / place)
@@ -204,18 +204,18 @@ def test_token_files_that_cannot_be_read_cost_their_tokens(beat, without_rights,
 
 
 @pytest.mark.parametrize("place", CONDARCS)
-def test_a_condarc_that_cannot_be_read_is_an_opt_out(beat, without_rights, home, tmp_path, place):
-    """In every place of the search path."""
+def test_an_unreadable_condarc_is_an_opt_out(beat, without_rights, home, tmp_path, place):
+    """This holds for every location of the search path."""
     put({"no permission": lambda path: path.touch(0)}, "no permission", tmp_path / place)
     variables = {"XDG_CONFIG_HOME": str(home / "xdg"), "CONDARC": str(home / "named.yml")}
     assert [] == beat(*without_rights, **variables)
 
 
 @pytest.mark.parametrize("mode, expected", [(0o555, ["s"]), (0o000, [])])
-def test_directories_that_cannot_be_written_cost_their_tokens(
+def test_read_only_directories_cost_only_their_tokens(
     beat, without_rights, home, prefix, mode, expected
 ):
-    """Nothing is created; one that cannot be searched may have an opt-out."""
+    """Nothing is created. A directory without search permission may contain an opt-out."""
     (home / ".conda").mkdir(mode=mode)
     moved = prefix / "etc"
     moved.chmod(0o555)
@@ -228,38 +228,38 @@ def test_directories_that_cannot_be_written_cost_their_tokens(
     assert ["conda"] == os.listdir(moved)
 
 
-# Homes
+# Home directories
 
 
 @pytest.mark.parametrize("value", ["/nonexistent", "relative", "~", "/dev/null"])
-def test_home_that_is_none_costs_the_client_token(beat, value):
-    """And nothing is made in its place."""
+def test_an_invalid_home_costs_only_the_client_token(beat, value):
+    """Nothing is created at that path."""
     assert ["se"] == beat(HOME=value)
     assert False is Path("/nonexistent").exists()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody unknown")
-def test_home_that_is_not_set_and_not_known_costs_the_client_token(beat, prefix):
-    """As in a container that runs as any user."""
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become an unknown user")
+def test_an_unknown_home_costs_only_the_client_token(beat, prefix):
+    """A container can run as a user without a passwd entry and without HOME."""
     give(prefix, USER)
     assert ["se"] == beat(*become(USER), HOME=None)
 
 
-def test_directory_of_tokens_that_is_a_file_costs_the_client_token(beat, home):
-    """And stays as it is."""
+def test_a_file_in_place_of_the_token_directory_costs_only_the_client_token(beat, home):
+    """The file stays as it is."""
     (home / ".conda").write_text("mine")
     assert ["se"] == beat()
     assert "mine" == (home / ".conda").read_text()
 
 
-# conda's own commands
+# conda's commands
 
 
 @pytest.mark.parametrize(
     "kind", ["200 MB", "second header", "pipe", "device", "symlink loop", "NUL"]
 )
-def test_conda_goes_on_with_bad_token_files(base, environ, home, tmp_path, watched, kind):
-    """As quietly as ever."""
+def test_conda_works_with_bad_token_files(base, environ, home, tmp_path, watched, kind):
+    """It prints nothing to stderr."""
     make_environment(tmp_path / "env")
     for place in TOKENS:
         put(ANY, kind, tmp_path / place)

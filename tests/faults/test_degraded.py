@@ -1,4 +1,4 @@
-"""Machines that lack what every program takes for granted: the activation goes on."""
+"""The activation succeeds on machines without /dev/null, free processes or a correct clock."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from support import missing, tool
 from test_privileges import USER, become, give
 from unnoticed import assert_unnoticed
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can take so much away")
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can restrict a machine")
 
 
 @pytest.fixture
 def beat(activate, server):
-    """Activate, and return the report and the letters of the tokens that arrived, if any."""
+    """Activate, and return the report and the letters of the tokens received."""
     receiver = server()
 
     def run(before=(), **options):
@@ -37,8 +37,8 @@ NO_DEV_NULL = 'mount -t tmpfs none /dev || exit 99; exec "$@"'
 
 @needs_root
 @pytest.mark.parametrize("options", ["set +e", "set -e"])
-def test_no_dev_null(beat, options):
-    """The streams can't be cut, so nothing is started, and the shell goes on in silence."""
+def test_without_dev_null_nothing_is_started(beat, options):
+    """Without it, output cannot be redirected. The shell goes on silently."""
     command = [tool("unshare"), "--mount", "/bin/sh", "-c", NO_DEV_NULL, "sh"]
     if subprocess.run([*command, "true"], capture_output=True, timeout=30).returncode:
         missing("unshare with the right to mount")
@@ -51,7 +51,7 @@ def test_no_dev_null(beat, options):
 
 @pytest.fixture
 def beat_within(beat, home, prefix):
-    """Activate as a user who may run few processes; return what `beat` does."""
+    """Activate with a limit on processes, and return what `beat` returns."""
     give(home, USER)
     give(prefix, USER)
     return lambda count: beat([tool("prlimit"), f"--nproc={count}", *become(USER + count)])
@@ -59,7 +59,7 @@ def beat_within(beat, home, prefix):
 
 @needs_root
 def test_no_free_process_slot_goes_unnoticed(beat_within):
-    """The launcher can't fork, or Python can't start its thread, as the shell ends or not."""
+    """The launcher cannot fork, or Python cannot start its thread."""
     report, _ = beat_within(3)
     assert_unnoticed(report)
 
@@ -67,7 +67,7 @@ def test_no_free_process_slot_goes_unnoticed(beat_within):
 @needs_root
 @pytest.mark.parametrize("count", [4, 5])
 def test_few_process_slots_are_enough(beat_within, count):
-    """The files are another user's, so the session's token is the only one."""
+    """The token files belong to another user, so only the session token is sent."""
     report, found = beat_within(count)
     assert_unnoticed(report)
     assert ["s"] == found
@@ -75,23 +75,23 @@ def test_few_process_slots_are_enough(beat_within, count):
 
 @needs_root
 @pytest.mark.parametrize("slots, expected", [(1, (254, "")), (2, (0, "went on\n"))])
-def test_no_process_slot_for_the_shell_itself(beat, slots, expected):
-    """bash tries for 15 seconds, in silence, and ends, as over any program.
+def test_bash_itself_retries_without_a_process_slot(beat, slots, expected):
+    """bash retries for 15 seconds and then exits silently, as for any program.
 
-    With one slot it is a child of bash's that tries and ends: as in a pipe, or in conda's
-    own function that activates.
+    With one free slot, only a subshell of bash does so, as in a pipeline or in conda's shell
+    function.
     """
     limit = [tool("prlimit"), f"--nproc={slots}", *become(USER + slots)]
     report, found = beat(limit, script='. "$0"; echo went on')
     assert (expected, "", []) == ((report.status, report.stdout), report.stderr, found)
 
 
-# With 3, bash can't open a script to source.
+# With 3 descriptors, bash cannot open a script to source it.
 @pytest.mark.parametrize(
     "descriptors, expected", [(4, []), (5, []), (6, []), (8, []), (10, []), (12, ["cse"])]
 )
-def test_no_free_file_descriptor(beat, descriptors, expected):
-    """Too few for the stub, the launcher, Python, or its connection."""
+def test_too_few_file_descriptors_go_unnoticed(beat, descriptors, expected):
+    """The activation script, the launcher, Python or its connection lacks one."""
     script = f'ulimit -n {descriptors}; . "$0"; exit 0'
     report, found = beat(script=script)
     assert (0, "", []) == (report.status, report.stdout, report.left)
@@ -102,16 +102,16 @@ STREAMS = ["<&-", ">&-", "2>&-", "<&- >&-", ">&- 2>&-", "<&- >&- 2>&-"]
 
 
 @pytest.mark.parametrize("closed", STREAMS)
-def test_closed_streams(beat, closed):
-    """Files that are opened get the numbers of standard streams then."""
+def test_a_heartbeat_is_sent_with_closed_streams(beat, closed):
+    """Files that are opened then get the descriptors of the standard streams."""
     report, found = beat(script=f'exec {closed}; . "$0"')
     assert_unnoticed(report)
     assert ["cse"] == found
 
 
 @pytest.mark.parametrize("closed", STREAMS)
-def test_closed_streams_of_the_heartbeat_itself(watched, base, variables, server, closed):
-    """Nothing is written into a file that took a stream's number."""
+def test_the_heartbeat_works_with_its_streams_closed(watched, base, variables, server, closed):
+    """It writes nothing to a file that has the descriptor of a stream."""
     receiver = server()
     script = f'exec "$0" -I -m anaconda_anon_usage.heartbeat.activated {closed}'
     url = f"{receiver.url}/beat"
@@ -122,23 +122,23 @@ def test_closed_streams_of_the_heartbeat_itself(watched, base, variables, server
 
 
 @pytest.mark.parametrize("year", ["1970-01-01 00:00:01", "2037-12-31 00:00:00"])
-def test_wrong_clock(beat, year):
-    """A machine without a battery."""
+def test_a_heartbeat_is_sent_with_a_wrong_clock(beat, year):
+    """A machine without a battery starts with one."""
     report, found = beat([tool("faketime"), year], FAKETIME_DONT_FAKE_MONOTONIC="1")
     assert_unnoticed(report)
     assert ["cse"] == found
 
 
 @pytest.mark.parametrize("year", ["1970-01-01 00:00:01", "2037-12-31 00:00:00"])
-def test_clock_that_is_set_right_later(home, environ, year):
-    """The token of then stays."""
+def test_a_token_survives_a_correction_of_the_clock(home, environ, year):
+    """A token from the future or the distant past is kept."""
     run_then = [tool("faketime"), year]
     first = run(home, TOKEN_STRING, before=run_then)
     assert first.split(" ")[1] == run(home, TOKEN_STRING).split(" ")[1]
     assert ["aau_token"] == sorted(p.name for p in (home / ".conda").glob("*token"))
 
 
-# Pythons that lack something
+# Python without some modules
 
 BLOCK = """
 import sys
@@ -146,14 +146,14 @@ for name in {names!r}:
     sys.modules[name] = None
 """
 
-#: The modules, and the letters of each heartbeat that arrives without them.
+#: Modules that are missing, and the tokens of each heartbeat that is still received.
 LACKING = {
     "ssl": (["ssl", "_ssl"], []),
     "ctypes": (["ctypes", "_ctypes"], ["cse"]),
     "ssl and ctypes": (["ssl", "_ssl", "ctypes", "_ctypes"], []),
     "fcntl": (["fcntl"], ["cse"]),
     "hashes": (["_hashlib", "_blake2"], []),
-    "requests": (["requests"], ["cse"]),  # only connections through a proxy need it
+    "requests": (["requests"], ["cse"]),  # only connections through a proxy need requests
     "urllib3": (["urllib3"], []),
     "ruamel.yaml": (["ruamel"], ["cse"]),
     "sqlite, zlib, lzma, bz2": (["sqlite3", "zlib", "lzma", "bz2"], []),
@@ -163,7 +163,7 @@ LACKING = {
 
 @pytest.fixture(scope="module")
 def degraded_base(conda_root, wheel, tmp_path_factory):
-    """Have a base's Python lack modules."""
+    """Return a base whose Python lacks modules."""
     base = Base(tmp_path_factory.mktemp("degraded") / "base", conda_root)
     base.install(wheel)
 
@@ -176,8 +176,8 @@ def degraded_base(conda_root, wheel, tmp_path_factory):
 
 
 @pytest.mark.parametrize("lacking", LACKING)
-def test_python_that_lacks_modules(degraded_base, activate, server, lacking):
-    """Whether a heartbeat can be sent without them or not."""
+def test_a_missing_module_stops_at_most_the_heartbeat(degraded_base, activate, server, lacking):
+    """Heartbeats are sent unless they need the module."""
     names, expected = LACKING[lacking]
     receiver = server()
     python = degraded_base(names).python
@@ -187,8 +187,8 @@ def test_python_that_lacks_modules(degraded_base, activate, server, lacking):
 
 
 @pytest.mark.parametrize("names", [["ssl", "_ssl"], ["ctypes", "_ctypes"], ["fcntl"]])
-def test_tokens_without_modules(home, names):
-    """The tokens themselves need none of them."""
+def test_tokens_need_no_optional_modules(home, names):
+    """The tokens are the same without any of them."""
     block = BLOCK.format(names=names)
     environment = str(make_environment(home / "env"))
     assert "cse" == letters(run(home, block, TOKEN_STRING, CONDA_PREFIX=environment))
@@ -197,8 +197,8 @@ def test_tokens_without_modules(home, names):
 @pytest.mark.parametrize(
     "options", [["-I", "-S"], ["-I", "-S", "-O", "-B"], ["-I", "-S", "-X", "utf8=0"]]
 )
-def test_isolated_python_without_site(environ, home, options):
-    """With nothing but the standard library and this package on the path."""
+def test_tokens_need_only_the_standard_library(environ, home, options):
+    """With ``-S``, the path has nothing but the standard library and this package."""
     make_environment(home / "env")
     code = f"import sys; sys.path.append({PACKAGE_PARENT!r})\n" + TOKEN_STRING.replace("    ", "")
     done = subprocess.run(
@@ -211,8 +211,8 @@ def test_isolated_python_without_site(environ, home, options):
     assert (0, "", "cse") == (done.returncode, done.stderr, letters(done.stdout.strip()))
 
 
-def test_heartbeat_of_an_isolated_python_without_site(watched, base, variables, server):
-    """The package is not found, or the request is sent: nothing else happens."""
+def test_a_heartbeat_without_site_is_sent_or_fails_silently(watched, base, variables, server):
+    """The package is not found, or the request is sent."""
     receiver = server()
     site = [str(base.site_packages), *(base.site_packages / "conda.pth").read_text().split("\n")]
     code = (

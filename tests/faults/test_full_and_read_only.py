@@ -1,4 +1,4 @@
-"""Disks that are full and file systems that are read-only: tokens are left out, whole or used."""
+"""On full disks and read-only file systems, no partial token is written or sent."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from unnoticed import WATCH, assert_unnoticed
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
 
-#: Mounts a file system over $PLACE, runs the rest of the command line and all that it
-#: leaves behind, and prints what then lies there: sizes and names.
+#: Mount a file system over $PLACE, run the command and wait for all its processes, then list
+#: the files below $PLACE with their sizes.
 FULL = """
 mount -t tmpfs -o "$OPTIONS" none "$PLACE" && mkdir -p "$PLACE/conda-meta" || exit 99
 [ -z "$FILL" ] || dd if=/dev/zero of="$PLACE/fill" bs=4096 2>/dev/null
@@ -25,7 +25,7 @@ find "$PLACE" -type f -printf '%s %f\\n' >"$SAID"
 exit $status
 """
 
-#: Makes every mount read-only that can be, as far as this process sees.
+#: Remount everything read-only, in this mount namespace.
 READ_ONLY = """
 while read -r _ place _; do mount -o remount,bind,ro "$place" 2>/dev/null; done </proc/mounts
 touch "$HOME/x" 2>/dev/null && exit 99
@@ -35,7 +35,7 @@ exec "$@"
 
 @pytest.fixture
 def mounted(activate, server, tmp_path):
-    """Activate behind a script in a mount namespace; return letters and what it says."""
+    """Activate in a mount namespace, and return the letters of the tokens and the listing."""
     command = [tool("unshare"), "--mount", "/bin/sh", "-c"]
     test = [*command, "mount -t tmpfs none /mnt"]
     if subprocess.run(test, capture_output=True, timeout=30).returncode:
@@ -62,13 +62,13 @@ def mounted(activate, server, tmp_path):
 
 @pytest.mark.parametrize("options, fill", [("size=64k", "yes"), ("size=64k,nr_inodes=3", "")])
 @pytest.mark.parametrize("place, expected", [("HOME", "se"), ("CONDA_PREFIX/etc", "cs")])
-def test_full_disk_holds_no_part_of_a_token(
+def test_a_full_disk_never_has_a_partial_token(
     mounted, variables, prefix, options, fill, place, expected
 ):
-    """Neither without room nor without inodes is anything left."""
+    """Nothing is left behind, whether blocks or inodes are exhausted."""
     name, _, below = place.partition("/")
     where = f"{variables[name]}/{below}"
-    if below:  # the activation script itself lies there
+    if below:  # the activation script is in this directory
         (prefix / "conda").mkdir()
         os.rename(prefix / "etc/conda", prefix / "conda/moved")
         where = f"{prefix}/etc"
@@ -79,14 +79,14 @@ def test_full_disk_holds_no_part_of_a_token(
     assert (expected, []) == (found, said)
 
 
-def test_read_only_machine_sends_without_tokens(mounted, home, prefix):
-    """Only the session's, which is in memory."""
+def test_a_read_only_machine_sends_only_a_session_token(mounted, home, prefix):
+    """The session token is never stored."""
     assert ("s", []) == mounted(READ_ONLY)
     assert [] == [*home.iterdir(), *prefix.glob("etc/aau_token*")]
 
 
-def test_read_only_machine_uses_the_tokens_that_it_has(mounted, home):
-    """Made before."""
+def test_a_read_only_machine_sends_its_existing_tokens(mounted, home):
+    """They were written before."""
     assert ("cse", []) == mounted('exec "$@"')
     before = sorted(home.rglob("*"))
     assert ("cse", []) == mounted(READ_ONLY)

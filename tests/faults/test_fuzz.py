@@ -1,4 +1,4 @@
-"""Anything at all, in every file and variable that is read: what is sent is as promised."""
+"""For random contents of all files and variables, what is sent is valid."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ values = st.recursive(
 )
 condarcs = st.one_of(
     st.binary(max_size=200),
-    # JSON is YAML, but for what json.dumps() makes of infinity.
+    # JSON is a subset of YAML, except for the infinity of json.dumps().
     st.dictionaries(names, values, max_size=5).map(lambda d: json.dumps(d).encode()),
     st.lists(
         st.builds(
@@ -67,8 +67,8 @@ condarcs = st.one_of(
 
 @bounded
 @given(condarcs)
-def test_any_condarc_gives_settings(data):
-    """Of the promised types, in silence."""
+def test_any_condarc_gives_valid_settings(data):
+    """They have their types, and nothing is printed."""
     check_condarc(data)
 
 
@@ -102,7 +102,7 @@ keys = st.one_of(
 @bounded
 @given(keys)
 def test_any_key_gives_a_token_or_none(data):
-    """And whatever it is, the string is as the grammar wants."""
+    """In both cases, the token string matches the grammar."""
     check_jwt(data)
     key = data.decode("utf-8", "surrogateescape")
     found = tokens.token_from_api_key(key)
@@ -110,7 +110,7 @@ def test_any_key_gives_a_token_or_none(data):
     assert TOKEN_STRING.fullmatch(" ".join(parts))
 
 
-# Token files, the keyring, and all at once
+# Token files, the keyring, and all files at once
 
 PLACES = [
     *(".conda/aau_token", ".conda/aau_token_host", "env/etc/aau_token"),
@@ -122,7 +122,7 @@ PLACES = [
 @bounded
 @given(st.lists(st.one_of(st.binary(max_size=60), condarcs, keys), min_size=10, max_size=10))
 def test_any_content_of_all_files_gives_a_token_string(home, contents):
-    """At once, as several may be damaged together."""
+    """Several files may be damaged at the same time."""
     for place, content in zip(PLACES, contents):
         (home / place).parent.mkdir(parents=True, exist_ok=True)
         (home / place).write_bytes(content)
@@ -139,8 +139,8 @@ words = st.text(max_size=20)
 
 @bounded
 @given(st.lists(words, min_size=6, max_size=6), st.booleans())
-def test_any_machine_gives_a_user_agent(monkeypatch, home, texts, enabled):
-    """Whatever the system calls itself: printable ASCII, and the token string behind it."""
+def test_any_machine_gives_a_valid_user_agent(monkeypatch, home, texts, enabled):
+    """It is printable ASCII and ends with a valid token string."""
     answers = iter(texts)
     system = dict.fromkeys(("python_version", "release"), lambda: texts[0])
     with monkeypatch.context() as patch:
@@ -158,18 +158,18 @@ def test_any_machine_gives_a_user_agent(monkeypatch, home, texts, enabled):
 
 
 def hostile_tokens(texts: list[str]) -> tokens.Tokens:
-    """Tokens that are any text."""
+    """Return tokens that are arbitrary text."""
     return tokens.Tokens("1", *texts[:4], [texts[4]], texts[:2], texts)
 
 
-# With coverage's guidance
+# Coverage-guided fuzzing
 
 
 @pytest.mark.unmeasured
 @pytest.mark.parametrize("reader, runs", [("condarc", 4000), ("jwt", 40_000)])
 def test_guided_fuzzing_finds_nothing(tmp_path, environ, reader, runs):
-    """From the corpus on; fuzz_readers.py runs it for longer."""
-    pytest.importorskip("atheris", reason="there is no atheris for this Python")
+    """It starts from the corpus. fuzz_readers.py runs for longer."""
+    pytest.importorskip("atheris", reason="atheris does not support this Python")
     done = subprocess.run(
         [sys.executable, HERE / "fuzz_readers.py", reader, f"-runs={runs}", "-max_total_time=40"],
         env={**environ, "PYTHONPATH": os.pathsep.join(sys.path)},
@@ -183,8 +183,8 @@ def test_guided_fuzzing_finds_nothing(tmp_path, environ, reader, runs):
 
 
 @pytest.mark.parametrize("reader, check", [("condarc", check_condarc), ("jwt", check_jwt)])
-def test_corpus_is_read_as_promised(reader, check):
-    """With or without atheris."""
+def test_the_corpus_is_read_without_errors(reader, check):
+    """This does not need atheris."""
     files = sorted((HERE / "corpus" / reader).iterdir())
     assert len(files) > 10
     for file in files:

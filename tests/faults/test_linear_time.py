@@ -1,4 +1,4 @@
-"""No content of a file keeps a regular expression busy: 256 KB of the worst of each."""
+"""Regular expressions take linear time on 256 KB of their worst input."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from anaconda_anon_usage.tokens import account, grammar
 
 SIZE = 256 * 1024
 
-#: Seconds of processor time. A quadratic expression would need hours.
+#: Limit of processor time in seconds. A quadratic expression would need hours.
 LIMIT = 5
 
 
 def repeated(piece: str, end: str = "") -> str:
-    """Return a text of SIZE that repeats a piece."""
+    """Return a text of SIZE bytes that repeats a piece."""
     return piece * (SIZE // len(piece)) + end
 
 
 def taken(function, *arguments) -> float:
-    """Return the processor time of a call, which may fail."""
+    """Return the processor time of a call, which may raise."""
     started = time.process_time()
     try:
         function(*arguments)
-    except Exception as error:  # a value may be refused
+    except Exception as error:  # the value may be rejected
         assert not isinstance(error, RecursionError)
     return time.process_time() - started
 
 
 def channel_urls(name: str) -> list[str]:
-    """Return the URLs of a channel, as of one in a condarc."""
+    """Return the URLs of a channel that a condarc names."""
     return channels._Channels(EMPTY, (26, 7)).urls(name)
 
 
@@ -80,7 +80,7 @@ WORST = {
 
 @pytest.mark.parametrize("case", WORST)
 def test_an_expression_takes_linear_time(case):
-    """Even where the caller limits the size to less."""
+    """Even expressions whose callers limit the size to less."""
     function, argument = WORST[case]
     assert taken(function, argument) < LIMIT
 
@@ -94,14 +94,14 @@ def test_a_long_line_of_config_toml_takes_linear_time(home):
 
 
 def test_a_key_of_the_full_size_takes_linear_time():
-    """With three valid parts."""
+    """A key with three valid parts."""
     header = base64.urlsafe_b64encode(b'{"typ": "JWT"}').decode().rstrip("=")
     key = f"{header}.{'e' * (account.SIZE_LIMIT // 2)}.{'a' * 1000}"
     assert taken(account.token_from_api_key, key) < LIMIT
 
 
 def test_every_expression_of_these_modules_is_in_the_list():
-    """A new one needs a case."""
+    """A new expression needs a case."""
     count = 0
     for module in (account, grammar, values, policy, channels):
         with open(module.__file__, encoding="utf-8") as file:

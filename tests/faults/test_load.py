@@ -1,4 +1,4 @@
-"""Many activations at once: each is over by its deadline, and nothing piles up."""
+"""With many concurrent activations, each ends by its deadline and nothing accumulates."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ ACTIVATIONS = 1000
 
 SHELLS = 20
 
-#: Shells that all activate as fast as they can. What an activation leaves in a shell would
-#: keep the next from counting.
+#: Shells that all activate at the same time. Each unsets the variables that would stop it
+#: from counting its next activation.
 MANY = """
 many() { n=0; while [ $((n += 1)) -le "$COUNT" ]; do . "$0"; unset _ANACONDA_HEARTBEAT_1; done; }
 shells=0
@@ -26,14 +26,14 @@ wait
 """
 
 
-#: Megabytes that one process of ours may have: a heartbeat, and an interpreter that starts.
+#: Maximum memory in MB: of a heartbeat, and of an interpreter during its start.
 HEARTBEAT, INTERPRETER = 40, 12
 
 
 @pytest.mark.unmeasured
 @pytest.mark.parametrize("server_is", ["healthy", "silent"])
-def test_thousand_activations_leave_nothing(activate, server, record_property, capsys, server_is):
-    """Sent or given up in time, in bounded memory; the report says how many and how much."""
+def test_a_thousand_activations_leave_nothing(activate, server, record_property, capsys, server_is):
+    """Each is sent or given up in time and in bounded memory. The report has the counts."""
     receiver = server({"healthy": servers.NOT_FOUND, "silent": servers.silent}[server_is])
     report = activate(
         script=MANY,
@@ -53,18 +53,18 @@ def test_thousand_activations_leave_nothing(activate, server, record_property, c
         print(f"\n{line}")
     assert (0, "", "", []) == (report.status, report.stdout, report.stderr, report.left)
     assert 0 < len(receiver.heads) <= receiver.connections <= ACTIVATIONS
-    # Interpreters on their way to their turn are bounded by what a machine may have to do
-    # for one to be started; the shells of this test are small.
+    # The launcher limits the number of interpreters that are starting. The shells of this test
+    # are small.
     starting = 32 * os.cpu_count() + SHELLS
     bound = (slots.QUEUE_SLOTS) * HEARTBEAT + starting * INTERPRETER
     assert (True, True) == (report.megabytes < HEARTBEAT, report.peak_megabytes < bound), line
-    # The deadline is counted from the start of Python, which has to wait for the shells.
+    # The deadline counts from the start of Python, which competes with the shells.
     assert report.seconds < report.own_seconds + 60 + DEADLINE
 
 
 @pytest.mark.unmeasured
-def test_heartbeat_that_finds_no_place_gives_up(activate, server):
-    """Before it has read or sent anything."""
+def test_a_heartbeat_without_a_queue_slot_gives_up(activate, server):
+    """It has not read or sent anything by then."""
     receiver = server()
     with taken("queue", slots.QUEUE_SLOTS):
         report = activate(CONDA_ANACONDA_HEARTBEAT=f"{receiver.url}/beat")
@@ -72,8 +72,8 @@ def test_heartbeat_that_finds_no_place_gives_up(activate, server):
     assert (0, True) == (receiver.connections, report.megabytes < 2 * INTERPRETER)
 
 
-def test_heartbeat_that_gets_no_turn_meets_its_deadline(activate, server):
-    """It waits, and is gone."""
+def test_a_heartbeat_without_a_run_slot_meets_its_deadline(activate, server):
+    """It waits until then."""
     receiver = server()
     with taken("run", slots.RUN_SLOTS):
         report = activate(CONDA_ANACONDA_HEARTBEAT=f"{receiver.url}/beat")
@@ -81,8 +81,8 @@ def test_heartbeat_that_gets_no_turn_meets_its_deadline(activate, server):
     assert (0, True) == (receiver.connections, report.seconds >= DEADLINE)
 
 
-def test_turn_that_is_given_back_is_taken():
-    """By one that waits, and is held until it has done its work."""
+def test_a_released_run_slot_is_acquired_by_a_waiting_process():
+    """The process holds it until its work is done."""
     with taken("run", slots.RUN_SLOTS) as held:
         held[3].close()
         with slots.run_slot():
@@ -91,7 +91,7 @@ def test_turn_that_is_given_back_is_taken():
 
 
 def is_taken(kind: str, number: int) -> bool:
-    """Return whether any slot is held."""
+    """Return whether a slot is held."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as own:
         try:
             own.bind(name_of(kind, number))
@@ -100,8 +100,8 @@ def is_taken(kind: str, number: int) -> bool:
     return False
 
 
-def test_heartbeat_that_waits_for_its_answer_has_a_place_and_no_turn(base, variables, server):
-    """A server that is slow keeps no other heartbeat from its work."""
+def test_a_heartbeat_that_waits_for_its_response_holds_only_a_queue_slot(base, variables, server):
+    """A slow server does not stop other heartbeats from running."""
     receiver = server(servers.silent)
     process = subprocess.Popen(
         [base.python, "-I", "-m", "anaconda_anon_usage.heartbeat.activated"],
@@ -114,17 +114,17 @@ def test_heartbeat_that_waits_for_its_answer_has_a_place_and_no_turn(base, varia
     assert False is is_taken("queue", 0)
 
 
-def test_no_place_is_an_exception_that_says_so():
-    """For the log and the debug output."""
+def test_a_missing_queue_slot_is_a_named_exception():
+    """The log and the debug output show its message."""
     everything = taken("queue", slots.QUEUE_SLOTS)
     with everything, pytest.raises(slots.NoFreeSlot), slots.queue_slot():
         pass
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can lay a file over /proc/loadavg")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a file over /proc/loadavg")
 @pytest.mark.parametrize("beyond, expected", [(0, 1), (1, 0)])
-def test_overloaded_machine_sends_nothing(activate, server, tmp_path, beyond, expected):
-    """Where more than 32 programs for each processor want to run."""
+def test_an_overloaded_machine_sends_nothing(activate, server, tmp_path, beyond, expected):
+    """It has more than 32 runnable processes per CPU."""
     command = [tool("unshare"), "--mount"]
     if subprocess.run([*command, "true"], capture_output=True, timeout=30).returncode:
         missing("unshare with the right to mount")

@@ -1,4 +1,4 @@
-"""Networks that fail: one request at most, nothing given away, and gone in time."""
+"""When a network fails, at most one request is sent and the process ends in time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from servers import answer, endless, letters, user_agent
 from support import missing, tool
 from unnoticed import assert_unnoticed
 
-#: What a server does after it was sent a request.
+#: Server behavior after the request was received.
 FAULTS = {
     "accepted and silent": servers.silent,
     "one byte a second": servers.one_byte_a_second,
@@ -41,8 +41,8 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_server_that_fails_gets_one_request_and_no_more(activate, server, netrc, fault):
-    """No credential is offered, nothing is tried again."""
+def test_a_failing_server_receives_one_request(activate, server, netrc, fault):
+    """Nothing is retried and no credential is sent."""
     failing = server(FAULTS[fault])
     assert_unnoticed(activate(CONDA_ANACONDA_HEARTBEAT=f"{failing.url}/beat"))
     assert ["cse"] == [letters(user_agent(head)) for head in failing.heads]
@@ -51,8 +51,8 @@ def test_server_that_fails_gets_one_request_and_no_more(activate, server, netrc,
 
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("host", ["itself", "another"])
-def test_redirect_is_not_followed(activate, server, netrc, code, host):
-    """Neither to the server itself, without end, nor to another one."""
+def test_a_redirect_is_not_followed(activate, server, netrc, code, host):
+    """Neither an endless one to the same server nor one to another server."""
     other = server()
     location = "/beat" if host == "itself" else f"http://{other.authority}/elsewhere"
     redirecting = server(
@@ -63,8 +63,8 @@ def test_redirect_is_not_followed(activate, server, netrc, code, host):
     assert (1, 0, True) == (redirecting.connections, other.connections, netrc())
 
 
-def test_cookies_and_credentials_stay_here(activate, server, netrc):
-    """A cookie of the first answer is not in the second request."""
+def test_cookies_and_credentials_are_not_sent(activate, server, netrc):
+    """The second request does not have the cookie of the first response."""
     failing = server(answer("HTTP/1.1 404 x\nSet-Cookie: a=b; Path=/\nContent-Length: 0"))
     for _ in range(2):
         assert_unnoticed(activate(CONDA_ANACONDA_HEARTBEAT=f"{failing.url}/beat"))
@@ -73,30 +73,30 @@ def test_cookies_and_credentials_stay_here(activate, server, netrc):
 
 
 @pytest.mark.parametrize("where", ["http://me:secret@AUTHORITY/", "http://me@AUTHORITY/"])
-def test_url_with_credentials_is_not_used(activate, server, where):
-    """A heartbeat carries none, so a URL that has some is wrong."""
+def test_a_url_with_credentials_is_rejected(activate, server, where):
+    """Heartbeats have no credentials, so such a URL is invalid."""
     receiver = server()
     url = where.replace("AUTHORITY", receiver.authority)
     assert_unnoticed(activate(CONDA_ANACONDA_HEARTBEAT=url))
     assert 0 == receiver.connections
 
 
-def test_trap_for_readers_of_netrc_works(base, environ, netrc, server):
-    """What the other tests rely on: requests itself would read it."""
+def test_the_netrc_fixture_detects_readers(base, environ, netrc, server):
+    """The other tests rely on it. requests itself would read the file."""
     code = f"import requests; requests.get('{server().url}', timeout=5)"
-    # It finds no end of the file, and is ended.
+    # The FIFO has no end of file, so requests blocks until the timeout.
     with contextlib.suppress(subprocess.TimeoutExpired):
         subprocess.run([base.python, "-Ic", code], env=environ, timeout=5, check=False)
     assert False is netrc()
 
 
-def test_backlog_that_is_full_is_given_up(activate, netrc):
-    """The connection is never made."""
+def test_a_full_backlog_is_given_up(activate, netrc):
+    """The connection is never established."""
     with contextlib.ExitStack() as sockets:
         listener = sockets.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
-        for _ in range(4):  # more than there is room for
+        for _ in range(4):  # more than the backlog holds
             client = sockets.enter_context(socket.socket())
             client.setblocking(False)
             client.connect_ex(listener.getsockname())
@@ -106,8 +106,8 @@ def test_backlog_that_is_full_is_given_up(activate, netrc):
     assert (True, True) == (report.seconds > 4, netrc())
 
 
-def test_refused_connection_is_given_up_at_once(activate, netrc):
-    """Nobody listens."""
+def test_a_refused_connection_fails_at_once(activate, netrc):
+    """Nothing listens on the port."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         port = bound.getsockname()[1]
@@ -137,7 +137,7 @@ def tls(certificate) -> ssl.SSLContext:
     "fault, requests",
     [("none", 1), ("wrong name", 0), ("unknown authority", 0), ("expired", 0)],
 )
-def test_server_that_is_not_who_it_should_be_gets_no_request(
+def test_an_untrusted_server_receives_no_request(
     activate, server, authority, netrc, fault, requests
 ):
     """It does not see the User-Agent."""
@@ -150,8 +150,8 @@ def test_server_that_is_not_who_it_should_be_gets_no_request(
     assert (1, True) == (failing.connections, netrc())
 
 
-def test_stalled_handshake_is_given_up(activate, server, netrc):
-    """The server takes the connection and says nothing."""
+def test_a_stalled_handshake_is_given_up(activate, server, netrc):
+    """The server accepts the connection and sends nothing."""
     failing = server(servers.silent, read=False)
     url = failing.url.replace("http:", "https:")
     assert_unnoticed(activate(CONDA_ANACONDA_HEARTBEAT=f"{url}/beat"))
@@ -163,8 +163,10 @@ def test_stalled_handshake_is_given_up(activate, server, netrc):
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("fault", ["hangs", "asks for a password", "refuses"])
-def test_proxy_that_fails_is_asked_once(activate, server, netrc, home, scheme, fault):
-    """For a tunnel or with the request itself; it is not gone around."""
+def test_a_failing_proxy_receives_one_request_and_is_not_bypassed(
+    activate, server, netrc, home, scheme, fault
+):
+    """Both with a tunnel and with a plain request."""
     receiver = server()
     proxy = server(
         {
@@ -185,14 +187,14 @@ def test_proxy_that_fails_is_asked_once(activate, server, netrc, home, scheme, f
     assert {"http": "HEAD", "https": "CONNECT"}[scheme] == proxy.heads[0].split(" ")[0]
 
 
-# Networks of the test's own
+# Simulated networks
 
 NETWORK = Path(__file__).parent / "network.py"
 
 
 @pytest.fixture
 def in_network(activate, server, netrc):
-    """Activate in a network of its own; return the heads of the requests that arrived there."""
+    """Activate in a simulated network, and return the first lines of the requests received."""
     tool("ip")
     command = [tool("unshare"), "--net", "--mount"]
     if subprocess.run([*command, "true"], capture_output=True, timeout=30).returncode:
@@ -227,6 +229,6 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make ne
         ("silent resolver", "http://elsewhere.example:8080/beat", []),
     ],
 )
-def test_network_that_leads_nowhere_is_given_up(in_network, kind, url, expected):
-    """And one that leads there by IPv6 alone is used, with one request."""
+def test_an_unreachable_network_is_given_up(in_network, kind, url, expected):
+    """If only IPv6 works, one request is sent over it."""
     assert expected == in_network(kind, url)

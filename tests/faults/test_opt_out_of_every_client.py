@@ -1,4 +1,4 @@
-"""Every function that returns tokens obeys an opt-out, and one decision serves them all."""
+"""Every function that returns tokens obeys an opt-out, and the settings are read once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OPT_OUTS = {
     "DO_NOT_TRACK": ("anaconda_anon_usage: yes\n", {"DO_NOT_TRACK": "1"}),
 }
 
-#: A key of nobody's for user 00112233-4455-6677-8899-aabbccddeeff until the year 2286.
+#: An invented key for user 00112233-4455-6677-8899-aabbccddeeff, valid until the year 2286.
 API_KEY = (
     "eyJ0eXAiOiJKV1QifQ"
     ".eyJleHAiOjk5OTk5OTk5OTksInN1YiI6IjAwMTEyMjMzLTQ0NTUtNjY3Ny04ODk5LWFhYmJjY2RkZWVmZiJ9.c2ln"
@@ -39,7 +39,7 @@ API_KEY = (
 
 @pytest.fixture
 def call(someone, home, tmp_path):
-    """Call a function of tokens where there is a token of every kind; return what it prints."""
+    """Call a function of ``tokens`` with all kinds of token available, and return its output."""
     env = make_environment(tmp_path / "env")
     give(env, home.stat().st_uid, home.stat().st_gid)
     (home / "installer_token").write_text("installer")
@@ -60,7 +60,7 @@ def call(someone, home, tmp_path):
 @pytest.mark.parametrize("opt_out", OPT_OUTS)
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_returns_nothing_and_writes_nothing(call, home, tmp_path, function, opt_out):
-    """Whatever turned telemetry off."""
+    """It does not matter which setting turned telemetry off."""
     condarc, variables = OPT_OUTS[opt_out]
     (home / ".condarc").write_text(condarc)
     before = files_in(tmp_path)
@@ -70,7 +70,7 @@ def test_a_function_returns_nothing_and_writes_nothing(call, home, tmp_path, fun
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_caller_that_has_decided_overrides_the_settings(call, home, function):
-    """With ``enabled``, in either direction."""
+    """``enabled`` works in both directions."""
     (home / ".condarc").write_text("anaconda_anon_usage: no\n")
     on = function.replace("('org')", "('org', enabled=True)").replace("()", "(enabled=True)", 1)
     off = on.replace("True", "False")
@@ -79,14 +79,14 @@ def test_a_caller_that_has_decided_overrides_the_settings(call, home, function):
     assert FUNCTIONS[function] == call(off)
 
 
-def test_the_version_is_returned_in_any_case(call, home):
-    """It names the package, and nobody."""
+def test_the_version_is_always_returned(call, home):
+    """It does not identify anyone."""
     (home / ".condarc").write_text("anaconda_anon_usage: no\n")
     assert "True" == call("version_token() == token_string()[4:]")
 
 
 def test_an_environments_own_condarc_decides_for_it(someone, home, tmp_path):
-    """Of two environments, one may be opted out."""
+    """One environment can opt out while another does not."""
     for name in ("on", "off"):
         env = make_environment(tmp_path / name)
         (env / ".condarc").write_text(f"anaconda_anon_usage: {name}\n")
@@ -103,7 +103,7 @@ def test_an_environments_own_condarc_decides_for_it(someone, home, tmp_path):
 
 
 def test_the_settings_are_read_once(someone, home):
-    """For all functions of one process."""
+    """All functions of a process share them."""
     (home / ".condarc").write_text("anaconda_anon_usage: yes\n")
     printed = run(
         home,
@@ -121,7 +121,7 @@ def test_the_settings_are_read_once(someone, home):
 
 
 def test_the_condarc_is_reread_in_the_next_process(call, home):
-    """An opt-out takes effect there."""
+    """An opt-out takes effect in the next process."""
     (home / ".condarc").write_text("")
     first = call("client_token()")
     (home / ".condarc").write_text("anaconda_anon_usage: no\n")

@@ -1,4 +1,4 @@
-"""Other users' homes, shared environments and planted links."""
+"""Other users' homes, shared environments and planted symlinks."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from servers import letters, user_agent
 from support import tool
 from unnoticed import assert_unnoticed
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become others")
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
 USER, COLLEAGUE, GROUP = 54321, 54322, 54323
 
 
 def give(path: Path, user: int, group: int = GROUP) -> None:
-    """Make a directory and all that is in it somebody's."""
+    """Change the owner of a directory and all its contents."""
     for each in [path, *path.rglob("*")]:
         os.chown(each, user, group, follow_symlinks=False)
 
 
 def entries(path: Path, owner: int) -> list[str]:
-    """Return what somebody owns in a directory."""
+    """Return the entries of a directory tree that belong to a user."""
     return [str(p.relative_to(path)) for p in path.rglob("*") if p.lstat().st_uid == owner]
 
 
 def become(user: int) -> list[str]:
-    """Return the start of a command line whose rest is run by somebody.
+    """Return the start of a command line that runs as another user.
 
-    Who can read everything, for this Python may lie in a home of root's, but write only
-    what is theirs.
+    The process can read everything, because this Python may be in root's home, but it can only
+    write the files of that user.
     """
     capability = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
     who = [f"--reuid={user}", f"--regid={GROUP}", "--clear-groups"]
@@ -41,7 +41,7 @@ def become(user: int) -> list[str]:
 
 @pytest.fixture
 def beat(activate, server):
-    """Activate as somebody; return the User-Agent that arrived."""
+    """Activate as another user, and return the User-Agent received."""
     receiver = server()
 
     def run(before=(), umask=0o022, **variables):
@@ -57,8 +57,8 @@ def beat(activate, server):
     return run
 
 
-def test_sudo_leaves_nothing_of_roots_in_a_users_home(beat, home, prefix):
-    """The user's environment and home stay the user's."""
+def test_sudo_leaves_no_file_of_root_in_a_users_home(beat, home, prefix):
+    """All files in the user's environment and home still belong to the user."""
     give(home, USER)
     give(prefix, USER)
     sudo = [tool("sudo"), "--preserve-env", f"HOME={home}"]
@@ -67,7 +67,7 @@ def test_sudo_leaves_nothing_of_roots_in_a_users_home(beat, home, prefix):
 
 
 def test_sudo_uses_the_tokens_of_the_user(beat, home, prefix):
-    """And leaves them as they are."""
+    """The files stay as they are."""
     give(home, USER)
     give(prefix, USER)
     own = beat(become(USER))
@@ -77,8 +77,8 @@ def test_sudo_uses_the_tokens_of_the_user(beat, home, prefix):
     assert ([], []) == (entries(home, 0), entries(prefix, 0))
 
 
-def test_sudo_conda_leaves_nothing_of_roots_in_a_users_home(base, environ, home):
-    """A command that asks for every token."""
+def test_sudo_conda_leaves_no_file_of_root_in_a_users_home(base, environ, home):
+    """``conda info`` requests every token."""
     give(home, USER)
     done = subprocess.run(
         [tool("sudo"), "--preserve-env", f"HOME={home}", base.conda, "info", "--json"],
@@ -91,8 +91,8 @@ def test_sudo_conda_leaves_nothing_of_roots_in_a_users_home(base, environ, home)
     assert " aau/" in done.stdout
 
 
-def test_sudo_makes_no_log_in_a_users_home(beat, home, prefix):
-    """It would be root's, and the user's own heartbeats could not be logged."""
+def test_sudo_creates_no_log_in_a_users_home(beat, home, prefix):
+    """The log would belong to root, and the user's own heartbeats could not be logged."""
     give(home, USER)
     give(prefix, USER)
     log = home / "heartbeats.log"
@@ -103,14 +103,14 @@ def test_sudo_makes_no_log_in_a_users_home(beat, home, prefix):
 
 
 def tokens(user_agent: str, kinds: str) -> list[str]:
-    """Return the tokens of some kinds."""
+    """Return the tokens with the given letters."""
     return [word for word in user_agent.split(" ") if word[1:2] == "/" and word[0] in kinds]
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
 @pytest.mark.parametrize("mode", [0o2770, 0o2775, 0o0755])
 def test_shared_environment_keeps_its_permissions(beat, home, prefix, umask, mode):
-    """Its token is the group's to read as the environment is, and nobody's to write but the maker's."""
+    """The token is as readable as the environment, and writable only by its creator."""
     give(home, USER)
     give(prefix, USER)
     prefix.chmod(mode)
@@ -127,8 +127,8 @@ def test_shared_environment_keeps_its_permissions(beat, home, prefix, umask, mod
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o077])
-def test_users_tokens_are_the_users_alone(beat, home, umask):
-    """Whatever the umask is, in a home that others can read."""
+def test_a_users_tokens_are_readable_by_that_user_only(beat, home, umask):
+    """For any umask, in a home that others can read."""
     give(home, USER)
     home.chmod(0o755)
     beat(become(USER), umask)
@@ -140,8 +140,8 @@ def test_users_tokens_are_the_users_alone(beat, home, umask):
 @pytest.mark.parametrize("name", ["aau_token", "aau_token_prefix"])
 @pytest.mark.parametrize("content", [None, "", "precious\n", "two words\n"])
 @pytest.mark.parametrize("user", [USER, 0])
-def test_planted_link_is_not_followed_for_writing(beat, home, prefix, name, content, user):
-    """In a directory that everybody can write to, to a file of the victim's."""
+def test_a_planted_symlink_is_not_written_through(beat, home, prefix, name, content, user):
+    """It is in a world-writable directory and points to a file of the victim."""
     give(home, user)
     victim = home / "victim"
     if content is not None:
@@ -156,10 +156,10 @@ def test_planted_link_is_not_followed_for_writing(beat, home, prefix, name, cont
 
 
 @pytest.mark.parametrize("where", [".conda", "etc"])
-def test_directory_that_is_a_planted_link_is_not_written_by_root(
+def test_root_does_not_write_through_a_planted_directory_symlink(
     beat, home, prefix, tmp_path, where
 ):
-    """It could lead anywhere."""
+    """It could point anywhere."""
     roots = tmp_path / "roots"
     roots.mkdir()
     if where == "etc":

@@ -1,4 +1,4 @@
-"""Reports are true and complete, and a command leaves nothing behind in its process."""
+"""Reports are correct and complete, and commands leave no state behind in their process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NO_ANSWER = "no answer within 5 s; it may have arrived"
 
 @pytest.fixture
 def run_heartbeat(someone, base, environ, server):
-    """Send a heartbeat to a server that receives it and does not answer."""
+    """Send a heartbeat to a server that receives it and does not respond."""
     receiver = server(silent)
 
     def run(*options):
@@ -31,16 +31,16 @@ def run_heartbeat(someone, base, environ, server):
     return run
 
 
-def test_a_heartbeat_without_an_answer_may_have_arrived(run_heartbeat):
-    """The server has it."""
+def test_a_heartbeat_without_a_response_may_have_been_received(run_heartbeat):
+    """The server received it."""
     done = run_heartbeat()
     lines = dict(line.split(":", 1) for line in done.stdout.splitlines())
     assert (1, NO_ANSWER) == (done.returncode, lines["sent"].strip())
     assert "not sent" not in done.stdout
 
 
-def test_a_heartbeat_without_an_answer_is_neither_sent_nor_unsent_in_json(run_heartbeat):
-    """``null``, and not ``false``."""
+def test_a_heartbeat_without_a_response_has_an_unknown_outcome_in_json(run_heartbeat):
+    """The value is ``null``, not ``false``."""
     found = json.loads(run_heartbeat("--json").stdout)
     assert (None, None, NO_ANSWER) == tuple(found[key] for key in ("sent", "status", "error"))
 
@@ -57,7 +57,7 @@ report_health(os.environ["CONDA_PREFIX"])
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
 def test_doctor_prints_every_line_in_every_encoding(someone, base, environ, tmp_path, encoding):
-    """Windows consoles have no emoji, and prefixes have any character."""
+    """Windows consoles often have no emoji, and a prefix can contain any character."""
     env = base.make_environment(tmp_path / "environment 片")
     (env / ".condarc").write_text("offline: maybe\n")
     done = subprocess.run(
@@ -83,7 +83,7 @@ def test_doctor_prints_every_line_in_every_encoding(someone, base, environ, tmp_
     ] == lines
 
 
-# The guard of commands that change environments
+# The guard variable of commands that change environments
 
 GUARD = """
 import contextlib, io, os, sys
@@ -106,7 +106,7 @@ print(run(*commands[sys.argv[2]]), run("info"))
 
 @pytest.fixture
 def guards(someone, base, environ, home):
-    """Run two commands in one process; return the guard after each."""
+    """Run two commands in one process, and return the guard after each."""
 
     def run(kind, **variables):
         done = subprocess.run(
@@ -122,17 +122,17 @@ def guards(someone, base, environ, home):
 
 
 def test_the_guard_ends_with_its_command(guards):
-    """Programs run several commands of conda in one process, and activate between them."""
+    """A program can run several conda commands in one process, and activate between them."""
     assert ["None", "None"] == guards("success")
 
 
 @pytest.mark.parametrize("kind", ["dry run", "exception"])
-def test_a_later_command_recognises_a_stale_guard(guards, kind):
-    """Before conda 26.5, nothing tells a plugin that a command has failed."""
+def test_a_later_command_recognizes_a_stale_guard(guards, kind):
+    """Before conda 26.5, plugins are not notified if a command fails."""
     assert "None" == guards(kind)[1]
 
 
 @pytest.mark.parametrize("kind", ["success", "dry run", "exception"])
 def test_an_inherited_guard_is_kept(guards, kind):
-    """It belongs to the command that has started this one."""
+    """It was set by the command that started this one."""
     assert ["1", "1"] == guards(kind, _ANACONDA_HEARTBEAT_GUARD="1")

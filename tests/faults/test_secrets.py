@@ -1,4 +1,4 @@
-"""No password and no channel token is printed or logged, whichever setting it is in."""
+"""Passwords and channel tokens are never printed or logged, whichever setting contains them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-#: Everything of ours that prints, in one process; the last one ends it.
+#: Every command that prints, in one process. The last one ends the process.
 COMMANDS = """
 import os, sys
 from anaconda_anon_usage.cli import main
@@ -28,7 +28,7 @@ sys.stdout.flush()
 activated.main()
 """
 
-#: Lines of a condarc, with a secret in each, and variables.
+#: Variables and lines of a condarc, each with a secret.
 CASES = {
     "heartbeat": "anaconda_heartbeat: http://me:SECRET@127.0.0.1:9/",
     "heartbeat without scheme": "anaconda_heartbeat: me:SECRET@127.0.0.1:9",
@@ -59,7 +59,7 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_no_secret_is_printed_or_logged(someone, base, environ, home, tmp_path, case):
-    """By the status, dry runs, JSON, doctor, debug output, errors and the log."""
+    """Checks status, dry runs, JSON, doctor, debug output, errors and the log."""
     env = base.make_environment(tmp_path / "env")
     lines = [CASES[case]]
     if "heartbeat" not in case:
@@ -89,7 +89,7 @@ def test_no_secret_is_printed_or_logged(someone, base, environ, home, tmp_path, 
 @pytest.mark.parametrize("name", ["http_proxy", "HTTPS_PROXY", "all_proxy"])
 @pytest.mark.parametrize("proxy", ["http://me:SECRET@127.0.0.1:9", "me:SECRET/x@127.0.0.1:9"])
 def test_no_secret_of_a_proxy_variable_is_printed(someone, base, environ, tmp_path, name, proxy):
-    """requests reads them; its errors would quote the proxy."""
+    """requests reads these variables, and its errors would quote the proxy."""
     env = base.make_environment(tmp_path / "env")
     done = subprocess.run(
         [*someone, base.python, "-I", "-c", COMMANDS],
@@ -103,7 +103,7 @@ def test_no_secret_of_a_proxy_variable_is_printed(someone, base, environ, tmp_pa
 
 
 def test_variables_in_proxies_are_expanded_as_in_conda(base, environ, home):
-    """So a condarc can name the variable that has the password."""
+    """A condarc can refer to a variable that contains the password."""
     (home / ".condarc").write_text("proxy_servers: {http: 'http://$ME:${PASSWORD}@127.0.0.1:9'}\n")
     code = """
 from anaconda_anon_usage.settings import load

@@ -1,4 +1,4 @@
-"""Rounds of racing processes: exactly one token comes of each."""
+"""Racing processes agree on exactly one token."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from processes import WITHOUT_LINKS, make_environment, run
 
 ROUNDS, PROCESSES = 20, 64
 
-#: Forks that all start at the same moment, for each round; prints what they were given.
+#: Fork processes that start at the same moment, in each round, and print their tokens.
 RACE = """
     import json, os, sys
     from anaconda_anon_usage.tokens import binding
@@ -50,7 +50,7 @@ RACE = """
 @pytest.mark.parametrize("kind, place", [("client", ".conda"), ("environment", "etc")])
 @pytest.mark.parametrize("umask", [0o022, 0, 0o077])
 def test_every_round_has_one_token(tmp_path, home, prelude, kind, place, umask):
-    """The one in the file, for all 64 processes of each of 20 rounds."""
+    """All 64 processes of each of 20 rounds return the token in the file."""
     rounds = ROUNDS if umask == 0o022 else 2
     directories = [tmp_path / f"round-{number}" for number in range(rounds)]
     for directory in directories:

@@ -1,4 +1,4 @@
-"""An opt-out survives in a configuration file that cannot be read or understood."""
+"""An opt-out survives in a configuration file that cannot be read or parsed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OBSTACLE = """
 
 OPT_OUT = b"anaconda_anon_usage: false\nanaconda_heartbeat: false\n"
 
-#: Contents that conda ignores or stops at, and what is said about each.
+#: Contents that conda ignores or fails on, and the problem that we report for each.
 CONTENTS = {
     "duplicate key": (OPT_OUT + b"anaconda_heartbeat: false\n", "duplicate key, line 3"),
     "tab": (OPT_OUT + b"\tx: 1\n", "invalid YAML, line 3"),
@@ -70,14 +70,14 @@ def locked(tmp_path):
 
 @pytest.mark.parametrize("kind", CONTENTS)
 def test_an_opt_out_survives_an_invalid_condarc(someone, home, kind):
-    """Although the variables, which conda reads later, turn both settings on."""
+    """Even if environment variables, which conda reads later, turn both settings on."""
     put(home / ".condarc", CONTENTS[kind][0])
     assert "False False" == run(home, READ, before=someone, **ON)
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_an_opt_out_survives_in_every_place(someone, home, place):
-    """The environment's own condarc is read later."""
+def test_an_opt_out_survives_in_every_location(someone, home, place):
+    """Even if a later environment variable turns both settings on."""
     put(home / place, CONTENTS["tab"][0])
     assert "False False" == run(home, READ, before=someone, **ON)
 
@@ -86,7 +86,7 @@ def test_an_opt_out_survives_in_every_place(someone, home, place):
 def test_a_lock_holds_but_nothing_is_sent_while_a_file_is_unreadable(
     someone, home, env, locked, kind
 ):
-    """It may have ``offline: true``, a proxy or certificates."""
+    """It may contain ``offline: true``, a proxy or certificates."""
     content, problem = CONTENTS[kind]
     condarc = put(home / ".condarc", content)
     variables = {**locked, "CONDA_PREFIX": str(env)}
@@ -95,7 +95,7 @@ def test_a_lock_holds_but_nothing_is_sent_while_a_file_is_unreadable(
 
 
 def test_an_earlier_invalid_condarc_is_stronger_than_a_later_lock(someone, home, env):
-    """As with a real ``#!final``."""
+    """The same holds for a valid ``#!final``."""
     put(home / ".condarc", CONTENTS["tab"][0])
     put(env / ".condarc", b"anaconda_anon_usage: true #!final\n")
     assert "False False" == run(home, READ, before=someone, CONDA_PREFIX=str(env), **ON)
@@ -103,7 +103,7 @@ def test_an_earlier_invalid_condarc_is_stronger_than_a_later_lock(someone, home,
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"# nothing\n", b"\xef\xbb\xbf", b"{}\n"])
 def test_an_empty_condarc_is_valid(someone, home, env, content):
-    """It says nothing, and hides nothing."""
+    """It has no settings and hides none."""
     put(home / ".condarc", content)
     variables = {"CONDA_PREFIX": str(env), **ON}
     assert "True True" == run(home, READ, before=someone, **variables)
@@ -120,7 +120,7 @@ def test_an_absent_condarc_is_valid(someone, home, place):
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
 def test_an_unreadable_file_is_an_opt_out_for_this_user(home):
-    """Where the tests are not root's."""
+    """For a user who is not root."""
     put(home / ".condarc", OPT_OUT).chmod(0)
     assert "False False" == run(home, READ, **ON)
 
@@ -128,7 +128,7 @@ def test_an_unreadable_file_is_an_opt_out_for_this_user(home):
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to others")
 @pytest.mark.parametrize("place", [*PLACES, ".conda", ".conda/condarc.d"])
 def test_a_file_or_directory_without_permission_is_an_opt_out(home, place):
-    """A ``condarc.d`` that cannot be listed may have an opt-out, too."""
+    """A ``condarc.d`` that cannot be listed may contain an opt-out."""
     path = home / place
     put({".conda": path / "condarc", ".conda/condarc.d": path / "a.yml"}.get(place, path), OPT_OUT)
     for each in [home, *home.rglob("*")]:
@@ -139,18 +139,18 @@ def test_a_file_or_directory_without_permission_is_an_opt_out(home, place):
 
 
 def test_a_missing_yaml_library_is_an_opt_out(someone, home):
-    """If a file has to be parsed."""
+    """This applies only if a file has to be parsed."""
     put(home / ".condarc", b"anaconda_heartbeat: true\n")
     without = "import sys; sys.modules['ruamel'] = sys.modules['ruamel.yaml'] = None"
     assert "False False" == run(home, without, READ, before=someone, **ON)
 
 
-# In conda's own process
+# In conda's process
 
 
 @pytest.mark.parametrize("kind", ["tab", "open quote", "control character"])
 def test_an_opt_out_survives_where_conda_ignores_the_file(someone, base, environ, home, kind):
-    """conda goes on without a file that has a scanner or reader error."""
+    """conda ignores a file with a scanner or reader error."""
     put(home / ".condarc", CONTENTS[kind][0])
     done = subprocess.run(
         [*someone, base.conda, "info", "--json"],
@@ -165,7 +165,7 @@ def test_an_opt_out_survives_where_conda_ignores_the_file(someone, base, environ
 
 
 def test_status_dry_run_and_doctor_name_the_file_and_the_problem(someone, base, environ, home):
-    """So that the user can fix it."""
+    """This lets the user fix it."""
     condarc = put(home / ".condarc", CONTENTS["tab"][0])
     problem = f"{condarc}: invalid YAML, line 3"
     report = "from anaconda_anon_usage.conda_integration import report_health; import sys\n"
@@ -184,7 +184,7 @@ def test_status_dry_run_and_doctor_name_the_file_and_the_problem(someone, base, 
         assert f"off ({problem})" in done.stdout
 
 
-# Cheap all the same
+# Import cost
 
 IMPORTED = """
     import sys
@@ -196,7 +196,7 @@ IMPORTED = """
     "content", [b"", b"channels: [defaults]\n", b"channels: [a\n", b"not_ours: true\n"]
 )
 def test_no_yaml_library_is_imported_if_no_file_names_a_setting(someone, home, content):
-    """Whatever else is in the files, for tokens and for a heartbeat that is off."""
+    """For tokens, and for a heartbeat that is off, other contents do not matter."""
     put(home / ".condarc", content)
     isolated = "import sys; before = set(sys.modules)"
     imported = IMPORTED.replace("set(sys.modules)", "(set(sys.modules) - before)")
@@ -205,7 +205,7 @@ def test_no_yaml_library_is_imported_if_no_file_names_a_setting(someone, home, c
 
 @pytest.mark.parametrize("content", [OPT_OUT, b'"anaconda\\x5fanon_usage": false\n'])
 def test_a_name_or_a_backslash_is_parsed(someone, home, content):
-    """A double-quoted key can be written with escapes."""
+    """A double-quoted key can contain escapes."""
     put(home / ".condarc", content)
     assert "False False" == run(home, READ, before=someone)
 
@@ -224,7 +224,7 @@ def test_a_name_or_a_backslash_is_parsed(someone, home, content):
     ],
 )
 def test_variables_count_in_any_letter_case(someone, home, variables, expected):
-    """As in conda: the last one wins, and only ``CONDA_`` has a case."""
+    """As in conda, the last one wins, and only the prefix ``CONDA_`` is case-sensitive."""
     assert expected == run(home, READ, before=someone, **variables)
 
 
@@ -244,7 +244,7 @@ def test_variables_count_in_any_letter_case(someone, home, variables, expected):
         (b"<<: 1\nanaconda_heartbeat: true\n", "False False"),
     ],
 )
-def test_merge_keys_aliases_and_tags_are_read(someone, home, content, expected):
-    """As conda reads them, or as a file that cannot be read."""
+def test_merge_keys_aliases_and_tags_are_read_as_in_conda(someone, home, content, expected):
+    """A file that conda cannot read counts as an opt-out."""
     put(home / ".condarc", content)
     assert expected == run(home, READ, before=someone)

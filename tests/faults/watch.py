@@ -1,8 +1,8 @@
-"""Runs a command, waits for all that it leaves behind, and reports what that cost.
+"""Run a command, wait for all its processes, and report their cost.
 
 Started as ``python watch.py REPORT SECONDS COMMAND...``. Orphans become children of this
-process (PR_SET_CHILD_SUBREAPER), so that none escapes, however it detaches itself; those
-that are still there after SECONDS are killed and named.
+process (PR_SET_CHILD_SUBREAPER), so detached processes are watched, too. Processes that
+are still running after SECONDS are killed and reported.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def descendants() -> list[int]:
-    """Return the ids of all processes below this one."""
+    """Return the IDs of all descendants of this process."""
     found, todo = [], [os.getpid()]
     while todo:
         pid = todo.pop()
         try:
             children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        except OSError:  # gone
+        except OSError:  # the process has ended
             continue
         found += map(int, children)
         todo += map(int, children)
@@ -36,16 +36,16 @@ def descendants() -> list[int]:
 
 
 def own_memory(pid: int) -> int:
-    """Return the bytes of memory that a process shares with no file."""
+    """Return the bytes of memory that a process does not share with a file."""
     try:
         _, resident, shared, *_ = Path(f"/proc/{pid}/statm").read_text().split()
         return (int(resident) - int(shared)) * PAGE
-    except (OSError, ValueError):  # gone
+    except (OSError, ValueError):  # the process has ended
         return 0
 
 
 def watch(command: list[str], seconds: float) -> dict:
-    """Run a command and return its report when all that it started is gone."""
+    """Run a command, wait for all its processes, and return the report."""
     started = time.monotonic()
     process = subprocess.Popen(command)
     report = {"processes": 0, "peak_processes": 0, "peak_megabytes": 0, "left": []}
@@ -70,11 +70,11 @@ def watch(command: list[str], seconds: float) -> dict:
             report["left"] += [Path(f"/proc/{pid}/cmdline").read_text() for pid in alive]
             for pid in alive:
                 os.kill(pid, signal.SIGKILL)
-        time.sleep(max(0.02, 5 * (time.monotonic() - sampled)))  # not to be a load itself
+        time.sleep(max(0.02, 5 * (time.monotonic() - sampled)))  # limits its own load
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     report["seconds"] = time.monotonic() - started
     report["processor_seconds"] = usage.ru_utime + usage.ru_stime
-    report["megabytes"] = usage.ru_maxrss >> 10  # of the largest process
+    report["megabytes"] = usage.ru_maxrss >> 10  # the maximum of one process
     return report
 
 

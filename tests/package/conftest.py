@@ -1,4 +1,4 @@
-"""Fixtures: the sdist, the wheel and the conda packages, built for real and offline."""
+"""Fixtures for the sdist, the wheel and the conda packages, which are built offline."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items):
-    """Run these tests in one process: the packages take long to build."""
+    """Run these tests in one process, because the packages take long to build."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.xdist_group("package"))
@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def session_environ(tmp_path_factory):
-    """The variables for processes that work for the whole session."""
+    """Environment variables of processes that work for the whole session."""
     return clean_environ(tmp_path_factory.mktemp("home"))
 
 
@@ -44,7 +44,7 @@ def dist(tmp_path_factory, session_environ) -> SimpleNamespace:
 
 @pytest.fixture(scope="session")
 def source(dist, tmp_path_factory) -> Path:
-    """The source tree as the sdist holds it."""
+    """The source tree from the sdist."""
     directory = tmp_path_factory.mktemp("source")
     with tarfile.open(dist.sdist) as archive:
         archive.extractall(directory, **({"filter": "data"} if sys.version_info >= (3, 12) else {}))
@@ -54,11 +54,11 @@ def source(dist, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def next_source(source, tmp_path_factory) -> Path:
-    """A later version, in which a script is gone, one is new, and the others differ."""
+    """A later version, in which one script is missing, one is new, and the others differ."""
     tree = shutil.copytree(source, tmp_path_factory.mktemp("next") / "source")
     init = tree / "anaconda_anon_usage" / "__init__.py"
     init.write_text(re.sub('__version__ = ".*"', f'__version__ = "{NEXT}"', init.read_text()))
-    (tree / "PKG-INFO").unlink()  # would be believed
+    (tree / "PKG-INFO").unlink()  # hatchling would take the version from it
     launchers = tree / "etc" / "conda" / "anon-usage"
     for script in (launchers / "heartbeat.sh", *tree.glob("*activate.d/*.sh")):
         script.write_text(f"# {NEXT}\n{script.read_text()}")
@@ -72,9 +72,9 @@ def next_source(source, tmp_path_factory) -> Path:
 def channel(
     conda_root, source, next_source, tmp_path_factory, session_environ, make_httpserver_ipv4
 ):
-    """A local channel: both versions of the package, and stand-ins for what it requires.
+    """A local channel with both versions of the package and substitutes for its dependencies.
 
-    Building activates environments; the configuration says that heartbeats are wanted.
+    The heartbeat is on, because a build activates environments.
     """
     channel = tmp_path_factory.mktemp("channel") / "channel"
     local_channel = [sys.executable, "-I", HERE / "local_channel.py", channel]
@@ -93,7 +93,7 @@ def channel(
 
 @pytest.fixture
 def receiver(httpserver, home):
-    """A server to which the heartbeats of this test's user go."""
+    """A server that receives the heartbeats of this test's user."""
     httpserver.expect_request(re.compile(".*"), method="HEAD").respond_with_data(status=404)
     (home / ".condarc").write_text(f"anaconda_heartbeat: {httpserver.url_for('/beat')}\n")
     return httpserver
@@ -101,13 +101,13 @@ def receiver(httpserver, home):
 
 @pytest.fixture(scope="session")
 def plain_base(conda_root, tmp_path_factory) -> Base:
-    """A base without the package: what is tested is the package in the environment."""
+    """A base without the package, to test the package in an environment."""
     return Base(tmp_path_factory.mktemp("plain") / "base", conda_root)
 
 
 @pytest.fixture(scope="session")
 def base_with_package(conda_root, dist, tmp_path_factory) -> Base:
-    """A base with the package, which can put its scripts into environments."""
+    """A base with the package, which can install scripts in environments."""
     base = Base(tmp_path_factory.mktemp("base") / "base", conda_root)
     base.install(dist.wheel)
     return base
@@ -115,7 +115,7 @@ def base_with_package(conda_root, dist, tmp_path_factory) -> Base:
 
 @pytest.fixture
 def conda(environ, plain_base, channel, tmp_path):
-    """Run conda on an environment, with the channel as the only one; return its output."""
+    """A function that runs conda on an environment, with only the local channel."""
 
     def run(command: str, prefix: Path, *arguments, base: Base = plain_base) -> str:
         options = ["--yes", "--offline", "--prefix", prefix]
@@ -132,7 +132,7 @@ def conda(environ, plain_base, channel, tmp_path):
 
 @pytest.fixture
 def rattler(environ, channel):
-    """Make an environment hold what some specifications ask for, with py-rattler."""
+    """A function that makes an environment match specifications, with py-rattler."""
 
     def run(prefix: Path, *specifications) -> str:
         program = [sys.executable, "-I", HERE / "rattler_install.py"]
@@ -145,7 +145,7 @@ def rattler(environ, channel):
 
 @pytest.fixture
 def activate(environ, plain_base, tmp_path):
-    """Activate an environment in a real shell, through a real conda; nothing is printed."""
+    """A function that activates an environment in a real shell, and expects no output."""
 
     def run(prefix: Path, shell: str = "bash", base: Base = plain_base) -> None:
         options = ACTIVATE[shell]
@@ -157,7 +157,7 @@ def activate(environ, plain_base, tmp_path):
 
 @pytest.fixture
 def heartbeat(receiver):
-    """Wait for the next heartbeat, the only one; return its User-Agent."""
+    """A function that waits for exactly one further heartbeat and returns its User-Agent."""
 
     def next_one() -> str:
         wait_until(lambda: receiver.log)

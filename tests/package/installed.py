@@ -1,4 +1,4 @@
-"""What the tests of the packages look at: commands that succeed, and what is installed."""
+"""Helpers for the tests of packages: commands that must succeed, and installed files."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ PROJECT = Path(__file__).parents[2]
 
 PACKAGE = "anaconda-anon-usage"
 
-#: The version that environments are upgraded to.
+#: The version to which environments are upgraded.
 NEXT = "999.0.0"
 
-#: Files that may stay behind when the package goes: what identifies the environment.
+#: Files that may remain after the package is removed, with the environment's token.
 TOKEN_FILES = {"etc/aau_token", "etc/aau_token_prefix"}
 
-#: Evaluates what conda prints for a shell, as conda's own shell function does.
+#: Evaluates conda's output for a shell, as conda's own shell function does.
 ACTIVATE = {
     "bash": ("-euc", 'eval "$("$1" shell.posix activate "$2")"'),
     "zsh": ("-fec", 'eval "$("$1" shell.posix activate "$2")"'),
@@ -26,7 +26,7 @@ ACTIVATE = {
 
 
 def check(command, environ, **options) -> str:
-    """Run a command that must succeed and return what it printed."""
+    """Run a command that must succeed, and return its output."""
     done = subprocess.run(
         list(map(str, command)),
         env=environ,
@@ -42,9 +42,9 @@ def check(command, environ, **options) -> str:
 
 
 def files_in(prefix: Path) -> set[str]:
-    """Return the files in an environment, relative to it.
+    """Return the relative paths of the files in an environment.
 
-    What Python compiled of other packages, and conda's own records, come as they like.
+    Byte code of other packages and conda's own records are excluded.
     """
     found = {
         os.path.relpath(os.path.join(parent, name), prefix)
@@ -59,7 +59,7 @@ def files_in(prefix: Path) -> set[str]:
 
 
 def scripts_in(prefix: Path) -> dict[str, bytes]:
-    """Return the files in an environment's etc/conda, and what they hold."""
+    """Return the files in an environment's etc/conda, with their contents."""
     return {
         str(path.relative_to(prefix)): path.read_bytes()
         for path in (prefix / "etc" / "conda").rglob("*")
@@ -68,6 +68,6 @@ def scripts_in(prefix: Path) -> dict[str, bytes]:
 
 
 def record(prefix: Path) -> dict:
-    """Return what conda knows about the package in an environment."""
+    """Return conda's record of the package in an environment."""
     [path] = (prefix / "conda-meta").glob(f"{PACKAGE}-*.json")
     return json.loads(path.read_text())

@@ -1,9 +1,9 @@
-"""Makes a channel of stand-ins for what the package requires, or adds a package to one.
+"""Create a channel with substitutes for the package's dependencies, or add a package to one.
 
     local_channel.py CHANNEL --conda-root DIRECTORY
     local_channel.py CHANNEL --add PACKAGE
 
-A program of its own, for py-rattler sometimes crashes at a process's exit.
+A separate program, because py-rattler sometimes crashes when a process exits.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from rattler import Subdir
 from rattler.index import index_fs
 from rattler_build import assemble_package
 
-#: What the recipe requires, here as the packages of the Python that runs the tests.
+#: The recipe's dependencies, made from the packages of the Python that runs the tests.
 DISTRIBUTIONS = ("hatchling", "pip", "requests", "ruamel.yaml")
 
-#: Or `pip check` would be that of the machine.
+#: Otherwise, `pip check` would be the machine's.
 PIP = '#!/bin/sh\nexec "$(dirname "$0")/python" -m pip "$@"\n'
 
-#: Tells which Python and which conda a conda installation has.
+#: Prints the versions of Python and conda in a conda installation.
 ABOUT = """\
 import conda, json, os, platform, sys
 
@@ -42,11 +42,11 @@ PLATFORM = str(Subdir.current())
 
 
 def make_channel(channel: Path, conda_root: Path) -> None:
-    """Make a channel with python, conda and all that DISTRIBUTIONS need.
+    """Create a channel with python, conda and all dependencies of DISTRIBUTIONS.
 
     Args:
         channel: the directory.
-        conda_root: the conda installation that the package ``conda`` gives access to.
+        conda_root: the conda installation that the package ``conda`` refers to.
     """
     for name in (PLATFORM, "noarch"):
         (channel / name).mkdir(parents=True)
@@ -62,7 +62,7 @@ def make_channel(channel: Path, conda_root: Path) -> None:
 
 
 def add(channel: Path, package: Path) -> None:
-    """Put a noarch package into a channel.
+    """Add a noarch package to a channel.
 
     Args:
         channel: the directory.
@@ -73,7 +73,7 @@ def add(channel: Path, package: Path) -> None:
 
 
 def _add_python(channel: Path, files: Path, interpreter: str, version: str) -> None:
-    """An interpreter, as a virtual environment that needs no venv."""
+    """Add an interpreter, as a virtual environment without the module venv."""
     major, minor, _ = version.split(".")
     (files / "bin").mkdir(parents=True)
     for name in ("python", "python3", f"python{major}.{minor}"):
@@ -83,7 +83,7 @@ def _add_python(channel: Path, files: Path, interpreter: str, version: str) -> N
 
 
 def _add_conda(channel: Path, files: Path, version: str, path: list[str]) -> None:
-    """A real conda, which stays where it is: the package says where."""
+    """Add a package that refers to a real conda, which is not copied."""
     (files / "site-packages").mkdir(parents=True)
     places = "\n".join(directory for directory in path if os.path.isdir(directory))
     (files / "site-packages" / "conda.pth").write_text(f"{places}\n")
@@ -91,7 +91,7 @@ def _add_conda(channel: Path, files: Path, version: str, path: list[str]) -> Non
 
 
 def _closure(names) -> dict[str, list[str]]:
-    """Return distributions and all that they require here, each with its requirements."""
+    """Return distributions and their dependencies on this machine, each with its requirements."""
     found: dict[str, list[str]] = {}
     waiting = list(names)
     while waiting:
@@ -109,10 +109,10 @@ def _closure(names) -> dict[str, list[str]]:
 
 
 def _add_distribution(channel: Path, files: Path, name: str, requires: list[str]) -> None:
-    """An installed distribution's modules."""
+    """Add the modules of an installed distribution."""
     distribution = metadata.distribution(name)
     for file in distribution.files:
-        # Not its scripts, nor what was compiled for another directory.
+        # Omit its scripts, and byte code for another directory.
         if ".." not in file.parts and file.suffix != ".pyc":
             target = files / "site-packages" / file
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,8 @@
-"""Makes an environment hold what some specifications ask for, with py-rattler.
+"""Make an environment match specifications, with py-rattler.
 
     rattler_install.py CHANNEL PREFIX SPECIFICATION...
 
-A program of its own, for py-rattler sometimes crashes at a process's exit.
+A separate program, because py-rattler sometimes crashes when a process exits.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from rattler import install, solve
 
 
 async def main(channel: str, prefix: str, *specifications: str) -> None:
-    """Solve anew, and install or remove what is missing or too many."""
+    """Solve, install missing packages and remove extra ones."""
     records = await solve([channel], specifications)
     cache = Path(prefix).parent / "rattler-packages"
     await install(records, prefix, cache, show_progress=False)

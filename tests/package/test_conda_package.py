@@ -1,4 +1,4 @@
-"""The conda package, built from the recipe, installed by conda and by py-rattler."""
+"""The conda package, built from the recipe, and installed by conda and by py-rattler."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from installed import ACTIVATE, NEXT, PACKAGE, TOKEN_FILES, check, files_in, rec
 
 from anaconda_anon_usage import __version__
 
-#: Where the launchers are, in an environment.
+#: Path of the launchers in an environment.
 LAUNCHERS = "etc/conda/anon-usage"
 
-#: What the package requires stays when it goes.
+#: Dependencies, which remain after the package is removed.
 REQUIREMENTS = ("python", "requests", "ruamel.yaml")
 
 
 @pytest.fixture(params=["conda", "rattler"])
 def installer(request, conda, rattler):
-    """Two installers: how each makes an environment, and changes what it holds."""
+    """Two installers, with functions that create and change an environment."""
     if request.param == "conda":
         return SimpleNamespace(
             create=lambda prefix: conda("create", prefix, *REQUIREMENTS),
@@ -36,7 +36,7 @@ def installer(request, conda, rattler):
 
 @pytest.fixture
 def environment(installer, tmp_path):
-    """An environment without the package, and what is in it."""
+    """An environment without the package, and its files."""
     prefix = tmp_path / "envs" / "ènv"
     installer.create(prefix)
     return prefix
@@ -49,15 +49,15 @@ def of_user_agent(user_agent: str, prefix) -> str:
 
 
 def test_the_recipes_own_tests_pass(channel):
-    """In an environment that is activated, and whose activation sends no heartbeat."""
+    """They run in an activated environment, whose activation sends no heartbeat."""
     assert [log.count("all tests passed!") for log in channel.logs] == [1, 1]
     assert channel.heartbeats == []
 
 
-def test_what_is_installed_works_and_goes_without_a_trace(
+def test_an_installed_package_works_and_is_removed_completely(
     installer, environment, activate, heartbeat
 ):
-    """From the installation through activations in every shell to the removal."""
+    """From the installation to the removal, with activations in every shell."""
     before = files_in(environment)
     installer.install(environment, f"{PACKAGE}={__version__}")
     shown = check([environment / "bin" / PACKAGE, "--version"], {})
@@ -72,7 +72,7 @@ def test_what_is_installed_works_and_goes_without_a_trace(
 
 
 def test_an_upgrade_replaces_every_script(installer, environment, activate, heartbeat):
-    """No file of the old version stays, and the environment keeps its token."""
+    """No file of the old version remains, and the environment keeps its token."""
     installer.install(environment, f"{PACKAGE}={__version__}")
     old = scripts_in(environment)
     activate(environment)
@@ -92,7 +92,7 @@ def test_an_upgrade_replaces_every_script(installer, environment, activate, hear
 def test_the_package_replaces_copies_of_its_scripts(
     installer, environment, base_with_package, activate, heartbeat, version
 ):
-    """From then on they belong to the package and are removed with it."""
+    """From then on, they belong to the package and are removed with it."""
     before = files_in(environment)
     hooks = [
         base_with_package.python,
@@ -106,7 +106,7 @@ def test_the_package_replaces_copies_of_its_scripts(
     put_there = scripts_in(environment)
     installer.install(environment, f"{PACKAGE}={version}")
     owned = set(record(environment)["files"])
-    # A copy of a script that the next version no longer has stays until hooks removes it.
+    # A copy of a script that the next version lacks remains until hooks removes it.
     stay = put_there.keys() - owned
     assert stay == ({f"{LAUNCHERS}/heartbeat.bat"} if version == NEXT else set())
     activate(environment)
@@ -120,8 +120,8 @@ def test_the_package_replaces_copies_of_its_scripts(
     assert not (environment / LAUNCHERS).exists()
 
 
-def test_the_record_says_what_the_package_is(conda, tmp_path):
-    """Its requirements, its licence, and the oldest conda beside which it works."""
+def test_the_record_has_the_packages_metadata(conda, tmp_path):
+    """Its dependencies, its license, and the oldest supported conda."""
     conda("create", tmp_path / "env", PACKAGE)
     found = record(tmp_path / "env")
     assert {key: found[key] for key in ("constrains", "depends", "license", "noarch")} == {
@@ -133,8 +133,8 @@ def test_the_record_says_what_the_package_is(conda, tmp_path):
     assert (found["subdir"], found["version"]) == ("noarch", NEXT)
 
 
-def test_in_base_it_is_condas_plugin(conda, environ, tmp_path):
-    """The entry point comes with the package: conda's User-Agent has the tokens."""
+def test_in_base_the_package_is_a_plugin_of_conda(conda, environ, tmp_path):
+    """It has the entry point, so conda's User-Agent has the tokens."""
     prefix = tmp_path / "own-base"
     conda("create", prefix, "conda", f"{PACKAGE}={__version__}")
     run = [prefix / "bin" / "python", "-Im", "conda"]

@@ -1,8 +1,8 @@
 """A heartbeat from every shell of this machine, through conda's own shell functions.
 
-For a whole conda installation, ``--conda-root``, on any system (``make real-conda``): the
-one that is made from PyPI has no shell functions. The environment's packages come from the
-channel in ``AAU_TEST_CHANNEL``.
+The tests need a complete conda installation, ``--conda-root``, on any system (``make
+real-conda``). The one from PyPI has no shell functions. The environment's packages come from
+the channel in ``AAU_TEST_CHANNEL``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from support import wait_until
 
 WINDOWS = os.name == "nt"
 
-#: Runs each shell without the user's files. What each script needs is in variables.
+#: Starts each shell without the user's files. Variables have the parameters of the scripts.
 SHELLS = {
     "bash": ("bash", "-ec", 'eval "$("$AAU_CONDA" shell.posix hook)"; conda activate "$AAU_PREFIX"'),
     "zsh": ("zsh", "-fec", 'eval "$("$AAU_CONDA" shell.zsh hook)"; conda activate "$AAU_PREFIX"'),
@@ -37,22 +37,22 @@ POWERSHELL = (
 
 @pytest.fixture(scope="module")
 def root(request) -> Path:
-    """The conda installation that was given."""
+    """The given conda installation."""
     given = request.config.getoption("--conda-root")
     if not given or "AAU_TEST_CHANNEL" not in os.environ:
-        pytest.skip("no conda installation is given, or no channel")
+        pytest.skip("no conda installation or no channel is given")
     return Path(given)
 
 
 @pytest.fixture(scope="module")
 def conda(root) -> Path:
-    """Its program."""
+    """The conda program."""
     return root / "Scripts" / "conda.exe" if WINDOWS else root / "bin" / "conda"
 
 
 @pytest.fixture(scope="module")
 def environment(conda, dist, tmp_path_factory) -> Path:
-    """An environment with a Python and the wheel."""
+    """An environment with Python and the wheel."""
     home, prefix = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("envs") / "env"
     environ = {**os.environ, "HOME": str(home), "USERPROFILE": str(home)}
     check(
@@ -78,9 +78,9 @@ def environment(conda, dist, tmp_path_factory) -> Path:
 def test_an_activation_sends_a_heartbeat_and_prints_nothing(
     shell, root, conda, environment, receiver, home
 ):
-    """``conda activate`` as a user types it."""
+    """The script runs ``conda activate``, as a user would."""
     program, *options = SHELLS[shell]
-    # On Windows other systems' shells come in many forms, on others Windows' don't.
+    # Test Unix shells only on Unix, and Windows shells only on Windows.
     if not shutil.which(program) or (WINDOWS and program in ("bash", "zsh", "fish")):
         pytest.skip(f"{program} is not installed")
     variables = {

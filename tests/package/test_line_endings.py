@@ -1,4 +1,4 @@
-"""Shell scripts have LF and batch files CR LF, wherever the files come from."""
+"""Shell scripts have LF and batch files CR LF, in every source and package."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 from installed import check
 from support import tool
 
-#: Files that a shell reads; a strict bash fails at a carriage return.
+#: Files that a shell reads. A strict bash fails on a carriage return.
 SHELL = (".csh", ".fish", ".nu", ".ps1", ".sh", "Makefile")
 
 
 def files_below(directory: Path) -> dict[str, bytes]:
-    """Return the content of every file below a directory, without git's own."""
+    """Return the content of every file below a directory, except for git's."""
     return {
         str(path.relative_to(directory)): path.read_bytes()
         for path in directory.rglob("*")
@@ -38,7 +38,7 @@ def sdist(source) -> dict[str, bytes]:
 
 @pytest.fixture
 def checkout(source, environ, tmp_path) -> dict[str, bytes]:
-    """The files of a checkout as Git for Windows makes it by default."""
+    """The files of a checkout with the defaults of Git for Windows."""
     repository = shutil.copytree(source, tmp_path / "repository")
     git = [tool("git"), "-c", "user.name=Test", "-c", "user.email=test@example.org"]
     check([*git, "init", "--quiet"], environ, cwd=repository)
@@ -51,7 +51,7 @@ def checkout(source, environ, tmp_path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("origin", ["wheel", "sdist", "checkout"])
 def test_shell_scripts_have_no_carriage_returns(request, origin):
-    """Neither do the Makefile's lines, which a shell reads as well."""
+    """Neither does the Makefile, whose recipes a shell reads."""
     files = request.getfixturevalue(origin)
     scripts = {name: text for name, text in files.items() if name.endswith(SHELL)}
     assert len(scripts) > len(SHELL)
@@ -69,6 +69,6 @@ def test_batch_files_have_a_carriage_return_in_each_line(request, origin):
     )
 
 
-def test_a_checkout_holds_the_same_bytes_as_the_sdist(checkout, sdist):
-    """The fuzzer's inputs, for example, which may look like text."""
+def test_a_checkout_has_the_same_bytes_as_the_sdist(checkout, sdist):
+    """For example, the fuzzer's inputs, which may look like text."""
     assert sdist == checkout

@@ -1,4 +1,4 @@
-"""The wheel and the sdist, and what pip makes of them."""
+"""The wheel and the sdist, and their installation by pip."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PIP = ("pip", "--disable-pip-version-check")
 
 @pytest.fixture
 def virtual_environment(tmp_path):
-    """A plain virtual environment that has what the package requires."""
+    """A virtual environment that has the package's dependencies."""
     prefix = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", prefix], check=True)
     site_packages = next(prefix.glob("lib/python3*/site-packages"))
@@ -29,7 +29,7 @@ def virtual_environment(tmp_path):
 
 
 def pip_install(prefix, wheel, environ) -> None:
-    """Install a wheel from outside of an environment, whatever else can be seen there."""
+    """Install a wheel with a pip outside the environment, isolated from other packages."""
     check(
         [
             *(sys.executable, "-m", *PIP, "--python", prefix / "bin" / "python", "install"),
@@ -39,8 +39,8 @@ def pip_install(prefix, wheel, environ) -> None:
     )
 
 
-def test_twine_finds_nothing_wrong(dist, environ):
-    """Neither in the wheel nor in the sdist."""
+def test_twine_accepts_the_wheel_and_the_sdist(dist, environ):
+    """Without warnings."""
     shown = check(
         [sys.executable, "-m", "twine", "check", "--strict", dist.sdist, dist.wheel],
         environ,
@@ -48,10 +48,10 @@ def test_twine_finds_nothing_wrong(dist, environ):
     assert re.findall("PASSED|FAILED|WARNING", shown) == ["PASSED", "PASSED"]
 
 
-def test_the_sdist_holds_what_the_repository_holds(dist):
-    """But for what concerns the repository only, and for what git ignores."""
+def test_the_sdist_has_the_files_of_the_repository(dist):
+    """Except for files that concern only the repository, and ignored files."""
     if not (PROJECT / ".git").exists():
-        pytest.skip("the source tree is no repository")
+        pytest.skip("the source tree is not a repository")
 
     def listed(*options) -> list[str]:
         command = [tool("git"), "ls-files", "--exclude-standard", *options]
@@ -65,8 +65,8 @@ def test_the_sdist_holds_what_the_repository_holds(dist):
     assert [name for name in held if name.startswith(ignored)] == []
 
 
-def test_the_wheel_and_the_conda_package_hold_the_same(dist, conda, tmp_path):
-    """The modules, the scripts and the launchers, byte for byte."""
+def test_the_wheel_and_the_conda_package_have_the_same_files(dist, conda, tmp_path):
+    """The modules, the scripts and the launchers are identical."""
     conda("create", tmp_path / "env", f"{PACKAGE}={__version__}")
     of_conda = {
         re.sub(r"^lib/python3\.\d+/site-packages/", "", name): (
@@ -85,7 +85,7 @@ def test_the_wheel_and_the_conda_package_hold_the_same(dist, conda, tmp_path):
 
 
 def test_every_script_in_the_source_is_installed(dist, conda, tmp_path):
-    """From the one list in pyproject.toml, which names directories."""
+    """pyproject.toml has the only list, which names directories."""
     conda("create", tmp_path / "env", f"{PACKAGE}={__version__}")
     with tarfile.open(dist.sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
@@ -99,7 +99,7 @@ def test_every_script_in_the_source_is_installed(dist, conda, tmp_path):
 
 
 def test_the_version_has_one_source(dist, source, channel, conda, environ, tmp_path):
-    """The module, the token, the program, the wheel, the sdist, the conda package."""
+    """The module, the token, the program, the wheel, the sdist and the conda package agree."""
     conda("create", tmp_path / "env", f"{PACKAGE}={__version__}")
     python = tmp_path / "env" / "bin" / "python"
     tokens = check([python, "-Im", "anaconda_anon_usage.tokens"], environ)
@@ -128,10 +128,10 @@ def test_the_version_has_one_source(dist, source, channel, conda, environ, tmp_p
     }
 
 
-def test_pip_into_a_conda_environment_works_as_conda_does(
+def test_pip_installs_the_package_in_a_conda_environment_as_conda_does(
     dist, conda, environ, activate, heartbeat, tmp_path
 ):
-    """The same files at the same places, a heartbeat, and nothing left after uninstalling."""
+    """The paths are the same, a heartbeat is sent, and uninstalling removes everything."""
     prefix, by_conda = tmp_path / "env", tmp_path / "by-conda"
     conda("create", by_conda, "pip", f"{PACKAGE}={__version__}")
     conda("create", prefix, "pip", "requests", "ruamel.yaml")
@@ -147,10 +147,10 @@ def test_pip_into_a_conda_environment_works_as_conda_does(
     activate(prefix)
 
 
-def test_in_a_virtual_environment_all_works_but_activation(
+def test_everything_except_activation_works_in_a_virtual_environment(
     dist, virtual_environment, environ, receiver, tmp_path
 ):
-    """The tokens, the explanation, and a heartbeat by hand."""
+    """The tokens, the status, and a heartbeat that is sent manually."""
     before = files_in(virtual_environment)
     pip_install(virtual_environment, dist.wheel, environ)
     python = virtual_environment / "bin" / "python"

@@ -1,4 +1,4 @@
-"""When a launcher starts Python: one table for heartbeat.sh and heartbeat.bat."""
+"""The cases in which a launcher starts Python, for heartbeat.sh and heartbeat.bat."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ class Case(NamedTuple):
     """A configuration, and whether the launcher starts Python.
 
     Args:
-        files: texts by path below the home directory; a str is a text for ``.condarc``.
-        starts: whether Python is started.
-        variables: further variables; ``{home}`` and ``{prefix}`` stand for directories.
-        in_wine: False if wine 8 gets it wrong; then only sh and real Windows show it.
+        files: contents by path below the home directory; a str is the content of ``.condarc``.
+        starts: whether the launcher starts Python.
+        variables: further variables, with ``{home}`` and ``{prefix}`` as placeholders.
+        in_wine: False if wine 8 is wrong, so that only sh and real Windows run the case.
     """
 
     files: dict[str, str] | str
@@ -36,7 +36,7 @@ def _variable(value: str, starts: bool) -> Case:
 CASES = {
     "nothing": Case({}, False),
     "other settings": Case("channels: [a]\nenvs_dirs:\n  - D:\\envs\n", False),
-    # Values that switch it on.
+    # Values that turn it on.
     "true": _value("true", True),
     "TRUE": _value("TRUE", True),
     "yes": _value("Yes", True),
@@ -56,7 +56,7 @@ CASES = {
     "second in a line": Case("{a: {anaconda_heartbeat: no}, anaconda_heartbeat: yes}\n", True),
     "CR LF": Case("channels: []\r\nanaconda_heartbeat: true\r\n", True),
     "no newline": Case("anaconda_heartbeat: true", True),
-    # Values that only YAML knows.
+    # Values that need a YAML parser.
     "value below": Case("anaconda_heartbeat:\n  true\n", True),
     "comment for a value": Case("anaconda_heartbeat: # why\n  true\n", True),
     "quote only": Case('anaconda_heartbeat: "\n  true"\n', True),
@@ -72,7 +72,7 @@ CASES = {
     "merge key": Case("a: &a {anaconda_heartbeat: true}\n<<: *a\n", True),
     "CR": Case("channels: []\ranaconda_heartbeat: true\r", True),
     "CR after a comment": Case("# why\ranaconda_heartbeat: true\r", True, in_wine=False),
-    # Values that are plainly off.
+    # Values that are clearly off.
     "false": _value("false", False),
     "False": _value("False # on", False),
     "no": _value("'no'", False),
@@ -142,7 +142,7 @@ CASES = {
 
 
 def make_home(case: Case, home) -> None:
-    """Make the home directory of a case."""
+    """Create the home directory of a case."""
     home.mkdir(parents=True)
     files = {".condarc": case.files} if isinstance(case.files, str) else case.files
     for path, text in files.items():

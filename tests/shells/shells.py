@@ -1,4 +1,4 @@
-"""The shells that conda activates in, and what is needed to watch an activation in them."""
+"""The shells in which conda activates, and tools to observe an activation."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from pathlib import Path
 import pytest
 from support import PATIENCE, missing, wait_until
 
-#: Where the stubs find the launcher, below the environment's prefix.
+#: Path of the launcher below the environment's prefix.
 LAUNCHER = "etc/conda/anon-usage/heartbeat.sh"
 
-#: What the command line of a launcher, and of the Python it becomes, contains.
+#: Substrings of the command lines of a launcher and of the Python that it becomes.
 OURS = ("anon-usage/heartbeat.sh", "anaconda_anon_usage.heartbeat")
 
 
-#: Shells that .ci/run can not install: tested wherever they are found.
+#: Shells that .ci/run cannot install, which are tested if they are found.
 OPTIONAL = ("pwsh",)
 
 
 def program(name: str) -> str:
     """Return the path of a shell, or skip or fail the test without it."""
-    # xonsh is where pip put it, which need not be on PATH.
+    # pip's xonsh may not be on PATH.
     path = os.pathsep.join((os.environ["PATH"], os.path.dirname(sys.executable)))
     found = shutil.which(name, path=path)
     if not found and name in OPTIONAL:
@@ -41,24 +41,24 @@ def program(name: str) -> str:
 
 @dataclass(frozen=True)
 class Shell:
-    """One shell: how it runs a script, and how a stub is sourced in it."""
+    """A shell: how it runs a script, and how it sources an activation script."""
 
     name: str
-    #: Runs a script, whose path is put last.
+    #: Runs a script, whose path is appended.
     command: tuple[str, ...]
-    #: The extension of the stubs that conda sources in it.
+    #: The extension of the activation scripts for this shell.
     extension: str
     #: Sources the file whose path is in the variable STUB.
     source: str
-    #: Modes in which a careless stub ends the script or prints something.
+    #: Modes in which a careless activation script ends the shell or prints something.
     strict: tuple[str, ...] = ("",)
-    #: What `conda shell.<name>` calls it, and how conda's shell function evaluates that.
+    #: Its name in `conda shell.<name>`, and how conda's shell function evaluates the output.
     conda_name: str | None = None
     evaluate: str = 'eval "$({conda} shell.{name} {command})"'
-    #: Starts it without the user's files, for a terminal, and commands that make it terse.
+    #: Starts it on a terminal without the user's files, and commands that shorten its output.
     interactive: tuple[str, ...] | None = None
     prompt: str = "PS1='> '"
-    #: Writes everything that a script could change to the file in DUMP.
+    #: Writes all state that a script could change to the file in DUMP.
     dump: str | None = None
 
     def __str__(self) -> str:
@@ -66,21 +66,21 @@ class Shell:
 
     @property
     def argv(self) -> list[str]:
-        """The command, with the program's whole path; skips or fails the test without it."""
+        """Return the command with the program's full path; skip or fail the test without it."""
         return [program(self.command[0]), *self.command[1:]]
 
     def stub(self, prefix: Path, folder: str = "activate.d") -> Path:
-        """Return the path of the stub that is sourced in this shell."""
+        """Return the path of the activation script for this shell."""
         return prefix / f"etc/conda/{folder}/anaconda-anon-usage{self.extension}"
 
     def run(self, script: str, environ: dict[str, str], cwd: Path, wrapper=(), **options):
-        """Run a script, wait for its end and that of its output, and return the outcome.
+        """Run a script, wait until it and its output end, and return the outcome.
 
         Args:
             script: the text.
-            environ: the process's variables.
-            cwd: where it runs; the script lies there too.
-            wrapper: a command that runs the one put behind it.
+            environ: the environment variables.
+            cwd: the working directory, which also contains the script.
+            wrapper: a command that runs the rest of the command line.
             options: for subprocess.run().
         """
         path = cwd / f"script-{uuid.uuid4().hex}{self.extension}"
@@ -221,22 +221,22 @@ SHELLS = [
             Get-ChildItem Env: | Out-String -Width 300; Get-Alias | Out-String; Get-Location) > $Env:DUMP
         """,
     ),
-    # source-env takes nothing but a constant: start() writes it.
+    # source-env accepts only a constant, which start() inserts.
     Shell("nu", ("nu", "--no-config-file"), ".nu", "source-env {stub}"),
 ]
 
 
 def quote_for_nu(path: Path) -> str:
-    """Return a path as rattler writes it for nu, with what it forgets to escape."""
+    """Return a path as rattler quotes it for nu, with the escapes that rattler forgets."""
     escaped = str(path).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
 
 
 class Receiver(ThreadingHTTPServer):
-    """Takes heartbeats, and can keep them waiting for an answer.
+    """A server for heartbeats, which can delay its responses.
 
-    The path of a heartbeat is what the condarc of its environment says, so that the
-    paths tell which environment it is about.
+    The path of a heartbeat comes from the condarc of its environment, so it identifies the
+    environment.
     """
 
     def __init__(self):
@@ -248,7 +248,7 @@ class Receiver(ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def close(self):
-        """Answer what waits, and stop."""
+        """Respond to waiting requests, and stop."""
         self.may_answer.set()
         self.shutdown()
         self.server_close()
@@ -265,14 +265,14 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             super().handle_one_request()
         except ConnectionError:
-            pass  # the heartbeat's deadline came first
+            pass  # the heartbeat's deadline was earlier
 
     def log_message(self, *args):
         pass
 
 
 class Processes:
-    """The background processes of one test, known by a variable that they inherit."""
+    """The background processes of one test, which inherit a variable."""
 
     NAME = "AAU_TEST"
 
@@ -280,7 +280,7 @@ class Processes:
         self.value = uuid.uuid4().hex
 
     def running(self) -> list[int]:
-        """Return the ids of the launchers and heartbeats that are alive."""
+        """Return the IDs of running launchers and heartbeats."""
         found = []
         for directory in Path("/proc").iterdir():
             if not directory.name.isdecimal():
@@ -288,7 +288,7 @@ class Processes:
             try:
                 environ = (directory / "environ").read_bytes()
                 command = (directory / "cmdline").read_bytes().decode(errors="replace")
-            except OSError:  # gone, or not ours
+            except OSError:  # ended, or another user's
                 continue
             mine = f"{self.NAME}={self.value}".encode() in environ.split(b"\0")
             if mine and any(text in command for text in OURS):
@@ -296,8 +296,8 @@ class Processes:
         return found
 
     def wait(self) -> None:
-        """Wait until none is left; fail if one outlives its deadline by far."""
-        # A process that becomes another program has no name for a moment.
+        """Wait until all have ended; fail if one far exceeds its deadline."""
+        # During exec, a process has no command line for a moment.
         if wait_until(lambda: not self.running() and not time.sleep(0.02) and not self.running()):
             return
         left = self.running()
@@ -307,12 +307,12 @@ class Processes:
 
 
 class Activation:
-    """An environment as a shell has it right before the activation scripts are run.
+    """An environment in the state before its activation scripts run.
 
     Args:
-        base: whose scripts and Python it has.
-        prefix: the environment's directory, which is made.
-        environ: the process's variables.
+        base: the conda installation.
+        prefix: the environment's directory, which is created.
+        environ: the environment variables.
         home: the home directory, whose condarc names the receiver.
     """
 
@@ -334,37 +334,37 @@ class Activation:
         (home / ".condarc").write_text(f"anaconda_heartbeat: {self.receiver.url}/arrived\n")
 
     def run(self, shell: Shell, script: str = "SOURCE", stub: Path | None = None, **options):
-        """Run a script in which SOURCE sources the stub, or another file."""
+        """Run a script in which SOURCE sources the activation script, or another file."""
         stub = stub or shell.stub(self.prefix)
         source = shell.source.replace("{stub}", quote_for_nu(stub))
         environ = {**self.environ, "STUB": str(stub)}
         return shell.run(script.replace("SOURCE", source), environ, self.cwd, **options)
 
     def silent_run(self, shell: Shell, script: str = "SOURCE", expected: str = "", **options):
-        """Run a script and make sure that it succeeds and prints what is expected only."""
+        """Run a script, and check that it succeeds and prints only what is expected."""
         done = self.run(shell, script, **options)
         actual = (done.returncode, done.stdout, done.stderr)
         assert (0, expected, "") == actual, actual
 
     def replace_launcher(self, text: str) -> None:
-        """Put another launcher in the place of ours."""
+        """Replace our launcher with another one."""
         (self.prefix / LAUNCHER).write_text(text + "\n")
 
     def make_launcher_wait(self) -> None:
-        """Replace the launcher by one that runs until release() is called."""
+        """Replace the launcher with one that runs until release() is called."""
         os.mkfifo(self.prefix / "gate")
         self.replace_launcher(
             'cd "$CONDA_PREFIX" && : >started && read -r _ <gate && : >ended',
         )
 
     def launcher_is_running(self) -> bool:
-        """Return whether the launcher that waits has started and not ended, after a while."""
+        """Return whether the waiting launcher is still running after a while."""
         started = wait_until((self.prefix / "started").exists)
         return started and not (self.prefix / "ended").exists() and bool(self.processes.running())
 
     def release(self) -> None:
-        """Let the launcher that waits end, and make sure that it did so by itself."""
-        # Opening a pipe waits for its reader: not if the launcher is gone.
+        """Let the waiting launcher end, and check that it had not ended before."""
+        # Opening a FIFO for writing succeeds only while the launcher reads it.
         gate = wait_until(self._open_gate)
         if gate:
             os.write(gate, b"\n")
@@ -379,7 +379,7 @@ class Activation:
             return None
 
     def count_pythons(self) -> Path:
-        """Let base's Python write a line to a file for each start, and return the file."""
+        """Let base's Python append a line to a file at each start, and return the file."""
         fake = self.home.parent / "fake-base"
         module = fake / "lib/python3.99/site-packages/anaconda_anon_usage/heartbeat/activated.py"
         module.parent.mkdir(parents=True)
@@ -394,6 +394,6 @@ class Activation:
         return log
 
     def close(self) -> None:
-        """Wait for what still runs in the background."""
+        """Wait for all background processes."""
         self.receiver.close()
         self.processes.wait()

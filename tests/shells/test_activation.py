@@ -1,4 +1,4 @@
-"""One activation is one heartbeat: what real activators do, in every shell that they know."""
+"""One activation sends one heartbeat, with real activators in every shell that they support."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from conda_root import Base
 from shells import SHELLS, Processes, Receiver, quote_for_nu
 from support import PATIENCE, wait_until
 
-#: What is done one after the other, and about which environments heartbeats arrive then.
+#: Commands in order, and the environments whose heartbeats each one sends.
 STEPS = (
     ("activate A", ["A"]),
     ("reactivate", []),  # after `conda install`, `update` and `remove`
-    ("activate A", []),  # is active
+    ("activate A", []),  # already active
     ("activate B", ["B"]),
-    ("deactivate", []),  # back to A, whose activate.d runs
+    ("deactivate", []),  # back to A, whose activation scripts run again
     ("reactivate", []),
     ("activate base", ["base"]),
     ("deactivate", []),
@@ -29,7 +29,7 @@ STEPS = (
     ("activate B", ["B"]),
 )
 
-#: Waits in the shell until the test has seen what a step had for consequences.
+#: Pauses the shell until the test has seen the effects of a step.
 SETTLE = """\
 #!/bin/sh
 : >"$1.asked"
@@ -47,12 +47,12 @@ os._exit(0)  # it sometimes crashes at its regular exit
 
 
 class Session:
-    """A shell that goes through steps, watched after each of them.
+    """A shell that runs commands, with a check after each.
 
     Args:
         base: the conda installation.
-        directory: where environments and everything else is made.
-        environ: the process's variables.
+        directory: the directory for environments and other files.
+        environ: the environment variables.
         home: the home directory.
     """
 
@@ -69,7 +69,7 @@ class Session:
         self.settle.chmod(0o755)
 
     def environment(self, name: str):
-        """Return an environment, which is made unless it is there."""
+        """Return an environment, and create it on first use."""
         prefix = self.directory / f"{name} èрт🚒♞中片"
         if not prefix.exists():
             self.base.make_environment(prefix)
@@ -77,11 +77,11 @@ class Session:
         return prefix
 
     def name(self, prefix, name: str) -> None:
-        """Let heartbeats of an environment arrive under a name."""
+        """Set the path of an environment's heartbeats."""
         (prefix / ".condarc").write_text(f"anaconda_heartbeat: {self.receiver.url}/{name}\n")
 
     def conda(self, shell, command: str) -> str:
-        """Return the text with which a shell does what conda says, as conda's function."""
+        """Return code that runs a conda command as conda's shell function does."""
         command, *arguments = command.split()
         if arguments and arguments[-1] != "base":
             arguments[-1] = f"'{self.environment(arguments[-1])}'"
@@ -92,7 +92,7 @@ class Session:
         )
 
     def run(self, shell, texts: list[str]) -> list[list[str]]:
-        """Run texts as one script, and return the names that arrived after each of them."""
+        """Run pieces of code as one script, and return the heartbeats after each."""
         lines = []
         for number, text in enumerate(texts):
             lines += [text, f"{self.settle} {self.directory}/step{number}"]
@@ -125,7 +125,7 @@ class Session:
 
 @pytest.fixture
 def session(base, tmp_path, environ, home):
-    """A shell session to be."""
+    """A new shell session."""
     session = Session(base, tmp_path, environ, home)
     yield session
     session.receiver.close()
@@ -134,21 +134,21 @@ def session(base, tmp_path, environ, home):
 
 @pytest.mark.parametrize("shell", [s for s in SHELLS if s.conda_name], ids=str)
 def test_one_activation_is_one_heartbeat(shell, session):
-    """Activations count; re-activations, deactivations and what they activate again don't."""
+    """Reactivations and deactivations, which run activation scripts again, do not count."""
     actual = session.run(shell, [session.conda(shell, command) for command, _ in STEPS])
     assert list(STEPS) == [(command, names) for (command, _), names in zip(STEPS, actual)]
 
 
 BASH = SHELLS[0]
 
-# What the wrapper script of `conda run -p A` does (conda/utils.py, wrap_subprocess_call),
-# for conda from PyPI lacks the files that `conda run` itself needs.
+# The steps of the wrapper script of `conda run -p A` (conda/utils.py, wrap_subprocess_call).
+# conda from PyPI lacks the files that `conda run` itself needs.
 CONDA_RUN = ("activate base", "activate A")
 
 
 @pytest.mark.parametrize("active", [None, "A", "base"])
 def test_conda_run_sends_one_heartbeat(session, active):
-    """`conda run -p A` is one for A, none for base, which its script activates before."""
+    """`conda run -p A` counts for A, but not for base, which its script activates first."""
     level = 0
     if active:
         level = 1
@@ -159,28 +159,28 @@ def test_conda_run_sends_one_heartbeat(session, active):
             PATH=f"{prefix}/bin:{session.environ['PATH']}",
             _ANACONDA_HEARTBEAT_1=prefix,
         )
-    # What our plugin does in the process of `conda run`, unless it is for base.
+    # Our plugin sets this in the process of `conda run`, unless the target is base.
     session.environ[f"_ANACONDA_HEARTBEAT_{level + 1}"] = str(session.base.prefix)
     steps = [session.conda(BASH, command) for command in CONDA_RUN]
     assert [[], ["A"]] == session.run(BASH, steps)
 
 
 def test_conda_run_in_base_sends_one_heartbeat(session):
-    """`conda run -n base` is one for base: its second activation is a re-activation."""
+    """`conda run -n base` counts once, because its second activation is a reactivation."""
     steps = [session.conda(BASH, "activate base")] * 2
     assert [["base"], []] == session.run(BASH, steps)
 
 
 @pytest.mark.parametrize("variable", ["_ANACONDA_HEARTBEAT_GUARD", "CONDA_BUILD"])
 def test_internal_activations_are_not_counted(session, variable):
-    """Activations in conda's own process while it installs, and in builds, send nothing."""
+    """Activations inside conda's installing process and in builds send nothing."""
     session.environ[variable] = "1"
     steps = ["activate A", "activate B", "deactivate", "reactivate"]
     assert [[]] * 4 == session.run(BASH, [session.conda(BASH, step) for step in steps])
 
 
 def test_internal_activations_inherit_the_guard(base, environ, tmp_path):
-    """The process by which conda compiles noarch packages has the variables of conda's."""
+    """conda's process that compiles noarch packages inherits conda's variables."""
     code = (
         "import sys; from conda.gateways.subprocess import any_subprocess;"
         "print(any_subprocess(['env'], sys.argv[1])[0])"
@@ -208,8 +208,8 @@ def complete_environments(conda_root, wheel, tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", ["bash", "zsh", "fish", "xonsh"])
-def test_rattler(name, session, complete_environments, home):
-    """A second activator, which has no base: the environment's own Python sends."""
+def test_one_activation_by_rattler_is_one_heartbeat(name, session, complete_environments, home):
+    """Rattler activates without base, so the environment's own Python sends."""
     (home / ".condarc").unlink()
     [shell] = [s for s in SHELLS if s.name == name]
     texts, current = [], ""
@@ -230,8 +230,8 @@ def test_rattler(name, session, complete_environments, home):
     assert [["A"], ["B"], ["A"]] == session.run(shell, texts)
 
 
-def test_rattler_in_nu(session, complete_environments, home):
-    """What rattler writes for nu, which its Python bindings don't know."""
+def test_one_activation_by_rattler_in_nu_is_one_heartbeat(session, complete_environments, home):
+    """rattler's Python bindings do not support nu, so the test has the code for it."""
     (home / ".condarc").unlink()
     [shell] = [s for s in SHELLS if s.name == "nu"]
     texts = []

@@ -1,12 +1,12 @@
-"""The scripts for cmd.exe, run by wine's.
+"""The scripts for cmd.exe, run by wine.
 
-wine 8 cannot show these; they are left to real Windows:
+wine 8 cannot test the following, so only real Windows does:
 
-- wildcards between quotes: condarc.d, and directories in the place of files
+- wildcards between quotes: condarc.d, and directories in place of files
 - %-expansion, which removes carriage returns in cmd and expands its result again in wine
-- deactivate.d when an environment is left, which edits a variable by delayed expansion
+- deactivate.d after a deactivation, which edits a variable by delayed expansion
 - names with any of %!&^()
-- a closing console, and the handles that a background process inherits
+- closing a console, and the handles that a background process inherits
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import pytest
 from launcher_cases import CASES, make_home
 from support import tool, wait_until
 
-#: Stands in for base's python.exe. wine runs a program of Unix's like one of Windows'.
+#: A substitute for base's python.exe. wine runs a Unix program like a Windows program.
 PYTHON = """\
 #!/bin/sh
 printf '%s\\n' "$CONDA_PREFIX $CASE" >>"{log}-details"
@@ -34,14 +34,14 @@ CALL_STUB = r'@call "%CONDA_PREFIX%\etc\conda\{}\anaconda-anon-usage.bat"'
 
 @pytest.fixture(scope="session")
 def wine(tmp_path_factory):
-    """What runs cmd.exe, in a Windows of its own."""
+    """A function that runs a script in cmd.exe, in a new Windows environment."""
     program = tool("wine")
     variables = {
         "HOME": str(tmp_path_factory.mktemp("wine-home")),
         "PATH": os.environ["PATH"],
         "WINEPREFIX": str(tmp_path_factory.mktemp("wine") / "prefix"),
         "WINEDEBUG": "-all",
-        "WINEDLLOVERRIDES": "mscoree,mshtml=",  # it would ask whether to download them
+        "WINEDLLOVERRIDES": "mscoree,mshtml=",  # no dialog that offers to download them
     }
 
     def cmd(script, **environ):
@@ -55,23 +55,23 @@ def wine(tmp_path_factory):
             timeout=180,
         )
 
-    # Makes that Windows, and says so.
+    # Creates the Windows environment, with messages.
     subprocess.run(
         [program, "cmd", "/d", "/c", "ver"], env=variables, capture_output=True, timeout=300
     )
     yield cmd
-    # Ends what runs in this WINEPREFIX only.
+    # Ends only the processes of this WINEPREFIX.
     subprocess.run(["wineserver", "--kill"], env=variables, timeout=60, check=False)
 
 
 def windows(path) -> str:
-    """Return a path as Windows programs under wine know it."""
+    """Return a path in the form that Windows programs use under wine."""
     return "Z:" + str(path).replace("/", "\\")
 
 
 @pytest.fixture
 def activation(wine, base, tmp_path, home):
-    """Runs lines with an environment activated, and returns (output, starts of Python)."""
+    """Run lines in an activated environment, and return (output, starts of Python)."""
     prefix = base.make_environment(tmp_path / "it's an environment-j")
     python = tmp_path / "base" / "python.exe"
     module = python.parent / "Lib/site-packages/anaconda_anon_usage/heartbeat/activated.py"
@@ -83,7 +83,7 @@ def activation(wine, base, tmp_path, home):
     script = tmp_path / "script.bat"
 
     def run(*lines, starts, **environ):
-        # wine has ideas of its own about this variable.
+        # wine overwrites this variable.
         lines = [f'@set "USERPROFILE={windows(home)}"', *lines]
         script.write_text("\n".join(lines) + "\n", newline="\r\n")
         log.unlink(missing_ok=True)
@@ -99,7 +99,7 @@ def activation(wine, base, tmp_path, home):
         if starts:
             wait_until(lambda: log.exists() and log.read_text().count("\n") >= starts)
         else:
-            # A launcher that decides against Python leaves no trace to wait for.
+            # There is no event to wait for if the launcher does not start Python.
             time.sleep(2)
         started = log.read_text().split("\n")[:-1] if log.exists() else []
         assert [STARTED] * starts == [line.strip() for line in started]
@@ -110,7 +110,7 @@ def activation(wine, base, tmp_path, home):
 
 
 def test_an_activation_starts_one_python_in_silence(activation, home):
-    """The stub prints nothing, ends with 0 and marks the level, with and without `!`."""
+    """The script prints nothing, exits with 0 and sets the variable of the level."""
     (home / ".condarc").write_text("anaconda_heartbeat: true\n")
     prefix = windows(activation.prefix)
     for delayed in ("disabledelayedexpansion", "enabledelayedexpansion"):
@@ -127,7 +127,7 @@ def test_an_activation_starts_one_python_in_silence(activation, home):
 
 
 def test_python_starts_if_the_configuration_could_be_on(activation, home):
-    """The launcher starts Python where heartbeat.sh does, in one table of cases."""
+    """heartbeat.sh has the same table of cases."""
     cases = {name: case for name, case in CASES.items() if case.in_wine}
     lines = ["@echo off"]
     for number, (name, case) in enumerate(cases.items()):
@@ -156,7 +156,7 @@ def test_older_versions_of_the_package_are_not_started(activation, home, tmp_pat
 
 
 def test_the_launcher_does_not_wait_for_python(activation, home, tmp_path):
-    """Python runs on after heartbeat.bat has ended."""
+    """Python is still running when heartbeat.bat ends."""
     (home / ".condarc").write_text("anaconda_heartbeat: true\n")
     gate = tmp_path / "gate"
     python = tmp_path / "base" / "python.exe"
@@ -167,15 +167,15 @@ def test_the_launcher_does_not_wait_for_python(activation, home, tmp_path):
     assert ([], "") == activation(launcher, f'@echo ended>"{ended}"', starts=1)
 
 
-def test_a_missing_launcher_is_not_missed(activation):
-    """The activation goes on."""
+def test_a_missing_launcher_does_not_stop_the_activation(activation):
+    """The script prints nothing and exits with 0."""
     (activation.prefix / "etc/conda/anon-usage/heartbeat.bat").unlink()
     output = activation(CALL_STUB.format("activate.d"), "@echo %ERRORLEVEL%", starts=0)
     assert (["0"], "") == output
 
 
-def test_a_reactivation_keeps_the_mark(activation):
-    """PATH still holds the environment then. (wine 8 can't tell when it has lost it.)"""
+def test_a_reactivation_keeps_the_level_counted(activation):
+    """PATH still contains the environment. (wine 8 cannot test a PATH without it.)"""
     output = activation(
         CALL_STUB.format("activate.d"),
         r'@set "PATH=%CONDA_PREFIX%;%CONDA_PREFIX%\Scripts;%PATH%"',

@@ -1,4 +1,4 @@
-"""Git Bash, as far as Unix can show it: Windows paths in the same shells."""
+"""Git Bash, as far as Unix shells can simulate it: variables with Windows paths."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SHELLS = [("dash",), ("bash", "--posix"), ("busybox", "sh"), ("ksh",)]
 
 PREFIX = r"C:\Users\Me\it's an Env"
 
-#: What PATH holds, and whether that is the environment above.
+#: Values of PATH, and whether they contain the environment above.
 PATHS = {
     "/c/Users/Me/it's an Env/Scripts": True,
     "/C/USERS/me/IT'S AN env/scripts": True,
@@ -30,7 +30,7 @@ every_sh = pytest.mark.parametrize("sh", SHELLS, ids=" ".join)
 
 
 def run(sh, script, environ, *arguments) -> str:
-    """Run a script and return its stdout; nothing else may show."""
+    """Run a script and return its stdout, which must be its only output."""
     done = subprocess.run(
         [program(sh[0]), *sh[1:], "-c", script, sh[0], *arguments],
         env=environ,
@@ -46,7 +46,7 @@ def run(sh, script, environ, *arguments) -> str:
 @pytest.mark.parametrize("sh", [*SHELLS, ("zsh", "-f")], ids=" ".join)
 @pytest.mark.parametrize("between", ["/usr/bin:{}:/bin", "{}", r"C:\Windows;{};C:\x"])
 def test_only_a_deactivation_stops_counting(sh, between, environ):
-    """The level stays while PATH holds the environment, in either spelling and any case."""
+    """The level remains while PATH contains the environment, in either spelling and any case."""
     script = """
     set -eu
     for PATH do . "${STUB}"; printf '%s\\n' "${_ANACONDA_HEARTBEAT_1-left}"
@@ -65,7 +65,7 @@ def test_only_a_deactivation_stops_counting(sh, between, environ):
 
 
 def test_a_function_with_strict_zsh_options_shows_nothing(environ):
-    """zsh warns about variables that a function makes, unless it is told not to."""
+    """zsh can warn about variables that a function creates."""
     script = 'setopt err_return warn_create_global no_unset; f() { . "${STUB}"; }; f; echo end'
     stub = str(PROJECT / "deactivate.d/anaconda-anon-usage.sh")
     environ |= {"STUB": stub, "CONDA_PREFIX": PREFIX, "CONDA_SHLVL": "1"}
@@ -74,7 +74,7 @@ def test_a_function_with_strict_zsh_options_shows_nothing(environ):
 
 @pytest.fixture
 def windows(tmp_path, home, environ):
-    """Variables as Git Bash has them, with a base whose Python counts its starts."""
+    """Variables as in Git Bash, with a base whose Python counts its starts."""
     base = tmp_path / "base"
     module = base / "Lib/site-packages/anaconda_anon_usage/heartbeat/activated.py"
     module.parent.mkdir(parents=True)
@@ -93,14 +93,14 @@ def windows(tmp_path, home, environ):
 
 
 def launch(sh, environ) -> str:
-    """Run the launcher and return what Python writes."""
+    """Run the launcher and return the output of Python."""
     launcher = str(PROJECT / "etc/conda/anon-usage/heartbeat.sh")
     return run(sh, '. "$1"', environ, launcher)
 
 
 @every_sh
 def test_the_launcher_finds_python_on_windows(sh, windows, home):
-    """python.exe with Lib/site-packages is found, and the condarc below USERPROFILE."""
+    """It finds python.exe with Lib/site-packages, and the condarc below USERPROFILE."""
     assert "" == launch(sh, windows)
     (home / ".condarc").write_text(ON)
     assert "-I -m anaconda_anon_usage.heartbeat.activated\n" == launch(sh, windows)
@@ -111,12 +111,12 @@ def test_the_launcher_finds_python_on_windows(sh, windows, home):
 
 @every_sh
 def test_the_launcher_ignores_home_on_windows(sh, windows, tmp_path):
-    """conda uses USERPROFILE there."""
+    """conda uses USERPROFILE on Windows."""
     (tmp_path / ".condarc").write_text(ON)
     assert "" == launch(sh, windows)
 
 
 @every_sh
 def test_the_launcher_ignores_case_of_variables_on_windows(sh, windows):
-    """Variables have no case there, CONDA_ included."""
+    """On Windows, the names of variables are case-insensitive, including CONDA_."""
     assert "" != launch(sh, {**windows, "conda_anaconda_heartbeat": "on"})

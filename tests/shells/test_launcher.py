@@ -1,4 +1,4 @@
-"""The launcher alone, in every shell that /bin/sh can be."""
+"""The launcher alone, in every shell that can be /bin/sh."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from launcher_cases import CASES, ON, Case, make_home
 from shells import LAUNCHER, Activation, program
 
-#: What only sh knows; the rest is in launcher_cases.
+#: Cases for sh only; launcher_cases has the others.
 SH_CASES = {
     "NUL": Case(f"a: \0\n{ON}", True),
     "NEL after a comment": Case(f"# why\x85{ON}", True),
@@ -42,7 +42,7 @@ SHELLS = [("dash",), ("bash", "--posix"), ("busybox", "sh"), ("ksh",)]
 every_sh = pytest.mark.parametrize("sh", SHELLS, ids=" ".join)
 
 
-#: Runs a command and prints its processor time and the largest size it had.
+#: Runs a command and prints its processor time and maximum memory.
 MEASURE = """
 import resource, subprocess, sys
 subprocess.run(sys.argv[1:], stderr=subprocess.DEVNULL)
@@ -61,7 +61,7 @@ def activation(base, tmp_path, environ, home):
 
 
 def launch(sh, activation, **variables):
-    """Run the launcher to its end, in the foreground, and return (status, output)."""
+    """Run the launcher in the foreground, and return (status, output)."""
     environ = {**activation.environ, **variables}
     done = subprocess.run(
         [program(sh[0]), *sh[1:], activation.prefix / LAUNCHER],
@@ -78,7 +78,7 @@ def launch(sh, activation, **variables):
 @every_sh
 @pytest.mark.parametrize("cases", [CASES, SH_CASES], ids=["all", "sh"])
 def test_python_starts_if_the_configuration_could_be_on(sh, cases, activation, tmp_path):
-    """The launcher starts Python where a value could be on, and nowhere else."""
+    """The launcher starts Python if a value could turn the heartbeat on, and only then."""
     log = activation.count_pythons()
     actual = {}
     for number, (name, case) in enumerate(cases.items()):
@@ -102,8 +102,8 @@ def test_python_starts_if_the_configuration_could_be_on(sh, cases, activation, t
 
 
 @every_sh
-def test_the_environments_own_python_is_second_choice(sh, activation):
-    """Without base's Python the environment's own is used."""
+def test_without_base_the_environments_own_python_starts(sh, activation):
+    """base's Python is preferred, if it exists."""
     (activation.home / ".condarc").write_text(ON)
     log = activation.count_pythons()
     fake = Path(activation.environ["CONDA_PYTHON_EXE"]).parents[1]
@@ -117,7 +117,7 @@ def test_the_environments_own_python_is_second_choice(sh, activation):
 
 @every_sh
 def test_older_versions_of_the_package_are_not_started(sh, activation, tmp_path):
-    """Versions 0.7 and 0.8 have no activated.py: an environment with ours sends, or none."""
+    """Versions 0.7 and 0.8 have no activated.py, so they cannot send."""
     (activation.home / ".condarc").write_text(ON)
     log = activation.count_pythons()
     base = Path(activation.environ["CONDA_PYTHON_EXE"]).parents[1]
@@ -138,7 +138,7 @@ def test_older_versions_of_the_package_are_not_started(sh, activation, tmp_path)
 
 @every_sh
 def test_off_starts_no_program(sh, activation):
-    """Only builtins run while the answer is no."""
+    """Only builtins run until the answer is yes."""
     trace = activation.home / "trace"
     (activation.home / ".condarc").write_text("anaconda_heartbeat: off\n")
     strace = [program("strace"), "-f", "-qq", "-e", "trace=execve", "-o", trace]
@@ -149,13 +149,13 @@ def test_off_starts_no_program(sh, activation):
 
 @every_sh
 @pytest.mark.parametrize("text", ["xx", "x\n"], ids=["one line", "many lines"])
-def test_a_huge_configuration_file_costs_little(sh, text, activation):
-    """Files far above the size limit cost seconds and little memory, and start nothing."""
+def test_a_huge_configuration_file_has_a_bounded_cost(sh, text, activation):
+    """It takes seconds of time and little memory, and does not start Python."""
     log = activation.count_pythons()
     with open(activation.home / ".condarc", "w") as file:
         for _ in range(200):
             file.write(text * 500_000)
-    # A process of its own: pytest's memory would be taken for that of its child.
+    # A separate process, because the measured size of a child includes that of its parent.
     measured = subprocess.run(
         [sys.executable, "-c", MEASURE, program(sh[0]), *sh[1:], activation.prefix / LAUNCHER],
         env=activation.environ,
@@ -171,7 +171,7 @@ def test_a_huge_configuration_file_costs_little(sh, text, activation):
 
 
 @every_sh
-def test_unreadable_files_are_passed_over(sh, activation, tmp_path):
+def test_unreadable_files_are_skipped(sh, activation, tmp_path):
     """A file without read permission does not end the search."""
     log = activation.count_pythons()
     unreadable = activation.home / ".conda" / ".condarc"
@@ -180,7 +180,7 @@ def test_unreadable_files_are_passed_over(sh, activation, tmp_path):
     unreadable.chmod(0)
     (activation.home / ".condarc").write_text(ON)
     command = [program(sh[0]), *sh[1:], activation.prefix / LAUNCHER]
-    if os.geteuid() == 0:  # root reads everything, unless it lacks these capabilities
+    if os.geteuid() == 0:  # root can read everything, unless it lacks these capabilities
         command = [program("setpriv"), "--bounding-set=-dac_override,-dac_read_search", *command]
     subprocess.run(command, env=activation.environ, check=False, timeout=60)
     assert 1 == log.read_text().count("\n")

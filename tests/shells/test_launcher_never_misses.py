@@ -1,4 +1,4 @@
-"""The launcher never says no where Python would send a heartbeat."""
+"""The launcher starts Python whenever Python would send a heartbeat."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ assignments = st.builds(
 
 @st.composite
 def texts(draw) -> bytes:
-    """Return a condarc that has something to do with the heartbeat."""
+    """Return a condarc that is related to the heartbeat."""
     lines = draw(st.lists(st.sampled_from(OTHERS), max_size=2))
     lines.insert(draw(st.integers(0, len(lines))), draw(assignments))
     line_break = draw(st.sampled_from(["\n", "\n", "\n", "\r\n", "\r", "\x85", "\u2028"]))
@@ -107,7 +107,7 @@ variables = st.fixed_dictionaries(
 
 @pytest.fixture
 def launches(tmp_path):
-    """A function that says what Python decides and which shells start it."""
+    """A function that returns the decisions of Python and of the launcher in each shell."""
     for name in ("base/bin/python", "base/bin/conda"):
         program = tmp_path / "template" / name
         program.parent.mkdir(parents=True, exist_ok=True)
@@ -158,7 +158,7 @@ def _status(command, environ) -> int:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_python_starts_if_it_would_send(launches, files, chosen):
-    """Whatever files and variables there are, a heartbeat that is on is not missed."""
+    """For any files and variables, the launcher does not miss a heartbeat that is on."""
     launched = launches(files, chosen)
     event("off" if launched is None else "on")
     assert launched in (None, {sh[0]: True for sh in SHELLS})

@@ -1,4 +1,4 @@
-"""``anaconda-anon-usage deploy``: the administrator's drop-in configuration."""
+"""``anaconda-anon-usage deploy``, which writes an administrator's drop-in configuration."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DEFAULTS = "  - ca-certificates\n  - certifi\n  - openssl\n"
 
 @pytest.fixture
 def root(tmp_path):
-    """A directory to deploy below."""
+    """A root directory for ``--root``."""
     (tmp_path / HOSTILE).mkdir()
     return tmp_path / HOSTILE
 
@@ -42,7 +42,7 @@ def etc(root):
 
 @pytest.fixture
 def run(root, capsys):
-    """Run the command below the root; return its status and the lines that it printed."""
+    """A function that runs the command below the root and returns status and output lines."""
 
     def run(*arguments):
         status = main(["deploy", "--root", str(root), *arguments])
@@ -54,13 +54,13 @@ def run(root, capsys):
 
 
 def tree(directory: Path) -> dict[str, bytes]:
-    """Return the files below a directory: paths and contents."""
+    """Return the files below a directory, with paths and contents."""
     found = [path for path in directory.rglob("*") if path.is_file()]
     return {str(path.relative_to(directory)): path.read_bytes() for path in found}
 
 
 def body(etc: Path) -> str:
-    """Return the drop-in without its header."""
+    """Return the drop-in file without its header."""
     lines = (etc / NAME).read_text().splitlines(keepends=True)
     return "".join(line for line in lines if not line.startswith("#"))
 
@@ -74,7 +74,7 @@ def write(etc: Path, files: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("umask", [0o077, 0o000])
 def test_files_are_complete_and_readable_by_everyone(run, root, umask):
-    """The umask makes no difference."""
+    """The umask does not matter."""
     before = os.umask(umask)
     try:
         status, _ = run("--org-token", "acme", "--machine-token", "m-1")
@@ -88,7 +88,7 @@ def test_files_are_complete_and_readable_by_everyone(run, root, umask):
 
 
 def test_conda_reads_only_the_drop_in(run, etc):
-    """Staged files and copies have names that conda and tokens ignore."""
+    """conda and the search for tokens ignore the names of staged files and copies."""
     write(etc, {NAME: "mine: 1\n", "org_token": "mine\n"})
     run("--org-token", "acme", "--force")
     assert [(str(etc / NAME), None)] == search_path.condarcs_in(str(etc))
@@ -96,10 +96,10 @@ def test_conda_reads_only_the_drop_in(run, etc):
 
 
 def test_the_header_is_above_the_settings_and_keeps_the_locks(run, etc):
-    """A comment below a #!final would undo it."""
+    """A comment below a #!final would cancel it."""
     run("--org-token", "acme")
     found = condarc.Condarc(str(etc / NAME)).occurrences
-    assert [True, True, False] == [mention.final for mention in found.values()]
+    assert [True, True, False] == [occurrence.final for occurrence in found.values()]
 
 
 @pytest.mark.parametrize(
@@ -107,8 +107,8 @@ def test_the_header_is_above_the_settings_and_keeps_the_locks(run, etc):
     [("on", True), ("off", False), ("https://e.org/a?b#c", "https://e.org/a?b#c"),
      ("https://e.org/:", "https://e.org/:")],
 )  # fmt: skip
-def test_heartbeat_is_on_off_or_a_url(run, etc, value, expected):
-    """YAML reads back the value of the option."""
+def test_the_heartbeat_option_is_on_off_or_a_url(run, etc, value, expected):
+    """YAML reads the value of the option back."""
     run("--heartbeat", value)
     assert expected == condarc.Condarc(str(etc / NAME)).occurrences["anaconda_heartbeat"].value
 
@@ -118,20 +118,20 @@ def test_heartbeat_is_on_off_or_a_url(run, etc, value, expected):
 def test_default_packages_are_listed_unless_another_file_has_a_list(
     run, etc, file, value, expected
 ):
-    """Conda merges lists, and any list replaces its default."""
+    """conda merges lists, and any list replaces its default."""
     write(etc, {file: f"aggressive_update_packages:{value}\n"})
     run()
     assert LOCKED + PACKAGES.format(expected) == body(etc)
 
 
-def test_no_auto_update_leaves_out_the_package_list(run, etc):
-    """The list is conda's then."""
+def test_no_auto_update_omits_the_package_list(run, etc):
+    """conda's default list applies."""
     run("--no-auto-update")
     assert LOCKED == body(etc)
 
 
 def test_a_second_run_with_the_same_options_changes_nothing(run, root):
-    """Random tokens differ, and stay."""
+    """Random tokens are different, and do not change."""
     arguments = ["--org-token", "random", "--machine-token", "random"]
     run(*arguments)
     tokens = [path.read_text().strip() for path in root.rglob("*_token")]
@@ -142,7 +142,7 @@ def test_a_second_run_with_the_same_options_changes_nothing(run, root):
 
 
 def test_other_options_replace_an_unedited_drop_in_and_its_tokens(run, etc):
-    """Undo still removes all files."""
+    """``--undo`` still removes all files."""
     run("--org-token", "one", "--machine-token", "m")
     assert 0 == run("--org-token", "two", "--heartbeat", "off")[0]
     assert b"two\n" == (etc / "org_token").read_bytes()
@@ -183,7 +183,7 @@ def test_a_contrary_lock_in_an_earlier_file_is_refused(run, etc, name, text, lin
     ],
 )
 def test_other_files_without_an_effective_contrary_lock_are_accepted(run, etc, files):
-    """They agree, have no lock, or are read later; none is edited."""
+    """They agree, have no lock, or are read later. None is edited."""
     write(etc, files)
     before = tree(etc.parents[1])
     assert 0 == run()[0]
@@ -200,7 +200,7 @@ def test_other_files_without_an_effective_contrary_lock_are_accepted(run, etc, f
     ids=range(7),
 )  # fmt: skip
 def test_an_unreadable_condarc_is_refused(run, etc, content, expected):
-    """The message has the file, and the line where YAML has one."""
+    """The message has the file, and the line if YAML reports one."""
     (etc / "condarc").write_bytes(content)
     before = tree(etc)
     assert (1, [f"anaconda-anon-usage: error: cannot read {etc / 'condarc'}{expected}"]) == run()
@@ -218,7 +218,7 @@ def test_an_unreadable_condarc_is_refused(run, etc, content, expected):
     ],
 )
 def test_an_edited_or_foreign_drop_in_is_refused_and_copied_by_force(run, etc, change, problem):
-    """Undo leaves the edited file, and the copy."""
+    """``--undo`` leaves the edited file and the copy."""
     run("--org-token", "acme")
     edited = change((etc / NAME).read_text()).encode()
     (etc / NAME).write_bytes(edited)
@@ -235,8 +235,8 @@ def test_an_edited_or_foreign_drop_in_is_refused_and_copied_by_force(run, etc, c
 
 
 @pytest.mark.parametrize("name", ["org_token", ".org_token"])
-def test_another_token_is_refused_and_comes_back_after_force(run, etc, name):
-    """Its owner and mode are kept in the copy."""
+def test_another_token_is_refused_and_restored_after_force(run, etc, name):
+    """The copy keeps its owner and mode."""
     write(etc, {name: "standing\n# and a remark"})
     (etc / name).chmod(0o640)
     before = tree(etc)
@@ -251,7 +251,7 @@ def test_another_token_is_refused_and_comes_back_after_force(run, etc, name):
 
 
 def test_a_copy_is_never_overwritten(run, etc):
-    """The first original would be lost."""
+    """Otherwise, the first original would be lost."""
     write(etc, {"org_token": "first\n"})
     run("--org-token", "ours", "--force")
     write(etc, {"org_token": "second\n"})
@@ -263,7 +263,7 @@ def test_a_copy_is_never_overwritten(run, etc):
 
 @pytest.mark.parametrize("name", ["org_token", ".machine_token"])
 def test_existing_tokens_are_kept_and_are_not_removed_by_undo(run, etc, name):
-    """Deploy did not make them."""
+    """``deploy`` did not create them."""
     write(etc, {name: "\ufeff\n  standing \nnot read\n"})
     before = tree(etc)
     option = "--" + name.strip(".").replace("_", "-")
@@ -272,7 +272,7 @@ def test_existing_tokens_are_kept_and_are_not_removed_by_undo(run, etc, name):
     assert before == tree(etc)
 
 
-def test_undo_leaves_an_edited_token_and_says_so(run, etc):
+def test_undo_leaves_and_reports_an_edited_token(run, etc):
     """The rest is removed."""
     run("--org-token", "ours", "--machine-token", "m")
     write(etc, {"org_token": "theirs\n"})
@@ -283,7 +283,7 @@ def test_undo_leaves_an_edited_token_and_says_so(run, etc):
 
 
 def test_a_machine_token_is_random_by_default_but_not_below_a_root(run, root, etc, capsys):
-    """Machines must not share one; the dry run prints no token."""
+    """Machines must not share one. The dry run prints no token."""
     assert f"would write {etc / 'machine_token'}" not in run("--dry-run")[1]
     main(["deploy", "--dry-run"])
     assert "machine_token\n  (a random token)\n" in capsys.readouterr().out
@@ -292,7 +292,7 @@ def test_a_machine_token_is_random_by_default_but_not_below_a_root(run, root, et
 
 
 def test_a_dry_run_prints_the_files_and_writes_nothing(run, etc, root):
-    """Hashes are left out: that of a random token is not known."""
+    """Hashes are omitted, because that of a random token is not known yet."""
     status, lines = run("--dry-run", "--org-token", "acme", "--machine-token", "random")
     assert (0, {}) == (status, tree(root))
     assert [f"would write {etc / 'org_token'}", "  acme"] == lines[-4:-2]
@@ -306,7 +306,7 @@ def test_a_dry_run_prints_the_files_and_writes_nothing(run, etc, root):
 
 @pytest.mark.parametrize("link", ["..", ".", "condarc.d", NAME, "org_token", "org_token" + COPY])
 def test_symlinks_are_refused(run, etc, tmp_path, link):
-    """Below a root they could lead to the machine that builds a package."""
+    """Below a root, they could point to the machine that builds a package."""
     target = tmp_path / "target"
     path = Path(os.path.normpath(etc / link))
     if path.is_dir():
@@ -318,14 +318,14 @@ def test_symlinks_are_refused(run, etc, tmp_path, link):
     before = tree(tmp_path)
     status, [message] = run("--org-token", "acme", "--force")
     assert (1, True) == (status, message.endswith(": refusing to follow symlinks"))
-    # Without a file of ours there is nothing to undo in a directory.
+    # Without our files, there is nothing to undo in a directory.
     assert run("--undo")[0] == (0 if target.is_dir() else 1)
     assert before == tree(tmp_path)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root")
 def test_root_does_not_write_into_another_users_directory(run, etc):
-    """Its owner could replace the directory with a symlink meanwhile."""
+    """Its owner could replace the directory with a symlink at any time."""
     os.chown(etc / "condarc.d", 65534, 65534)
     status, [message] = run()
     assert (1, True) == (status, message.endswith("owned by another user"))
@@ -339,18 +339,18 @@ def test_root_does_not_write_into_another_users_directory(run, etc):
         (0o555, "cannot write {}: permission denied (run as root, or use --root)\n1"),
     ],
 )
-def test_a_user_without_privileges_deploys_where_the_permissions_allow_it(home, mode, expected):
-    """Otherwise the message says what to do."""
-    # Modules that are imported later may be unreadable for this user.
+def test_a_user_without_privileges_can_deploy_if_permissions_allow_it(home, mode, expected):
+    """Otherwise, the message suggests a fix."""
+    # This user may not be able to read modules that are imported later.
     load = "from anaconda_anon_usage import cli; cli.main(['deploy', '--root', ROOT, '--dry-run'])"
     code = "sys.stderr = sys.stdout; print(cli.main(['deploy', '--root', ROOT]))"
-    with tempfile.TemporaryDirectory() as directory:  # tmp_path is for its owner only
+    with tempfile.TemporaryDirectory() as directory:  # tmp_path is accessible to its owner only
         os.chmod(directory, mode)
         printed = run_python(home, f"import sys; ROOT = {directory!r}", load, AS_NOBODY, code)
         assert printed.endswith(expected.format(f"{directory}/etc/conda/{NAME}"))
 
 
-# Ends a process, as a kill would, at a certain change to the file system.
+# Ends a process at a given change to the file system, as SIGKILL would.
 KILLED = """
 import os, sys
 from anaconda_anon_usage.cli import main
@@ -372,7 +372,7 @@ sys.exit(main(["deploy", "--root", {root!r}, *{arguments!r}]))
 @pytest.mark.parametrize("again", ["--undo", "deploy and undo"])
 @pytest.mark.parametrize("deployed", [False, True], ids=["first", "second"])
 def test_a_killed_run_is_completed_or_reverted(run, etc, root, environ, count, again, deployed):
-    """By the same command, or by --undo."""
+    """Both the same command and --undo work."""
     write(etc, {"org_token": "standing\n"})
     before = tree(etc)
     if deployed:
@@ -388,7 +388,7 @@ def test_a_killed_run_is_completed_or_reverted(run, etc, root, environ, count, a
         assert 0 == run(*arguments)[0]
         assert {NAME, "org_token", "org_token" + COPY, "machine_token"} == set(tree(etc))
     assert 0 == run("--undo")[0]
-    # Only the next deploy removes a temporary file of the drop-in, which conda does not read.
+    # A temporary file of the drop-in, which conda ignores, is removed only by the next deploy.
     assert before == {name: text for name, text in tree(etc).items() if not name.endswith(".tmp")}
 
 
@@ -399,7 +399,7 @@ def test_a_killed_run_is_completed_or_reverted(run, etc, root, environ, count, a
      ["--heartbeat", "2"], ["--heartbeat", ""], ["--root", ""], ["--undo", "--org-token", "acme"],
      ["--undo", "--heartbeat", "on"], ["--undo", "--force"], ["--undo", "--no-auto-update"]],
 )  # fmt: skip
-def test_a_wrong_command_line_is_one_line_and_status_2(run, root, arguments):
+def test_a_usage_error_is_one_line_with_exit_status_2(run, root, arguments):
     """Nothing is written."""
     status, lines = run(*arguments)
     assert (2, 1, {}) == (status, len(lines), tree(root))

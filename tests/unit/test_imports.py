@@ -1,4 +1,4 @@
-"""Imports point one way, between folders through their faces, and stay few."""
+"""Imports point down, use the faces of other folders, and are few."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import anaconda_anon_usage
 PACKAGE = Path(anaconda_anon_usage.__file__).parent
 NAME = PACKAGE.name
 
-#: The layers, top first. A module may import from its own layer's folder and from below.
+#: The layers, top first. A module may import from its own folder and from lower layers.
 LAYERS = (
     ("plugin",),
     ("conda_integration",),
@@ -26,16 +26,16 @@ LAYERS = (
     ("tokens",),
     ("settings",),
     ("_common",),
-    ("",),  # the package itself: the version
+    ("",),  # the package itself, with the version
 )
 
-#: Programs of their own: they are in the layer of `cli`, and nothing imports them.
+#: Separate programs. They belong to the layer of `cli`, and nothing imports them.
 ENTRANCES = {"__main__", "tokens.__main__", "heartbeat.__main__", "heartbeat.activated"}
 
 #: The only modules that import conda.
 IMPORT_CONDA = ("plugin", "conda_integration", "heartbeat.user_agent")
 
-#: All that `import anaconda_anon_usage.tokens` loads of this package.
+#: All modules of this package that `import anaconda_anon_usage.tokens` loads.
 TOKENS = {
     NAME,
     *(f"{NAME}.{name}" for name in ("_common", "_common.debug", "_common.directory")),
@@ -45,8 +45,8 @@ TOKENS = {
     f"{NAME}.tokens.token_file",
 }
 
-#: What it loads of the standard library, on a Python 3.11 that has loaded nothing but
-#: `os`. Other versions divide their own modules differently.
+#: The modules of the standard library that it loads, in Python 3.11 with only `os` loaded. In
+#: other versions, the standard library is divided differently.
 TOKENS_STANDARD_LIBRARY = set(
     """
     __future__ _blake2 _collections _functools _hashlib _operator _sre _struct atexit binascii collections
@@ -56,11 +56,11 @@ TOKENS_STANDARD_LIBRARY = set(
     """.split()
 )
 
-#: All that conda loads of this package for a command that sends nothing.
+#: All modules of this package that conda loads for a command that sends nothing.
 PLUGIN = {NAME, *(f"{NAME}.{name}" for name in ("plugin", "_common", "_common.error_boundary"))}
 
-#: All that an activated heartbeat loads of this package while heartbeats are off, and what
-#: it loads besides to send one.
+#: All modules of this package that an activated heartbeat loads while heartbeats are off, and
+#: the further modules that it loads to send one.
 ACTIVATED = {
     "",
     *("_common", "_common.debug", "_common.error_boundary", "_common.files"),
@@ -77,7 +77,7 @@ SENDING = {
 
 
 def module_of(path: Path) -> str:
-    """Return a module's dotted name below the package; a folder's own is the folder's."""
+    """Return a module's dotted name below the package; for `__init__`, that of its folder."""
     parts = path.relative_to(PACKAGE).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
@@ -87,7 +87,7 @@ FOLDERS = {module for module, path in MODULES.items() if path.name == "__init__.
 
 
 def imports(module: str) -> list[tuple[str, str]]:
-    """Return every import of a module, also those inside functions: module and name."""
+    """Return the module and the name of each import of a module, including those in functions."""
     path = MODULES[module]
     package = [NAME, *path.relative_to(PACKAGE).parent.parts]
     found = []
@@ -102,7 +102,7 @@ def imports(module: str) -> list[tuple[str, str]]:
 
 
 def targets(module: str) -> set[str]:
-    """Return the modules of this package that a module imports, by names below it."""
+    """Return the modules of this package that a module imports, by their names below it."""
     found = set()
     for source, name in imports(module):
         if source.partition(".")[0] == NAME:
@@ -113,13 +113,13 @@ def targets(module: str) -> set[str]:
 
 
 def layer_of(module: str) -> int:
-    """Return the number of a module's layer, 0 for the top one."""
+    """Return the number of a module's layer, with 0 at the top."""
     folder = "cli" if module in ENTRANCES else module.partition(".")[0]
     return next(number for number, names in enumerate(LAYERS) if folder in names)
 
 
 def loaded(code: str) -> set[str]:
-    """Return the modules that code adds to those of an isolated Python."""
+    """Return the modules that code loads in an isolated Python."""
     program = (
         f"import sys; sys.path.insert(0, {str(PACKAGE.parent)!r}); before = set(sys.modules)\n"
         f"{code}\nprint(*set(sys.modules) - before)"
@@ -135,14 +135,14 @@ def loaded(code: str) -> set[str]:
 
 
 def test_the_package_has_at_most_twelve_entries():
-    """A stranger sees them at a glance."""
+    """A new reader can grasp them at a glance."""
     entries = {entry.name for entry in PACKAGE.iterdir()} - {"__pycache__"}
     assert len(entries) <= 12
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_point_down(module):
-    """Or to the module's own folder."""
+    """Imports from the module's own folder are allowed."""
     upwards = [
         target
         for target in targets(module)
@@ -155,7 +155,7 @@ def test_imports_point_down(module):
 
 @pytest.mark.parametrize("module", MODULES)
 def test_other_folders_are_imported_through_their_face(module):
-    """Only names in its ``__all__``."""
+    """Only names in ``__all__`` count."""
     own_folder = module if module in FOLDERS else module.rpartition(".")[0]
     around_the_face = []
     for source, name in imports(module):
@@ -170,7 +170,7 @@ def test_other_folders_are_imported_through_their_face(module):
 
 @pytest.mark.parametrize("folder", sorted(FOLDERS))
 def test_a_face_has_every_name_that_it_lists(folder):
-    """Also those that it imports on first use."""
+    """This includes names that it imports on first use."""
     face = importlib.import_module(f"{NAME}.{folder}")
     assert [] == [name for name in face.__all__ if not hasattr(face, name)]
     assert sorted(face.__all__, key=lambda name: (not name.isupper(), name[0].islower(), name)) == (
@@ -184,7 +184,7 @@ def test_nothing_imports_an_entrance():
 
 
 def test_no_two_modules_import_each_other():
-    """Directly, through others, or inside functions."""
+    """Neither directly, through other modules, nor inside functions."""
     graph = {module: targets(module) - {module} for module in MODULES}
     assert set(MODULES) == set(graphlib.TopologicalSorter(graph).static_order())
 
@@ -200,7 +200,7 @@ def test_only_three_places_import_conda(module):
 @pytest.mark.skipif(sys.version_info < (3, 10), reason="needs sys.stdlib_module_names")
 @pytest.mark.parametrize("module", MODULES)
 def test_no_library_is_imported_at_module_level(module):
-    """Functions import what they need: conda pays for imports on each command."""
+    """Functions import libraries on use, because conda imports the plugin for every command."""
     tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
     at_module_level = {
         name.partition(".")[0]
@@ -216,21 +216,21 @@ def test_no_library_is_imported_at_module_level(module):
     assert expected == at_module_level - set(sys.stdlib_module_names)
 
 
-def test_importing_tokens_loads_little():
-    """Clients of every kind import it."""
+def test_importing_tokens_loads_few_modules():
+    """All kinds of clients import it."""
     found = {name for name in loaded(f"import {NAME}.tokens") if name.partition(".")[0] == NAME}
     assert TOKENS == found
 
 
-@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="the list is of Python 3.11")
-def test_importing_tokens_loads_little_of_the_standard_library():
-    """More than this list needs a reason."""
+@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="the list is for Python 3.11")
+def test_importing_tokens_loads_few_modules_of_the_standard_library():
+    """A longer list needs a reason."""
     found = loaded(f"import {NAME}.tokens") - TOKENS - loaded("import os")
     assert set() == found - TOKENS_STANDARD_LIBRARY
 
 
-def test_loading_the_plugin_loads_little():
-    """conda loads it for each command. What it needs of conda is a decorator."""
+def test_loading_the_plugin_loads_few_modules():
+    """conda loads it for every command. From conda, it needs only a decorator."""
     conda = "import sys, types; sys.modules['conda'] = types.ModuleType('conda')\n" + (
         "sys.modules['conda.plugins'] = types.ModuleType('conda.plugins')\n"
         "sys.modules['conda.plugins'].hookimpl = lambda function: function\n"
@@ -241,7 +241,7 @@ def test_loading_the_plugin_loads_little():
 
 @pytest.mark.parametrize("heartbeat", ["off", "http://127.0.0.1:9/"])
 def test_an_activated_heartbeat_loads_only_what_it_needs(environ, tmp_path, heartbeat):
-    """No command line, no module twice, and no connection while heartbeats are off."""
+    """No argparse, no module twice, and no connection while heartbeats are off."""
     program = (
         f"import os, runpy, sys; sys.path.insert(0, {str(PACKAGE.parent)!r})\n"
         "end = os._exit\n"

@@ -1,4 +1,4 @@
-"""Files are changed only below the directory that was meant."""
+"""Files are changed only below the intended directory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from support import PATIENCE, tool
 from anaconda_anon_usage._common.directory import open_directory
 
 as_root = pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root, who may give files away"
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files to others"
 )
 
 OTHER_USER = 54321
@@ -26,7 +26,7 @@ OTHER_USER = 54321
      (0o002, 0o775, 0o775)],
 )  # fmt: skip
 def test_a_new_anchor_is_no_more_open_than_its_parent(tmp_path, umask, parent, expected):
-    """Nor than the umask allows."""
+    """It is no more open than the umask allows, either."""
     (tmp_path / "parent").mkdir()
     (tmp_path / "parent").chmod(parent)
     before = os.umask(umask)
@@ -39,7 +39,7 @@ def test_a_new_anchor_is_no_more_open_than_its_parent(tmp_path, umask, parent, e
 
 @pytest.fixture
 def directory(tmp_path):
-    """An empty directory to write in."""
+    """An empty directory to write to."""
     (tmp_path / "directory").mkdir()
     return tmp_path / "directory"
 
@@ -53,8 +53,8 @@ def write(path: str, data: bytes, mode: int) -> None:
 
 @pytest.mark.parametrize("umask", [0, 0o077, 0o777])
 @pytest.mark.parametrize("mode", [0o600, 0o644])
-def test_written_file_has_its_content_and_permissions(directory, umask, mode):
-    """Whatever stood there, and whatever the umask is."""
+def test_a_written_file_has_its_content_and_permissions(directory, umask, mode):
+    """The previous content and the umask do not matter."""
     (directory / "file").write_text("before")
     before = os.umask(umask)
     try:
@@ -65,8 +65,8 @@ def test_written_file_has_its_content_and_permissions(directory, umask, mode):
     assert mode == stat.S_IMODE((directory / "file").stat().st_mode)
 
 
-def test_writing_replaces_a_link_and_not_its_target(directory):
-    """Whoever may write there could aim it at any file of the user's."""
+def test_writing_replaces_a_symlink_and_not_its_target(directory):
+    """Another user with write permission could point it at any file of the user."""
     (directory / "target").write_text("precious")
     (directory / "file").symlink_to("target")
     write(str(directory / "file"), b"text", 0o600)
@@ -76,8 +76,8 @@ def test_writing_replaces_a_link_and_not_its_target(directory):
 
 
 @pytest.mark.parametrize("room", [0, 2])
-def test_file_stays_as_it_is_where_the_disk_is_full(directory, home, room):
-    """A limit on the size of files stands for a full disk or a quota."""
+def test_a_file_does_not_change_on_a_full_disk(directory, home, room):
+    """A limit on the file size has the same effect as a full disk or a quota."""
     (directory / "file").write_text("before")
     code = f"""
         from anaconda_anon_usage._common.directory import open_directory
@@ -92,8 +92,8 @@ def test_file_stays_as_it_is_where_the_disk_is_full(directory, home, room):
     assert ("before", ["file"]) == ((directory / "file").read_text(), os.listdir(directory))
 
 
-def test_writing_leaves_nothing_where_it_can_not_replace(directory):
-    """A directory in the file's place."""
+def test_a_failed_write_leaves_no_temporary_file(directory):
+    """A directory is in the way."""
     (directory / "file").mkdir()
     with pytest.raises(OSError):
         write(str(directory / "file"), b"text", 0o600)
@@ -103,7 +103,7 @@ def test_writing_leaves_nothing_where_it_can_not_replace(directory):
 @pytest.mark.parametrize("mode", [0o700, 0o750, 0o755, 0o770, 0o775])
 @pytest.mark.parametrize("umask", [0, 0o022, 0o077, 0o777])
 def test_directories_below_the_anchor_get_its_permissions(directory, mode, umask):
-    """Others who may use the environment may use them, whatever the umask is."""
+    """Other users of the environment can use them, whatever the umask is."""
     directory.chmod(mode)
     before = os.umask(umask)
     try:
@@ -116,7 +116,7 @@ def test_directories_below_the_anchor_get_its_permissions(directory, mode, umask
 
 
 def test_a_setgid_anchor_has_setgid_directories(directory):
-    """So that a group shares them."""
+    """A group can share them."""
     directory.chmod(0o2775)
     before = os.umask(0o077)
     try:
@@ -127,7 +127,7 @@ def test_a_setgid_anchor_has_setgid_directories(directory):
     assert 0o2775 == stat.S_IMODE((directory / "etc").stat().st_mode)
 
 
-def test_default_acls_decide_about_new_directories(directory):
+def test_default_acls_apply_to_new_directories(directory):
     """An administrator has set them."""
     acl = ["d:u::rwx,d:g::r-x,d:o::---,d:u:54321:rwx", directory]
     subprocess.run([tool("setfacl"), "-m", *acl], check=True, timeout=PATIENCE)
@@ -145,8 +145,8 @@ def test_default_acls_decide_about_new_directories(directory):
     assert expected == shown.stdout.splitlines()[:5]
 
 
-def test_the_anchor_may_be_reached_through_links(directory, tmp_path):
-    """People keep ~/.conda on another disk."""
+def test_the_path_of_the_anchor_may_contain_symlinks(directory, tmp_path):
+    """Some users keep ~/.conda on another disk."""
     (tmp_path / "link").symlink_to(directory)
     with open_directory(str(tmp_path / "link")) as anchor:
         anchor.write("file", b"text", 0o600)
@@ -155,8 +155,8 @@ def test_the_anchor_may_be_reached_through_links(directory, tmp_path):
 
 @pytest.mark.parametrize("create", [False, True])
 @pytest.mark.parametrize("target", ["elsewhere", "nowhere"])
-def test_no_link_below_the_anchor_is_followed(directory, tmp_path, create, target):
-    """It may lead to another user's files."""
+def test_no_symlink_below_the_anchor_is_followed(directory, tmp_path, create, target):
+    """It could point to another user's files."""
     (tmp_path / "elsewhere").mkdir()
     (directory / "etc").symlink_to(tmp_path / target)
     with open_directory(str(directory)) as anchor, pytest.raises(OSError):
@@ -164,8 +164,8 @@ def test_no_link_below_the_anchor_is_followed(directory, tmp_path, create, targe
     assert [] == os.listdir(tmp_path / "elsewhere")
 
 
-def test_a_directory_that_is_exchanged_for_a_link_is_not_followed(directory, tmp_path):
-    """What was opened is what is changed."""
+def test_a_directory_that_is_replaced_with_a_symlink_is_not_followed(directory, tmp_path):
+    """Changes apply to the directory that was opened."""
     (tmp_path / "elsewhere").mkdir()
     with open_directory(str(directory)) as anchor, anchor.below("etc", create=True) as etc:
         (directory / "etc").rename(directory / "moved")
@@ -176,15 +176,15 @@ def test_a_directory_that_is_exchanged_for_a_link_is_not_followed(directory, tmp
 
 
 @pytest.mark.parametrize("name", [".", "..", "./a", "../b"])
-def test_only_plain_names_are_taken(directory, name):
-    """Others could lead out of the directory."""
+def test_only_plain_names_are_accepted(directory, name):
+    """Other names could leave the directory."""
     with open_directory(str(directory)) as anchor, pytest.raises(OSError, match="plain"):
         anchor.below(name)
 
 
 @as_root
-def test_root_follows_no_link_of_another_user_to_the_anchor(directory, tmp_path):
-    """It could lead to any directory of root's."""
+def test_root_follows_no_symlink_of_another_user_to_the_anchor(directory, tmp_path):
+    """It could point to any directory of root."""
     (tmp_path / "link").symlink_to(directory)
     os.chown(tmp_path / "link", OTHER_USER, OTHER_USER, follow_symlinks=False)
     with pytest.raises(PermissionError):
@@ -194,7 +194,7 @@ def test_root_follows_no_link_of_another_user_to_the_anchor(directory, tmp_path)
 @as_root
 @pytest.mark.parametrize("owned", ["directory", "parent"])
 def test_root_changes_nothing_below_another_users_directory(directory, owned):
-    """The other user could exchange it at any moment."""
+    """The other user could replace it at any time."""
     inner = directory / "inner"
     inner.mkdir()
     os.chown(inner if owned == "directory" else directory, OTHER_USER, OTHER_USER)
@@ -204,7 +204,7 @@ def test_root_changes_nothing_below_another_users_directory(directory, owned):
 
 @as_root
 def test_root_changes_nothing_in_another_users_directory_below_the_anchor(directory):
-    """However it came there."""
+    """It does not matter who created it."""
     (directory / "etc").mkdir()
     os.chown(directory / "etc", OTHER_USER, OTHER_USER)
     with open_directory(str(directory)) as anchor, pytest.raises(PermissionError):
@@ -213,8 +213,8 @@ def test_root_changes_nothing_in_another_users_directory_below_the_anchor(direct
 
 @as_root
 @pytest.mark.parametrize("mode, allowed", [(0o775, True), (0o1777, True), (0o777, False)])
-def test_root_trusts_no_directory_that_everyone_can_write(directory, mode, allowed):
-    """Unless it is sticky, as /tmp is."""
+def test_root_rejects_world_writable_directories(directory, mode, allowed):
+    """Sticky directories such as /tmp are accepted."""
     directory.chmod(mode)
     (directory / "inner").mkdir()
     try:
@@ -225,8 +225,8 @@ def test_root_trusts_no_directory_that_everyone_can_write(directory, mode, allow
     assert allowed == opened
 
 
-def test_only_old_temporary_files_of_our_own_naming_are_swept(directory):
-    """Others merely look like them."""
+def test_only_old_temporary_files_with_our_names_are_deleted(directory):
+    """Other files have similar names."""
     old = ["file.0123456789abcdef.tmp", "file.tmp", "file.x.tmp", "other.0123456789abcdef.tmp"]
     for name in [*old, "file.fedcba9876543210.tmp"]:
         (directory / name).touch()

@@ -1,4 +1,4 @@
-"""Small files, read and written where nothing can be trusted."""
+"""Bounded reads of small files from untrusted locations."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from anaconda_anon_usage._common.files import read_bytes, read_text
 
 
 @pytest.mark.parametrize("size", [0, 1, 99, 100])
-def test_file_up_to_the_limit_is_read(tmp_path, size):
-    """In full."""
+def test_a_file_up_to_the_limit_is_read(tmp_path, size):
+    """It is read completely."""
     (tmp_path / "file").write_bytes(b"x" * size)
     assert b"x" * size == read_bytes(str(tmp_path / "file"), 100)
 
 
 @pytest.mark.parametrize("size", [101, 10_000_000])
-def test_file_beyond_the_limit_is_refused(tmp_path, size):
-    """Not cut, and not kept in memory either."""
+def test_a_file_beyond_the_limit_is_rejected(tmp_path, size):
+    """It is neither truncated nor kept in memory."""
     with open(tmp_path / "file", "wb") as file:
         file.truncate(size)
     with pytest.raises(OSError, match="too large"):
         read_bytes(str(tmp_path / "file"), 100)
 
 
-def test_text_that_can_not_be_read_is_none_and_said(tmp_path, monkeypatch, capsys):
-    """An administrator who wonders finds the reason; a file that is absent is none."""
+def test_unreadable_text_is_none_with_an_explanation(tmp_path, monkeypatch, capsys):
+    """The debug output names the file. An absent file is not an error."""
     monkeypatch.setenv("ANACONDA_ANON_USAGE_DEBUG", "1")
     (tmp_path / "file").write_bytes(b"\xff\xfet\0o\0")
     (tmp_path / "directory").mkdir()
@@ -41,8 +41,8 @@ def test_text_that_can_not_be_read_is_none_and_said(tmp_path, monkeypatch, capsy
     assert [True, True, False, False] == [f"{tmp_path / name}: " in said for name in names]
 
 
-def test_reading_a_pipe_does_not_take_what_is_for_another_reader(tmp_path):
-    """Opening it would let its writer go, which would then find no reader."""
+def test_a_pipe_is_not_opened(tmp_path):
+    """Opening it would unblock its writer, which then would have no reader."""
     path = tmp_path / "pipe"
     os.mkfifo(path)
     writer = subprocess.Popen(["/bin/sh", "-c", 'echo it > "$0"', path])
@@ -61,8 +61,8 @@ def test_reading_a_pipe_does_not_take_what_is_for_another_reader(tmp_path):
         writer.wait()
 
 
-def test_file_that_becomes_a_pipe_just_before_it_is_opened_does_not_block(tmp_path, home):
-    """Whoever may write there can time it."""
+def test_a_file_that_is_replaced_with_a_pipe_before_opening_does_not_block(tmp_path, home):
+    """Another user with write permission could do this."""
     os.mkfifo(tmp_path / "pipe")
     code = f"""
         import os

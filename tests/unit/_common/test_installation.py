@@ -1,4 +1,4 @@
-"""Which conda installation a process belongs to, without importing conda."""
+"""The conda installation of a process, found without importing conda."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from anaconda_anon_usage.heartbeat import user_agent
 
 @pytest.fixture
 def modules(tmp_path, monkeypatch):
-    """A directory that this Python imports from."""
+    """A directory on the import path of this Python."""
     directory = tmp_path / "modules"
     directory.mkdir()
     monkeypatch.syspath_prepend(directory)
@@ -26,30 +26,30 @@ def install_conda(modules):
 
 
 def test_conda_is_found_without_importing_it(modules):
-    """Its import takes long, and may fail."""
+    """Importing conda is slow, and can fail."""
     install_conda(modules)
     assert (True, False) == (installation.has_conda(), "conda" in sys.modules)
 
 
-def test_python_of_the_tests_has_no_conda():
-    """What the other tests rely on; nor is their own directory of that name one."""
+def test_the_python_of_the_tests_has_no_conda():
+    """The other tests rely on this, and tests/conda does not count as conda."""
     assert False is installation.has_conda()
 
 
 def test_imported_conda_is_found(monkeypatch):
-    """Wherever it came from."""
+    """Its location does not matter."""
     monkeypatch.setitem(sys.modules, "conda", object())
     assert True is installation.has_conda()
 
 
-def test_directory_named_conda_is_not_conda(modules):
-    """``python -m`` imports from the working directory, which may hold conda's sources."""
+def test_a_directory_named_conda_is_not_conda(modules):
+    """``python -m`` imports from the working directory, which may contain conda's sources."""
     (modules / "conda").mkdir()
     assert False is installation.has_conda()
 
 
-def test_base_of_this_python_is_its_prefix_where_it_has_conda(modules, monkeypatch):
-    """Not what another installation's activation has left in the variables."""
+def test_base_is_the_prefix_of_a_python_with_conda(modules, monkeypatch):
+    """Variables from the activation of another installation do not matter."""
     install_conda(modules)
     monkeypatch.setenv("CONDA_EXE", "/elsewhere/bin/conda")
     assert sys.prefix == installation.root_prefix()
@@ -70,22 +70,22 @@ def test_base_of_this_python_is_its_prefix_where_it_has_conda(modules, monkeypat
         ({"CONDA_PREFIX": "/env"}, None),
     ],
 )
-def test_base_is_the_one_that_the_activation_names(monkeypatch, variables, expected):
-    """By an absolute path: nothing is taken from the working directory."""
+def test_base_comes_from_the_activation(monkeypatch, variables, expected):
+    """Only absolute paths count, because nothing is taken from the working directory."""
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert expected == installation.root_prefix()
 
 
 @pytest.mark.parametrize("value", ["", "env", "./env", "~/env"])
-def test_relative_prefix_is_not_active(monkeypatch, value):
+def test_a_relative_prefix_is_not_active(monkeypatch, value):
     """Nothing is taken from the working directory."""
     monkeypatch.setenv("CONDA_PREFIX", value)
     assert None is installation.active_prefix()
 
 
-def test_active_prefix_is_the_activations(monkeypatch):
-    """Whether or not it exists."""
+def test_the_active_prefix_comes_from_the_activation(monkeypatch):
+    """It need not exist."""
     before = installation.active_prefix()
     monkeypatch.setenv("CONDA_PREFIX", "/env")
     assert (None, "/env") == (before, installation.active_prefix())
@@ -101,8 +101,8 @@ def test_active_prefix_is_the_activations(monkeypatch):
         (["aconda-1-0.json", "conda-24.7.1-0.json", "python-3.11.9-0.json"], "24.7.1"),
     ],
 )
-def test_version_of_conda_is_that_of_its_record(tmp_path, records, expected):
-    """Names of other packages begin with conda too."""
+def test_the_version_of_conda_comes_from_its_record(tmp_path, records, expected):
+    """The names of other packages also start with conda."""
     (tmp_path / "conda-meta").mkdir()
     for record in records:
         (tmp_path / "conda-meta" / record).touch()
@@ -110,13 +110,13 @@ def test_version_of_conda_is_that_of_its_record(tmp_path, records, expected):
 
 
 @pytest.mark.parametrize("root", [None, "", "/does/not/exist", "/dev/null"])
-def test_installation_without_records_has_no_conda(root):
-    """It is left out of the User-Agent then."""
+def test_an_installation_without_records_has_no_conda(root):
+    """The User-Agent omits conda then."""
     assert None is installation.conda_version(root)
 
 
-def test_user_agent_makes_no_module_of_a_directory_named_conda(monkeypatch, modules):
-    """Without the library distro, an older conda's copy of it is looked for."""
+def test_the_user_agent_does_not_import_a_directory_named_conda(monkeypatch, modules):
+    """Without the library distro, it looks for the copy in older condas."""
     (modules / "conda").mkdir()
     monkeypatch.setitem(sys.modules, "distro", None)
     user_agent.user_agent(str(modules), settings.load())

@@ -1,4 +1,4 @@
-"""The command line without conda: its arguments, its ends, its exit statuses."""
+"""The command line without conda: arguments, output and exit statuses."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def environment(tmp_path):
     return prefix
 
 
-def test_status_says_what_is_on_and_why(home, environment):
-    """Without a command."""
+def test_status_shows_settings_and_their_sources(home, environment):
+    """It is the default command."""
     condarc = home / ".condarc"
     condarc.write_text("anaconda_anon_usage: off\nanaconda_heartbeat: https://127.0.0.1/x\n")
     status, printed, errors = run("--prefix", str(environment), CONDA_ENVS_DIRS=environment.parent)
@@ -50,7 +50,7 @@ def test_status_says_what_is_on_and_why(home, environment):
 
 
 def test_status_as_json(home, environment):
-    """The same, in parts."""
+    """The JSON has the same information."""
     condarc = home / ".condarc"
     condarc.write_text("anaconda_heartbeat: ftp://x\noffline: true\n")
     variables = {"CONDA_ENVS_DIRS": environment.parent, "DO_NOT_TRACK": "1"}
@@ -71,14 +71,14 @@ def test_status_as_json(home, environment):
     assert str(environment) == script["prefix"]
 
 
-def test_status_says_what_keeps_a_heartbeat_that_is_on(home):
-    """On is not yet sent."""
+def test_status_shows_the_obstacle_of_a_heartbeat_that_is_on(home):
+    """A heartbeat that is on may still not be sent."""
     (home / ".condarc").write_text("anaconda_heartbeat: on\noffline: true\n")
     assert "\nnot sent:          offline is on\n" in run()[1]
 
 
-def test_a_wrong_value_is_named(home):
-    """It disables the setting, and the status names the line but not the value."""
+def test_an_invalid_value_is_reported(home):
+    """It disables the setting. The status names the line, but not the value."""
     (home / ".condarc").write_text("\nanaconda_heartbeat: 2\n")
     reason = "neither true nor false nor a full http(s) URL"
     assert f"off ({home}/.condarc, line 2: {reason})" in run()[1]
@@ -87,7 +87,7 @@ def test_a_wrong_value_is_named(home):
 
 
 def test_a_variable_is_not_looked_up_as_a_file(tmp_path, monkeypatch):
-    """One of that name may lie in the current directory."""
+    """The current directory may contain a file of that name."""
     (tmp_path / "CONDA_ANACONDA_HEARTBEAT").write_text("anaconda_heartbeat: on\n")
     done = subprocess.run(
         COMMAND,
@@ -121,29 +121,29 @@ def test_a_variable_is_not_looked_up_as_a_file(tmp_path, monkeypatch):
         (["hooks", "-p", "/nowhere"], "no environment is at '/nowhere'"),
     ],
 )
-def test_a_wrong_command_line_is_one_line_and_status_2(arguments, message):
-    """On stderr; nothing on stdout, where a program may expect JSON."""
+def test_a_usage_error_is_one_line_with_exit_status_2(arguments, message):
+    """Stdout is empty, because a program may expect JSON there."""
     status, printed, errors = run(*arguments)
     assert (2, "", 1) == (status, printed, errors.count("\n"))
     assert errors.startswith(f"anaconda-anon-usage: error: {message}")
 
 
 @pytest.mark.parametrize("arguments", [[], *([name] for name in COMMANDS)])
-def test_every_command_knows_version_and_help(arguments):
-    """And the help says what the exit statuses mean."""
+def test_every_command_has_version_and_help(arguments):
+    """The help explains the exit statuses."""
     assert (0, f"anaconda-anon-usage {__version__}\n", "") == run(*arguments, "--version")
     status, printed, errors = run(*arguments, "--help")
     assert (0, "") == (status, errors)
     usage = " ".join(["usage: python -m anaconda_anon_usage", *arguments, "[-h] [--version]"])
     assert printed.startswith(usage)
     assert "\nexit status: 0 " in printed
-    # A command that only writes has nothing to print.
+    # ``deploy`` writes files and prints no data.
     assert (" --json " in printed) is (arguments != ["deploy"])
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_every_module_knows_version_and_help(module):
-    """``python -m`` runs them one by one."""
+def test_every_module_has_version_and_help(module):
+    """``python -m`` can run each of them."""
     name = f"anaconda_anon_usage.{module}"
     assert (0, f"anaconda-anon-usage {__version__}\n", "") == run("--version", module=name)
     status, printed, errors = run("--help", module=name)
@@ -154,8 +154,8 @@ def test_every_module_knows_version_and_help(module):
 @pytest.mark.parametrize(
     "arguments", [[], ["--help"], ["--json"], ["tokens"], ["heartbeat", "--dry-run"], ["hooks"]]
 )
-def test_a_reader_that_has_gone_is_no_traceback(arguments):
-    """As with ``| head -1``."""
+def test_a_closed_pipe_prints_no_traceback(arguments):
+    """``| head -1`` closes it."""
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
@@ -170,7 +170,7 @@ def test_a_reader_that_has_gone_is_no_traceback(arguments):
 
 
 def test_a_full_disk_is_one_line():
-    """As everything that nobody expected."""
+    """So is any unexpected error."""
     with open("/dev/full", "w") as full:
         done = subprocess.run(
             [*COMMAND, "tokens"],
@@ -183,8 +183,8 @@ def test_a_full_disk_is_one_line():
     assert (1, expected) == (done.returncode, done.stderr)
 
 
-def test_a_traceback_comes_only_when_asked_for():
-    """With the variable for explanations."""
+def test_a_traceback_is_printed_on_request_only():
+    """The variable for debug output requests it."""
     with open("/dev/full", "w") as full:
         done = subprocess.run(
             [*COMMAND, "tokens"],
@@ -196,8 +196,8 @@ def test_a_traceback_comes_only_when_asked_for():
     assert (1, True) == (done.returncode, b"Traceback (most recent call last):" in done.stderr)
 
 
-def test_closed_stdout_is_no_failure():
-    """A service may have none."""
+def test_a_closed_stdout_is_no_error():
+    """A service may not have one."""
     done = subprocess.run(
         ["sh", "-c", 'exec "$0" -m anaconda_anon_usage --json >&-', sys.executable],
         env=environ(),
@@ -207,8 +207,8 @@ def test_closed_stdout_is_no_failure():
     assert (0, b"") == (done.returncode, done.stderr)
 
 
-def test_ctrl_c_is_no_traceback():
-    """And the exit status is the one that shells give."""
+def test_ctrl_c_prints_no_traceback():
+    """The exit status is the usual one of shells."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(PATIENCE)
         url = f"http://127.0.0.1:{server.getsockname()[1]}/"
@@ -226,21 +226,21 @@ def test_ctrl_c_is_no_traceback():
 
 
 @pytest.mark.parametrize("arguments", [[], ["tokens"], ["tokens", "--detail"], ["hooks"]])
-def test_a_terminal_gets_the_text_and_no_codes(arguments):
-    """It can be copied and searched."""
+def test_a_terminal_gets_plain_text(arguments):
+    """Text without control codes can be copied and searched."""
     assert "\033" not in on_terminal([*COMMAND, *arguments], environ(TERM="xterm"))
 
 
-def test_text_survives_a_name_that_is_no_text(tmp_path):
-    """A path in bytes that are no UTF-8."""
+def test_a_path_that_is_not_utf8_is_printed(tmp_path):
+    """Such bytes are escaped."""
     prefix = tmp_path / "\udcff"
     (prefix / "conda-meta").mkdir(parents=True)
     status, printed, errors = run("hooks", "--prefix", str(prefix))
     assert (0, "", True) == (status, errors, r"/\udcff  blocked" in printed)
 
 
-def test_a_long_list_of_environments_is_cut(home, tmp_path, monkeypatch):
-    """The status stays short; ``hooks --all`` has them all."""
+def test_a_long_list_of_environments_is_truncated(home, tmp_path, monkeypatch):
+    """The status is short. ``hooks --all`` shows all of them."""
     for number in range(12):
         record = tmp_path / "envs" / f"{number:02}" / "conda-meta"
         record.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""The one form of errors, and of JSON."""
+"""The format of errors and of JSON."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from anaconda_anon_usage.cli.parser import print_error
 
 @pytest.mark.parametrize("message", ["wrong", ValueError("wrong")])
 def test_an_error_is_one_line_on_stderr(capsys, message):
-    """With the program's name."""
+    """It starts with the program's name."""
     print_error(message)
     assert ("", "anaconda-anon-usage: error: wrong\n") == capsys.readouterr()
 
 
 def test_an_error_of_many_lines_is_one_line(capsys):
-    """Whatever a file's name or a library's message holds."""
+    """The name of a file or the message of a library can contain line breaks."""
     print_error("one\ntwo\r\nthree\u2028four")
     assert ("", "anaconda-anon-usage: error: one two three four\n") == capsys.readouterr()
 
 
-def test_an_error_that_nobody_can_read_is_no_failure():
-    """With stderr closed, the exit status still says it."""
+def test_an_error_with_a_closed_stderr_sets_the_exit_status():
+    """The message is lost."""
     done = subprocess.run(
         ["sh", "-c", 'exec "$0" -m anaconda_anon_usage tokens --bogus 2>&-', sys.executable],
         env=environ(),
@@ -37,7 +37,7 @@ def test_an_error_that_nobody_can_read_is_no_failure():
 
 
 def test_json_is_ascii(tmp_path):
-    """A path need not be text in any encoding."""
+    """A path need not be valid in any encoding."""
     prefix = tmp_path / "\udcff\u00e9"
     (prefix / "conda-meta").mkdir(parents=True)
     status, printed, errors = run("--json", "--prefix", str(prefix), LANG="C")

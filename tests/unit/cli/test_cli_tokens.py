@@ -1,4 +1,4 @@
-"""What each token is and where it comes from, printed."""
+"""The ``tokens`` command prints each token, its meaning and its source."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from anaconda_anon_usage.cli.tokens import places
 from anaconda_anon_usage.tokens import account, grammar
 from anaconda_anon_usage.tokens.catalog import CATALOG
 
-#: A key of nobody's for user 00112233-4455-6677-8899-aabbccddeeff until the year 2286.
+#: An invented key for user 00112233-4455-6677-8899-aabbccddeeff, valid until the year 2286.
 API_KEY = (
     "eyJ0eXAiOiJKV1QifQ"
     ".eyJleHAiOjk5OTk5OTk5OTksInN1YiI6IjAwMTEyMjMzLTQ0NTUtNjY3Ny04ODk5LWFhYmJjY2RkZWVmZiJ9.c2ln"
@@ -29,7 +29,7 @@ def environment(tmp_path):
 
 
 def as_json(*arguments, **variables) -> dict:
-    """Return what ``tokens --json`` prints; the tokens by their letters."""
+    """Return the output of ``tokens --json``, with the tokens by their letters."""
     status, printed, errors = run("tokens", "--json", *arguments, **variables)
     assert (0, "") == (status, errors)
     found = json.loads(printed)
@@ -37,7 +37,7 @@ def as_json(*arguments, **variables) -> dict:
 
 
 def values(found: dict) -> dict[str, list[str]]:
-    """Return the tokens' values by their letters."""
+    """Return the values of the tokens by their letters."""
     return {
         letter: [value["value"] for value in token["values"]]
         for letter, token in found["tokens"].items()
@@ -46,7 +46,7 @@ def values(found: dict) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("module", ["anaconda_anon_usage.tokens", "anaconda_anon_usage"])
 def test_the_string_is_printed(environment, module):
-    """The module and the command alike."""
+    """The module and the command print the same."""
     arguments = [] if module.endswith(".tokens") else ["tokens"]
     status, printed, errors = run(*arguments, module=module, CONDA_PREFIX=environment)
     assert (0, "") == (status, errors)
@@ -55,7 +55,7 @@ def test_the_string_is_printed(environment, module):
 
 
 def test_json_has_every_token_with_its_source(home, environment):
-    """And they make the token string."""
+    """Together they are the token string."""
     (home / "org_token").write_text("acme\n")
     (environment / "machine_token").write_text("m-1\n")
     variables = {
@@ -85,8 +85,8 @@ def test_json_has_every_token_with_its_source(home, environment):
     ]
 
 
-def test_a_source_is_in_the_list_of_places(home, environment):
-    """With what else was looked at."""
+def test_a_source_is_in_the_list_of_locations(home, environment):
+    """The list also has the other locations that were checked."""
     (home / "org_token").write_text("acme\n")
     (environment / ".org_token").write_text("not one\n")
     found = as_json("--prefix", str(environment), ANACONDA_AUTH_API_KEY="no key")
@@ -109,8 +109,8 @@ def test_a_source_is_in_the_list_of_places(home, environment):
     }.items() <= of["o"].items()
 
 
-def test_detail_tells_what_each_token_is(home, environment):
-    """Its value, what it identifies, whether it is anonymous, how long it lives, its source."""
+def test_detail_describes_each_token(home, environment):
+    """Its value, what it identifies, whether it is anonymous, its lifetime, its source."""
     status, printed, errors = run("tokens", "--detail", "--prefix", str(environment))
     assert (0, "") == (status, errors)
     blocks = {block.partition("/")[0]: block.splitlines() for block in printed.split("\n\n")}
@@ -126,8 +126,8 @@ def test_detail_tells_what_each_token_is(home, environment):
     assert ("o/ is not sent", f"aau/{__version__}") == (blocks["o"][0], blocks["aau"][0])
 
 
-def test_paths_tells_where_tokens_are_read_and_makes_none(home, environment):
-    """What exists, what would be made, and the variables."""
+def test_paths_lists_the_locations_and_creates_no_token(home, environment):
+    """Existing files, files that would be created, and variables."""
     (home / "org_token").write_text("acme\n")
     (home / "machine_token").write_text("not one\n")
     status, printed, errors = run(
@@ -154,8 +154,8 @@ def test_paths_tells_where_tokens_are_read_and_makes_none(home, environment):
 
 
 @pytest.mark.parametrize("option", [[], ["--detail"], ["--paths"], ["--json"]])
-def test_with_telemetry_off_no_token_is_made(home, environment, option):
-    """And what would not be sent is not shown."""
+def test_with_telemetry_off_no_token_is_created(home, environment, option):
+    """Tokens that would not be sent are not shown."""
     _, printed, errors = run(
         "tokens", *option, CONDA_PREFIX=environment, CONDA_ANACONDA_ANON_USAGE="off"
     )
@@ -170,14 +170,14 @@ def test_with_telemetry_off_no_token_is_made(home, environment, option):
         assert f"aau/{__version__}" == json.loads(printed)["token_string"]
 
 
-def test_random_is_random_and_writes_nothing(home):
+def test_random_prints_a_token_and_writes_nothing(home):
     """As text and as JSON."""
     assert is_random(run("tokens", "--random")[1].rstrip("\n"))
     assert is_random(json.loads(run("tokens", "--random", "--json")[1])["random"])
     assert [] == os.listdir(home)
 
 
-def test_a_login_in_the_systems_keyring_is_not_asked_behind_another(home, monkeypatch):
+def test_the_systems_keyring_is_not_asked_after_another_login_was_found(home, monkeypatch):
     """A keyring may ask the user for a password."""
     (home / ".anaconda").mkdir()
     config = home / ".anaconda" / "config.toml"
@@ -190,11 +190,11 @@ def test_a_login_in_the_systems_keyring_is_not_asked_behind_another(home, monkey
         (str(config), "unused"),
         ("the system's keyring", "absent"),
         (str(home / ".anaconda" / "keyring"), "absent"),
-    ] == places(fact, None)
+    ] == [(place.name, place.state) for place in places(fact, None, enabled=True)]
 
 
 def test_outside_of_conda_there_is_no_environment():
-    """A Python's own prefix is not an environment that is about to be created."""
+    """The prefix of another Python is not an environment that conda is about to create."""
     forget()
     assert ("", None) == (
         tokens.environment_token(sys.prefix),

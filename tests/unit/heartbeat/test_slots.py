@@ -1,4 +1,4 @@
-"""Slots limit how many heartbeats of one user run at once."""
+"""Slots limit the number of concurrent heartbeats of a user."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from support import TEST_SLOTS, taken
 
 from anaconda_anon_usage.heartbeat import slots
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there is no limit elsewhere")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has the limit")
 
 
 @pytest.fixture(autouse=True)
 def _own_user(monkeypatch):
-    """Give this process slots that no user has: the tests take all of them."""
+    """Give this process slots of its own, because the tests take all of them."""
     monkeypatch.setattr(os, "getuid", lambda: f"test{os.getpid()}")
 
 
 def held(kind, names) -> contextlib.ExitStack:
-    """Return a stack that holds one slot for each value of the variable for tests."""
+    """Return a stack that holds one slot for each value of the tests' variable."""
     with contextlib.ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
         for name in names:
             patch.setenv(TEST_SLOTS, name)
@@ -39,7 +39,7 @@ NAMES = {
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
 def test_the_variable_for_tests_does_not_raise_the_limit(name, monkeypatch):
-    """Whatever it is set to, a user's heartbeats share one set of slots."""
+    """A user's heartbeats share one set of slots, for any value of the variable."""
     with held(slots.queue_slot, map(name, range(slots.QUEUE_SLOTS))):
         monkeypatch.setenv(TEST_SLOTS, name(slots.QUEUE_SLOTS))
         with pytest.raises(slots.NoFreeSlot), slots.queue_slot():
@@ -47,7 +47,7 @@ def test_the_variable_for_tests_does_not_raise_the_limit(name, monkeypatch):
 
 
 def test_a_test_that_takes_all_its_slots_does_not_limit_another(monkeypatch):
-    """It limits its own heartbeats only."""
+    """It limits only its own heartbeats."""
     monkeypatch.setenv(TEST_SLOTS, "one")
     with taken("queue", slots.QUEUE_SLOTS):
         with pytest.raises(slots.NoFreeSlot), slots.queue_slot():
@@ -58,7 +58,7 @@ def test_a_test_that_takes_all_its_slots_does_not_limit_another(monkeypatch):
 
 
 def test_a_released_slot_is_free_again():
-    """In the user's set as well as in the test's."""
+    """This holds for the user's slots and for those of a test."""
     for _ in range(slots.QUEUE_SLOTS + 1):
         with held(slots.queue_slot, ["name"]):
             pass

@@ -1,6 +1,6 @@
 """conda's search path, as lists of directories and files.
 
-That the order is conda's is tested against conda itself, in tests/conda.
+tests/conda checks the order against conda itself.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from anaconda_anon_usage.settings import search_path
 
 SYSTEM = search_path.administrator_directories(None)
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the paths are those of Unix")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the paths are for Unix")
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +28,7 @@ def system(tmp_path, monkeypatch) -> Path:
 
 
 def write(*paths: Path) -> list[str]:
-    """Make files that hold nothing, and return their paths."""
+    """Create empty files, and return their paths."""
     for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
@@ -36,14 +36,14 @@ def write(*paths: Path) -> list[str]:
 
 
 def condarc_files(prefix=None, root=None) -> list[str]:
-    """Return the paths of files, none of which has a problem."""
+    """Return the paths of the files, none of which may have a problem."""
     found = search_path.condarc_files(prefix and str(prefix), root and str(root))
     assert [] == [problem for _, problem in found if problem]
     return [path for path, _ in found]
 
 
 def test_directories_are_listed_from_the_system_to_the_user(tmp_path, home, monkeypatch, system):
-    """The ones that count least come first."""
+    """The weakest are first."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
     monkeypatch.setenv("CONDARC", str(tmp_path / "own" / "condarc"))
     expected = [
@@ -56,19 +56,19 @@ def test_directories_are_listed_from_the_system_to_the_user(tmp_path, home, monk
     assert expected == search_path.search_directories("/env", "/base")
 
 
-def test_administrators_rule_the_system_and_base(system):
-    """Not the user's home, and not the environment."""
+def test_administrators_control_the_system_and_base(system):
+    """They do not control the user's home or the environment."""
     assert [str(system), "/base"] == search_path.administrator_directories("/base")
 
 
-def test_system_is_condas():
-    """Base counts only where there is one."""
+def test_the_systems_directories_are_condas():
+    """Base counts only if it is known."""
     assert ["/etc/conda", "/var/lib/conda"] == SYSTEM
 
 
 @pytest.mark.parametrize("name", ["", "/"])
-def test_default_xdg_directory_is_listed_once(home, monkeypatch, name):
-    """XDG_CONFIG_HOME often says what is so anyway."""
+def test_the_default_xdg_directory_is_listed_once(home, monkeypatch, name):
+    """XDG_CONFIG_HOME often has the default value."""
     default = str(home / ".config")
     [file] = write(home / ".config" / "conda" / "condarc")
     without = search_path.search_directories(None, None)
@@ -79,7 +79,7 @@ def test_default_xdg_directory_is_listed_once(home, monkeypatch, name):
 @pytest.mark.parametrize("name", ["HOME", "XDG_CONFIG_HOME", "CONDARC", "CONDA_ROOT"])
 @pytest.mark.parametrize("value", ["", ".", "own", "./condarc", "../here/condarc"])
 def test_nothing_is_read_from_the_working_directory(tmp_path, monkeypatch, name, value):
-    """conda reads it there, so a variable with a relative path is a problem."""
+    """conda reads from there, so a variable with a relative path is a problem."""
     work = tmp_path / "here"
     write(*(work / path for path in (".condarc", "condarc", "conda/.condarc", ".conda/condarc")))
     write(*(work / "own" / path for path in (".condarc", "conda/condarc", ".conda/condarc")))
@@ -92,7 +92,7 @@ def test_nothing_is_read_from_the_working_directory(tmp_path, monkeypatch, name,
 
 
 def test_files_are_listed_from_the_system_to_the_user(tmp_path, home, monkeypatch, system):
-    """In each directory .condarc, condarc, condarc.d; in the home itself only .condarc."""
+    """Each directory can have .condarc, condarc and condarc.d, the home itself only .condarc."""
     names = (".condarc", "condarc", "condarc.d/a.yml")
     base, xdg, prefix = tmp_path / "base", tmp_path / "xdg", tmp_path / "env"
     monkeypatch.setenv("XDG_CONFIG_HOME", str(xdg))
@@ -109,12 +109,12 @@ def test_files_are_listed_from_the_system_to_the_user(tmp_path, home, monkeypatc
 
 
 def test_absent_files_are_not_listed(tmp_path):
-    """Usually there are one or two."""
+    """Usually there are one or two files."""
     assert [] == condarc_files(tmp_path / "env", tmp_path / "base")
 
 
-def test_condarc_d_is_sorted_and_holds_only_yaml(home):
-    """By name, upper case first; editors leave other files there."""
+def test_condarc_d_is_sorted_and_only_yaml_counts(home):
+    """By name, with upper case first. Editors leave other files there."""
     folder = home / ".conda" / "condarc.d"
     expected = write(*(folder / name for name in ("10.yml", "9.yaml", "Z.yml", "a.yml")))
     write(*(folder / name for name in (".condarc", "condarc", "b.yml~", "c.json", "dyml")))
@@ -123,22 +123,22 @@ def test_condarc_d_is_sorted_and_holds_only_yaml(home):
 
 
 @pytest.mark.parametrize("name", [".condarc", "condarc"])
-def test_directory_in_place_of_a_condarc_is_listed_like_condarc_d(home, name):
-    """As conda does."""
+def test_a_directory_in_place_of_a_condarc_is_listed_like_condarc_d(home, name):
+    """conda does the same."""
     expected = write(home / ".conda" / name / "a.yml", home / ".conda" / name / "b.yaml")
     assert expected == condarc_files()
 
 
 @pytest.mark.parametrize("name", [".condarc", "condarc", "a.yml", "a.yaml"])
-def test_file_named_by_the_variable_comes_last(tmp_path, home, monkeypatch, name):
-    """With a name by which conda knows a configuration file."""
+def test_the_file_in_the_variable_is_last(tmp_path, home, monkeypatch, name):
+    """If its name is one that conda accepts."""
     expected = write(home / ".condarc", tmp_path / "own" / name)
     monkeypatch.setenv("CONDARC", expected[-1])
     assert expected == condarc_files()
 
 
-def test_directory_named_by_the_variable_is_listed_like_condarc_d(tmp_path, monkeypatch):
-    """And is itself the directory that administrators' tokens may lie in."""
+def test_the_directory_in_the_variable_is_listed_like_condarc_d(tmp_path, monkeypatch):
+    """The directory itself can also contain administrators' tokens."""
     own = tmp_path / "own"
     expected = write(own / "a.yml", own / "b.yaml")
     write(own / ".condarc")
@@ -146,8 +146,8 @@ def test_directory_named_by_the_variable_is_listed_like_condarc_d(tmp_path, monk
     assert (expected, str(own)) == (condarc_files(), search_path.search_directories(None, None)[-1])
 
 
-def test_home_is_filled_in_in_the_variable(home, monkeypatch):
-    """A shell does not, within quotes."""
+def test_home_is_expanded_in_the_variable(home, monkeypatch):
+    """Within quotes, a shell does not expand it."""
     [file] = write(home / "own" / "condarc")
     monkeypatch.setenv("CONDARC", "~/own/condarc")
     last = search_path.search_directories(None, None)[-1]
@@ -155,23 +155,23 @@ def test_home_is_filled_in_in_the_variable(home, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["a.txt", "missing.yml", ".condarc~"])
-def test_variable_that_names_no_configuration_is_ignored(tmp_path, monkeypatch, name):
-    """The file may be absent, or of another kind."""
+def test_a_variable_without_a_configuration_file_is_ignored(tmp_path, monkeypatch, name):
+    """The file is absent or has another name."""
     if not name.startswith("missing"):
         write(tmp_path / name)
     monkeypatch.setenv("CONDARC", str(tmp_path / name))
     assert [] == condarc_files()
 
 
-def test_file_that_is_named_twice_is_listed_once(home, monkeypatch):
-    """By the variable and by its place, where it counts less."""
+def test_a_file_that_is_named_twice_is_listed_once(home, monkeypatch):
+    """Its weaker position counts."""
     expected = write(home / ".conda" / ".condarc", home / ".condarc")
     monkeypatch.setenv("CONDARC", f"{home}//.conda/../.conda/.condarc")
     assert expected == condarc_files()
 
 
 @pytest.mark.parametrize("kind", ["dangling", "file", "directory"])
-def test_absent_and_other_files_are_left_out(home, kind):
+def test_absent_and_other_files_are_omitted(home, kind):
     """A dangling symlink, a file in place of a directory, and an empty directory."""
     place = home / ".conda"
     if kind == "file":
@@ -183,8 +183,8 @@ def test_absent_and_other_files_are_left_out(home, kind):
     assert [] == condarc_files()
 
 
-def test_a_root_is_put_before_the_systems_directories(tmp_path):
-    """A drive letter is left out."""
+def test_a_root_is_prepended_to_the_systems_directories(tmp_path):
+    """Drive letters are removed."""
     system = search_path.administrator_directories(None)
     assert system == search_path.system_directories()
     below = [path.removeprefix(str(tmp_path)) for path in search_path.system_directories(tmp_path)]
@@ -200,8 +200,8 @@ def test_a_root_is_put_before_the_systems_directories(tmp_path):
         ("loop", "too many levels of symbolic links"),
     ],
 )
-def test_what_may_be_a_configuration_has_a_problem(home, name, kind, problem):
-    """conda skips pipes and loops, but they may be in place of an opt-out."""
+def test_a_possible_configuration_file_is_a_problem(home, name, kind, problem):
+    """conda skips pipes and loops, but they may replace an opt-out."""
     path = home / ".conda" / name
     path.parent.mkdir(parents=True)
     if kind == "fifo":

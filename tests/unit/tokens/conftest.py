@@ -1,4 +1,4 @@
-"""Fixtures for tests of the tokens, which each process remembers."""
+"""Fixtures for tests of the tokens, which are cached in a process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from processes import forget
 
 @pytest.fixture(autouse=True)
 def _fresh():
-    """Forget the tokens of other tests."""
+    """Discard the cached tokens of other tests."""
     forget()
     yield
     forget()

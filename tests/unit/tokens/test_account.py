@@ -26,25 +26,25 @@ from anaconda_anon_usage.tokens import account
 from anaconda_anon_usage.tokens.account import account_token, token_from_api_key
 
 
-def test_nobody_is_logged_in_to_an_empty_home():
-    """Without a key there is no token."""
+def test_an_empty_home_has_no_account_token():
+    """There is no key."""
     assert None is account_token()
 
 
-def test_variable_is_read(monkeypatch):
-    """ANACONDA_AUTH_API_KEY holds a key as it is."""
+def test_the_variable_is_read(monkeypatch):
+    """ANACONDA_AUTH_API_KEY contains the key itself."""
     monkeypatch.setenv("ANACONDA_AUTH_API_KEY", api_key())
     assert TOKEN == account_token()
 
 
-def test_keyring_file_is_read(home):
-    """The login that anaconda-auth wrote."""
+def test_the_keyring_file_is_read(home):
+    """anaconda-auth wrote it at login."""
     write_keyring(home, api_key())
     assert TOKEN == account_token()
 
 
-def test_keyring_file_is_left_as_it_was(home):
-    """It is read only: neither its bytes nor its directory change."""
+def test_the_keyring_file_does_not_change(home):
+    """Neither its content nor its directory does."""
     file = write_keyring(home, api_key())
     before = file.read_bytes(), file.stat().st_mtime_ns, os.listdir(home / ".anaconda")
     account_token()
@@ -52,21 +52,21 @@ def test_keyring_file_is_left_as_it_was(home):
     assert before == after
 
 
-def test_nothing_is_made_in_an_empty_home(home):
-    """Not even the directory of the login."""
+def test_nothing_is_created_in_an_empty_home(home):
+    """Not even the directory of the keyring."""
     account_token()
     assert [] == os.listdir(home)
 
 
-def test_variable_comes_before_the_file(home, monkeypatch):
-    """The library prefers it as well."""
+def test_the_variable_takes_precedence_over_the_file(home, monkeypatch):
+    """anaconda-auth does the same."""
     write_keyring(home, api_key(OTHER_USER))
     monkeypatch.setenv("ANACONDA_AUTH_API_KEY", api_key())
     assert TOKEN == account_token()
 
 
 @pytest.mark.parametrize("key", ["", "nonsense", api_key(exp=1)])
-def test_file_is_read_where_the_variable_is_of_no_use(home, monkeypatch, key):
+def test_the_file_is_read_if_the_variable_is_invalid(home, monkeypatch, key):
     """An empty, malformed or expired variable does not hide the login."""
     write_keyring(home, api_key())
     monkeypatch.setenv("ANACONDA_AUTH_API_KEY", key)
@@ -74,14 +74,14 @@ def test_file_is_read_where_the_variable_is_of_no_use(home, monkeypatch, key):
 
 
 @pytest.mark.parametrize("domain", ["id.anaconda.cloud", "anaconda.cloud"])
-def test_login_of_an_older_version_is_read(home, domain):
-    """The library moves these to anaconda.com when it is used next."""
+def test_a_login_of_an_older_version_is_read(home, domain):
+    """anaconda-auth moves it to anaconda.com at its next use."""
     write_keyring(home, api_key(), domain)
     assert TOKEN == account_token()
 
 
-def test_current_login_comes_before_an_older_one(home):
-    """Whatever their order in the file is."""
+def test_the_current_login_takes_precedence_over_an_older_one(home):
+    """Their order in the file does not matter."""
     file = write_keyring(home, api_key(OTHER_USER), "anaconda.cloud")
     data = json.loads(file.read_text())
     data["Anaconda Cloud"]["anaconda.com"] = entry(api_key())
@@ -89,8 +89,8 @@ def test_current_login_comes_before_an_older_one(home):
     assert TOKEN == account_token()
 
 
-def test_login_to_another_domain_is_not_read(home):
-    """Unless the settings name it, nobody is logged in there by default."""
+def test_a_login_to_another_domain_is_not_read(home):
+    """It counts only if the settings name that domain."""
     write_keyring(home, api_key(), "anaconda.example.com")
     assert None is account_token()
 
@@ -123,15 +123,15 @@ def test_login_to_another_domain_is_not_read(home):
     ],
     ids=lambda content: repr(content[:60]),
 )
-def test_damaged_keyring_file_gives_no_token(home, content):
-    """Whatever was cut, overwritten or written by hand."""
+def test_a_damaged_keyring_file_gives_no_token(home, content):
+    """It may be truncated, overwritten or written by hand."""
     file = write_keyring(home, api_key())
     file.write_bytes(content)
     assert None is account_token()
 
 
-def test_directory_of_the_working_directory_is_no_home(home, monkeypatch):
-    """Where a user has no home, ~ remains, and names anybody's directory here."""
+def test_a_home_is_not_below_the_working_directory(home, monkeypatch):
+    """Without a home, ~ is not expanded, and would be a directory of that name."""
     write_keyring(home, api_key())
     (home / "~").mkdir()
     (home / ".anaconda").rename(home / "~" / ".anaconda")
@@ -140,13 +140,13 @@ def test_directory_of_the_working_directory_is_no_home(home, monkeypatch):
     assert None is account_token()
 
 
-def test_huge_entry_is_not_read():
-    """The system's keyring may hold one."""
+def test_a_huge_entry_is_not_read():
+    """The system's keyring may contain one."""
     text = base64.b64encode(json.dumps({"api_key": api_key()}).encode() + b" " * 65536).decode()
     assert None is account._attempt(account._key_of_entry, text)
 
 
-def test_huge_keyring_file_is_not_read(home):
+def test_a_huge_keyring_file_is_not_read(home):
     """The limit is 64 KiB."""
     file = write_keyring(home, api_key())
     text = file.read_text()
@@ -158,8 +158,8 @@ def test_huge_keyring_file_is_not_read(home):
 
 @pytest.mark.parametrize("name", ["keyring", "config.toml"])
 @pytest.mark.parametrize("kind", ["directory", "fifo", "loop", "device"])
-def test_what_is_no_file_neither_blocks_nor_fails(home, name, kind):
-    """A pipe without a writer would block an ordinary open for ever."""
+def test_a_special_file_neither_blocks_nor_fails(home, name, kind):
+    """An ordinary open of a pipe without a writer would block forever."""
     path = home / ".anaconda" / name
     path.parent.mkdir()
     if kind == "directory":
@@ -177,14 +177,14 @@ def test_what_is_no_file_neither_blocks_nor_fails(home, name, kind):
 
 @given(st.binary())
 def test_any_bytes_in_the_keyring_give_a_token_or_none(content):
-    """A keyring's entry of any content neither raises nor gets into the string."""
+    """Any content of an entry neither raises nor gets into the string."""
     text = base64.b64encode(content).decode()
     key = account._attempt(account._key_of_entry, text)
     assert is_none_or_token(token_from_api_key(key))
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
-def test_interruption_passes(home, monkeypatch, error):
+def test_interrupts_propagate(home, monkeypatch, error):
     """Ctrl-C ends the command, not only the search for a token."""
 
     def interrupted(*arguments):
@@ -196,8 +196,8 @@ def test_interruption_passes(home, monkeypatch, error):
 
 
 @pytest.mark.parametrize("error", [OSError, MemoryError, RecursionError, RuntimeError])
-def test_no_failure_passes(monkeypatch, capsys, error):
-    """Any other failure leaves the token out; its text may quote the key and is not told."""
+def test_other_errors_do_not_propagate(monkeypatch, capsys, error):
+    """The token is omitted. The error's text, which may quote the key, is not printed."""
     monkeypatch.setenv("ANACONDA_ANON_USAGE_DEBUG", "1")
 
     def failing(*arguments):
@@ -210,8 +210,8 @@ def test_no_failure_passes(monkeypatch, capsys, error):
 
 
 @pytest.mark.parametrize("key", [api_key(), api_key(exp=1), api_key("somebody"), "s3cret"])
-def test_explanations_tell_neither_key_nor_user(home, monkeypatch, capsys, key):
-    """What is said on request can be pasted into a bug report."""
+def test_debug_output_contains_neither_key_nor_user(home, monkeypatch, capsys, key):
+    """Users may paste it into a bug report."""
     monkeypatch.setenv("ANACONDA_ANON_USAGE_DEBUG", "1")
     monkeypatch.setenv("ANACONDA_AUTH_API_KEY", key)
     write_keyring(home, key)
@@ -221,7 +221,7 @@ def test_explanations_tell_neither_key_nor_user(home, monkeypatch, capsys, key):
     assert [] == [secret for secret in secrets if secret in said]
 
 
-def test_token_needs_neither_ssl_nor_ctypes(home):
+def test_the_token_needs_neither_ssl_nor_ctypes(home):
     """Some builds of Python lack them."""
     write_keyring(home, api_key())
     code = "sys.modules.update(ssl=None, _ssl=None, ctypes=None, _ctypes=None)"

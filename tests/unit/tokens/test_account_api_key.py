@@ -21,25 +21,25 @@ from logins import (
 from anaconda_anon_usage.tokens.account import token_from_api_key
 
 
-def test_key_gives_the_users_uuid_in_22_characters():
-    """The 16 bytes of the claim sub, in URL-safe base64 without padding."""
+def test_the_token_is_the_users_uuid_in_22_characters():
+    """It has the 16 bytes of the claim sub, in URL-safe base64 without padding."""
     assert TOKEN == token_from_api_key(api_key())
 
 
-def test_token_uses_the_url_safe_alphabet():
-    """The bytes 0xfb 0xff would be + and / in the other one."""
+def test_the_token_uses_the_url_safe_alphabet():
+    """The bytes 0xfb 0xff would be + and / in the standard alphabet."""
     assert "-_-_-_-_-_-_-_-_-_-_-w" == token_from_api_key(
         api_key("fbffbffb-ffbf-fbff-bffb-ffbffbffbffb")
     )
 
 
-def test_uuid_may_be_in_capitals():
-    """The form of a UUID does not depend on case."""
+def test_a_uuid_may_be_in_upper_case():
+    """UUIDs are case-insensitive."""
     assert TOKEN == token_from_api_key(api_key(USER.upper()))
 
 
 @given(st.uuids())
-def test_every_uuid_is_told_apart(user):
+def test_every_uuid_has_a_different_token(user):
     """The token can be decoded to the UUID."""
     token = token_from_api_key(api_key(str(user)))
     assert user.bytes == base64.urlsafe_b64decode(token + "==")
@@ -49,13 +49,13 @@ def test_every_uuid_is_told_apart(user):
     "exp, expected",
     [(1001, TOKEN), (1000.5, TOKEN), (1000, None), (999, None), (0, None), (-1, None)],
 )
-def test_key_is_used_until_it_expires(exp, expected):
-    """The claim exp must lie in the future, without leeway."""
+def test_a_key_is_used_until_it_expires(exp, expected):
+    """The claim exp must be in the future, without leeway."""
     assert expected == token_from_api_key(api_key(exp=exp), now=1000)
 
 
-def test_expiry_is_compared_with_the_clock():
-    """Without an explicit time the present counts."""
+def test_the_expiry_is_compared_with_the_clock():
+    """The current time is the default."""
     now = time.time()
     assert (None, TOKEN) == (
         token_from_api_key(api_key(exp=now - 1)),
@@ -68,17 +68,17 @@ def test_expiry_is_compared_with_the_clock():
     [None, True, str(FUTURE), [FUTURE], {}, float("inf"), float("nan"), float("-inf")],
     ids=repr,
 )
-def test_key_without_a_proper_expiry_is_not_used(exp):
-    """Only a finite number is a time; json.dumps writes Infinity and NaN."""
+def test_a_key_without_a_valid_expiry_is_not_used(exp):
+    """Only a finite number is a time. json.dumps writes Infinity and NaN."""
     assert None is token_from_api_key(api_key(exp=exp))
 
 
-def test_truth_is_no_expiry():
-    """To Python it is the number 1."""
+def test_true_is_an_invalid_expiry():
+    """In Python, it equals 1."""
     assert None is token_from_api_key(api_key(exp=True), now=0)
 
 
-def test_number_beyond_all_floats_is_no_expiry():
+def test_a_number_beyond_all_floats_is_an_invalid_expiry():
     """Python reads 1e999 as infinity."""
     head, payload, tail = api_key().split(".")
     payload = base64url(b'{"exp": 1e999, "sub": "%s"}' % USER.encode())
@@ -109,8 +109,8 @@ def test_number_beyond_all_floats_is_no_expiry():
     ],
     ids=repr,
 )
-def test_user_that_is_no_uuid_has_no_token(user):
-    """Only 8-4-4-4-12 hexadecimal digits are accepted, in ASCII."""
+def test_a_user_without_a_uuid_has_no_token(user):
+    """Only 8-4-4-4-12 hexadecimal digits in ASCII are accepted."""
     assert None is token_from_api_key(api_key(user, sub=user))
 
 
@@ -119,8 +119,8 @@ def test_user_that_is_no_uuid_has_no_token(user):
     [{}, {"typ": None}, {"typ": "JWE"}, {"typ": ["JWT"]}, {"typ": 1}, [], "JWT", 7],
     ids=repr,
 )
-def test_other_kinds_of_tokens_are_not_used(header):
-    """The header must be an object whose typ is JWT."""
+def test_other_types_of_tokens_are_not_used(header):
+    """The header must be an object with the typ JWT."""
     assert None is token_from_api_key(api_key(header=header))
 
 
@@ -147,8 +147,8 @@ def test_other_kinds_of_tokens_are_not_used(header):
         lambda key: key + "A" * 65536,
     ],
 )
-def test_malformed_key_is_not_used(damage):
-    """Three parts in URL-safe base64 without padding, and nothing else."""
+def test_a_malformed_key_is_not_used(damage):
+    """Only three parts in URL-safe base64 without padding are accepted."""
     assert None is token_from_api_key(damage(api_key()))
 
 
@@ -168,8 +168,8 @@ def test_malformed_key_is_not_used(damage):
     ],
     ids=lambda payload: repr(payload[:20]),
 )
-def test_payload_that_is_no_object_in_utf8_is_not_used(payload):
-    """Also where the parser runs out of stack or digits."""
+def test_a_payload_that_is_not_a_utf8_object_is_not_used(payload):
+    """This includes a payload that exhausts the parser's stack or digits."""
     head, _, tail = api_key().split(".")
     assert None is token_from_api_key(f"{head}.{base64url(payload)}.{tail}")
 
@@ -183,32 +183,32 @@ JSON = st.recursive(
 
 @given(st.text())
 def test_any_text_gives_a_token_or_none(text):
-    """No key raises, and nothing of it gets into the string undecoded."""
+    """No key raises an exception or gets into the string undecoded."""
     assert is_none_or_token(token_from_api_key(text))
 
 
 @given(st.lists(st.binary(), min_size=3, max_size=3))
 def test_any_three_parts_give_a_token_or_none(parts):
-    """Also where the parts are well-formed base64url."""
+    """The parts are valid base64url."""
     assert is_none_or_token(token_from_api_key(".".join(map(base64url, parts))))
 
 
 @given(header=JSON, exp=JSON, sub=JSON)
 def test_any_json_in_a_key_gives_a_token_or_none(header, exp, sub):
-    """Also where the parts are well-formed JSON."""
+    """The parts are valid JSON."""
     key = api_key(header=header or {"typ": "JWT"}, exp=exp, sub=sub)
     assert is_none_or_token(token_from_api_key(key))
 
 
 @given(exp=JSON, sub=st.one_of(JSON, st.uuids().map(str)))
 def test_any_claims_give_a_token_or_none(exp, sub):
-    """Also where the header is right."""
+    """The header is valid."""
     assert is_none_or_token(token_from_api_key(api_key(exp=exp, sub=sub)))
 
 
 @given(st.data())
-def test_key_with_one_changed_character_gives_a_token_or_none(data):
-    """A damaged key may name another user, which only its issuer could tell."""
+def test_a_key_with_one_changed_character_gives_a_token_or_none(data):
+    """Only the issuer could detect a damaged key that names another user."""
     key = api_key()
     place = data.draw(st.integers(0, len(key) - 1))
     key = key[:place] + data.draw(st.characters()) + key[place + 1 :]

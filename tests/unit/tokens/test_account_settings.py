@@ -1,4 +1,4 @@
-"""Where anaconda-auth keeps the login: in its settings, and through the library itself."""
+"""The location of anaconda-auth's login: its settings, and the library itself."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from anaconda_anon_usage.tokens.account import account_token
 
 @pytest.fixture(params=["tomllib", "tomli"])
 def toml(request, monkeypatch):
-    """Each parser of config.toml that this Python has."""
+    """Each available parser of config.toml."""
     if importlib.util.find_spec(request.param) is None:
         pytest.skip(f"{request.param} is not installed")
     if request.param == "tomli":
@@ -36,7 +36,7 @@ def toml(request, monkeypatch):
 
 @pytest.fixture
 def library():
-    """The real anaconda-auth, which the tests require in Pythons that it still supports."""
+    """The real anaconda-auth, which is required in every Python that it still supports."""
     if importlib.util.find_spec("anaconda_auth") is None:
         if sys.version_info < (3, 10):
             pytest.skip("anaconda-auth is not installed")
@@ -45,7 +45,7 @@ def library():
 
 @pytest.fixture
 def system_keyring(home, library):
-    """A keyring of the system that lies in a JSON file, and the variable that selects it."""
+    """A system keyring that uses a JSON file, and the variable that selects it."""
     modules = home / "modules"
     modules.mkdir()
     (modules / "system_keyring.py").write_text(
@@ -86,8 +86,8 @@ SYSTEM = {"ANACONDA_AUTH_PREFERRED_TOKEN_STORAGE": "system"}
 
 
 @pytest.mark.usefixtures("toml")
-def test_key_in_the_settings_is_read(home):
-    """The library takes a key in config.toml for one in the variable."""
+def test_a_key_in_the_settings_is_read(home):
+    """anaconda-auth treats a key in config.toml like one in the variable."""
     write_config(home, f"[plugin.auth]\napi_key = '{api_key()}'  # mine\n")
     write_keyring(home, api_key(OTHER_USER))
     assert TOKEN == account_token()
@@ -107,32 +107,32 @@ def test_key_in_the_settings_is_read(home):
         '[plugin.auth]\ndomain = "a.com"\n[sites.a]\ndomain = "example.com"',
     ],
 )
-def test_domain_in_the_settings_is_looked_for(home, text):
-    """It names the entry of the keyring."""
+def test_the_domain_in_the_settings_is_used(home, text):
+    """It is the name of the keyring's entry."""
     write_config(home, text)
     write_keyring(home, api_key(), "example.com")
     assert TOKEN == account_token()
 
 
 @pytest.mark.parametrize("prefix", ["ANACONDA_AUTH_", "ANACONDA_CLOUD_"])
-def test_domain_in_a_variable_is_looked_for(home, monkeypatch, prefix):
-    """By its present and by its older name."""
+def test_the_domain_in_a_variable_is_used(home, monkeypatch, prefix):
+    """Both its current and its older name work."""
     monkeypatch.setenv(prefix + "DOMAIN", "example.com")
     write_keyring(home, api_key(), "example.com")
     assert TOKEN == account_token()
 
 
 @pytest.mark.usefixtures("toml")
-def test_keyring_file_may_lie_elsewhere(home, monkeypatch):
-    """Variables and ~ in its name are filled in."""
+def test_the_keyring_file_may_be_elsewhere(home, monkeypatch):
+    """Variables and ~ in its path are expanded."""
     monkeypatch.setenv("WHERE", "elsewhere")
     write_config(home, '[plugin.auth]\nkeyring_path = "~/$WHERE/ring"\n')
     write_keyring(home, api_key(), path="elsewhere/ring")
     assert TOKEN == account_token()
 
 
-def test_settings_may_lie_elsewhere(home, monkeypatch):
-    """ANACONDA_CONFIG_TOML names their file."""
+def test_the_settings_may_be_elsewhere(home, monkeypatch):
+    """ANACONDA_CONFIG_TOML has the path of the file."""
     file = write_config(home, f'[plugin.auth]\napi_key = "{api_key()}"\n')
     file = file.rename(home / "other.toml")
     monkeypatch.setenv("ANACONDA_CONFIG_TOML", "~/other.toml")
@@ -159,23 +159,23 @@ def test_settings_may_lie_elsewhere(home, monkeypatch):
     ],
     ids=lambda text: text[:40],
 )
-def test_unusable_settings_do_not_hide_the_login(home, text):
-    """What can't be read has its default."""
+def test_invalid_settings_do_not_hide_the_login(home, text):
+    """They have their defaults."""
     write_config(home, text)
     write_keyring(home, api_key())
     assert TOKEN == account_token()
 
 
-def test_unusable_choice_of_a_site_does_not_hide_other_settings(home, monkeypatch):
-    """Those in variables for example."""
+def test_an_invalid_choice_of_a_site_does_not_hide_other_settings(home, monkeypatch):
+    """For example, those in variables."""
     write_config(home, "default_site = [1]\n[sites.a]\n")
     file = write_keyring(home, api_key(), path="elsewhere/ring")
     monkeypatch.setenv("ANACONDA_AUTH_KEYRING_PATH", str(file))
     assert TOKEN == account_token()
 
 
-def test_overlong_key_of_toml_takes_no_time(home):
-    """The whole language's parser would take 16 seconds for this one."""
+def test_a_long_key_of_toml_takes_little_time(home):
+    """A parser of the full language would take 16 seconds for it."""
     write_config(home, "a." * 32000 + "a = 1")
     start = time.perf_counter()
     account_token()
@@ -186,8 +186,8 @@ def test_overlong_key_of_toml_takes_no_time(home):
 
 
 @pytest.mark.usefixtures("library")
-def test_library_is_not_imported_by_default(home):
-    """Neither it nor what makes it slow, with and without a login."""
+def test_the_library_is_not_imported_by_default(home):
+    """Neither are its slow dependencies, with or without a login."""
     code = """
         from anaconda_anon_usage.tokens.account import account_token
         tokens = [account_token()]
@@ -201,8 +201,8 @@ def test_library_is_not_imported_by_default(home):
 
 
 @pytest.mark.usefixtures("library")
-def test_login_saved_by_the_library_is_read_from_its_file(home):
-    """The real anaconda-auth writes, and the file is read without it."""
+def test_a_login_saved_by_the_library_is_read_from_its_file(home):
+    """The real anaconda-auth writes the file, which is read without it."""
     save = f"""
         from anaconda_auth.token import TokenInfo
         TokenInfo(api_key="{api_key()}", username="me").save()
@@ -211,8 +211,8 @@ def test_login_saved_by_the_library_is_read_from_its_file(home):
     assert (True, TOKEN) == ((home / ".anaconda/keyring").stat().st_size > 0, account_token())
 
 
-def test_login_in_the_systems_keyring_is_read_through_the_library(home, system_keyring):
-    """The real anaconda-auth writes to it and is imported to read from it."""
+def test_a_login_in_the_systems_keyring_is_read_through_the_library(home, system_keyring):
+    """The real anaconda-auth writes to the keyring and is imported to read from it."""
     save = f"""
         from anaconda_auth.token import TokenInfo
         TokenInfo(api_key="{api_key()}").save()
@@ -236,27 +236,27 @@ def save_to_system(home, key, domain="anaconda.com"):
 @pytest.mark.usefixtures("system_keyring")
 @pytest.mark.parametrize("table", ["plugin.auth", "plugin.cloud"])
 def test_config_toml_can_choose_the_systems_keyring(home, table):
-    """By either name of the table; what the library prints of the older one is not seen."""
+    """Both names of the table work. The library's deprecation warning is suppressed."""
     write_config(home, f'[{table}]\npreferred_token_storage = "system"\n')
     save_to_system(home, api_key())
-    # Without PYTHON_KEYRING_BACKEND the library itself reads the settings.
+    # Without PYTHON_KEYRING_BACKEND, the library itself reads the settings.
     assert TOKEN == run(home, "import system_keyring\n" + textwrap.dedent(PRINT_TOKEN))
 
 
-def test_systems_keyring_is_left_alone_unless_chosen(home, system_keyring):
-    """Even where Python's keyring is set to it."""
+def test_the_systems_keyring_is_not_used_unless_chosen(home, system_keyring):
+    """This holds even if Python's keyring uses it."""
     save_to_system(home, api_key())
     assert "None" == run(home, PRINT_TOKEN, **system_keyring)
 
 
-def test_systems_keyring_comes_before_a_file_from_before_it_was_chosen(home, system_keyring):
-    """The file's login may be another user's."""
+def test_the_systems_keyring_takes_precedence_over_an_older_file(home, system_keyring):
+    """The login in the file may be another user's."""
     write_keyring(home, api_key(OTHER_USER))
     save_to_system(home, api_key())
     assert TOKEN == run(home, PRINT_TOKEN, **SYSTEM, **system_keyring)
 
 
-def test_older_login_in_the_systems_keyring_is_read_and_not_moved(home, system_keyring):
+def test_an_older_login_in_the_systems_keyring_is_read_and_not_moved(home, system_keyring):
     """The library itself would rewrite it."""
     save_to_system(home, api_key(), "anaconda.cloud")
     before = (home / "system-keyring.json").read_bytes()
@@ -265,14 +265,14 @@ def test_older_login_in_the_systems_keyring_is_read_and_not_moved(home, system_k
 
 
 @pytest.mark.usefixtures("library")
-def test_file_is_read_where_there_is_no_systems_keyring(home):
-    """The library falls back to it too, on a server for example."""
+def test_the_file_is_read_without_a_systems_keyring(home):
+    """The library also falls back to it, for example on a server."""
     write_keyring(home, api_key())
     assert TOKEN == run(home, PRINT_TOKEN, **SYSTEM)
 
 
-def test_file_is_read_where_the_library_is_not_installed(home, monkeypatch):
-    """The choice of the system's keyring needs the library, so all else is tried."""
+def test_the_file_is_read_if_the_library_is_not_installed(home, monkeypatch):
+    """Only the library can use the system's keyring."""
     monkeypatch.setitem(sys.modules, "anaconda_auth", None)
     monkeypatch.setenv("ANACONDA_AUTH_PREFERRED_TOKEN_STORAGE", "system")
     write_keyring(home, api_key())
@@ -280,8 +280,8 @@ def test_file_is_read_where_the_library_is_not_installed(home, monkeypatch):
 
 
 @pytest.mark.parametrize("failure", ["raise RuntimeError('locked')", "return 17", "return 'x'"])
-def test_failing_systems_keyring_gives_no_token(home, system_keyring, failure):
-    """A locked or broken one is no reason for a command to fail."""
+def test_a_failing_systems_keyring_gives_no_token(home, system_keyring, failure):
+    """A locked or broken keyring must not make a command fail."""
     module = home / "modules" / "system_keyring.py"
     text = module.read_text()
     module.write_text(text.replace("return self._read().get(service, {}).get(username)", failure))
@@ -289,8 +289,8 @@ def test_failing_systems_keyring_gives_no_token(home, system_keyring, failure):
 
 
 @pytest.mark.usefixtures("system_keyring")
-def test_systems_keyring_is_found_among_others_and_navigator_is_not_asked(home):
-    """Asking Navigator would renew its login over the network and ask us in turn."""
+def test_the_systems_keyring_is_found_and_navigators_is_not_asked(home):
+    """Navigator would renew its login over the network and call us in turn."""
     save_to_system(home, api_key())
     navigator = home / "modules" / "anaconda_navigator"
     (navigator / "api" / "nucleus").mkdir(parents=True)
@@ -333,8 +333,8 @@ CONFIGURATIONS = [
 
 @pytest.mark.usefixtures("library", "toml")
 @pytest.mark.parametrize("text, variables", CONFIGURATIONS)
-def test_settings_are_those_of_the_library(home, monkeypatch, text, variables):
-    """The real anaconda-auth decides in the same way between the places of a setting."""
+def test_the_settings_match_the_library(home, monkeypatch, text, variables):
+    """The precedence of their sources is that of the real anaconda-auth."""
     write_config(home, text)
     code = """
         import contextlib, io, json, warnings

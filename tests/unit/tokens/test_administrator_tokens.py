@@ -45,7 +45,7 @@ def administrators(kind: str) -> list[str]:
 def test_tokens_come_from_the_variable_and_every_directory(
     search_path, monkeypatch, kind, function
 ):
-    """In the search path's order, the variable first, the name without a dot before the other."""
+    """In the order of the search path, after the variable. The name without a dot is first."""
     monkeypatch.setenv(f"ANACONDA_ANON_USAGE_{kind.upper()}_TOKEN", "variable")
     expected = ["variable"]
     for number, directory in enumerate(search_path):
@@ -55,8 +55,8 @@ def test_tokens_come_from_the_variable_and_every_directory(
     assert expected == function()
 
 
-def test_tokens_come_from_the_systems_directories(tmp_path, home):
-    """Of which there are two on Unix."""
+def test_tokens_in_the_systems_directories_are_read(tmp_path, home):
+    """There are two of them on Unix."""
     for name in ("etc", "lib"):
         (tmp_path / name / "conda").mkdir(parents=True)
         (tmp_path / name / "conda" / "org_token").write_text(name)
@@ -67,7 +67,7 @@ def test_tokens_come_from_the_systems_directories(tmp_path, home):
 
 @pytest.mark.parametrize("kind", ADMINISTRATOR)
 def test_every_token_is_sent_once(search_path, monkeypatch, kind):
-    """Several directories often hold the same."""
+    """Several directories often contain the same one."""
     monkeypatch.setenv(f"ANACONDA_ANON_USAGE_{kind.upper()}_TOKEN", "b")
     for directory, token in zip(search_path, "abcab"):
         (directory / f"{kind}_token").write_text(token)
@@ -79,8 +79,8 @@ def test_every_token_is_sent_once(search_path, monkeypatch, kind):
     ["token", "token\n", "  token \t\r\n", "\n \r\n\t\ntoken\nother\n", "token\r\nX-Evil: 1\r\n"],
 )
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
-def test_token_is_the_first_line_that_is_not_blank(home, content, mark):
-    """Without the white space around it, and without a byte order mark."""
+def test_the_token_is_the_first_line_that_is_not_blank(home, content, mark):
+    """Whitespace around it and a byte order mark are removed."""
     (home / "org_token").write_bytes((mark + content).encode())
     assert ["token"] == tokens.organization_tokens()
 
@@ -103,8 +103,8 @@ INVALID += ["a\u2028b", "a\u00adb", "\uff41", "a\x85b", "\ufeffa\ufeff", "a b\nv
 
 @pytest.mark.parametrize("content", [*INVALID, "a\0b"])
 @pytest.mark.parametrize("kind", ADMINISTRATOR)
-def test_invalid_file_is_not_sent_and_said(home, monkeypatch, capsys, kind, content):
-    """In debug output, with the file's name and without its content."""
+def test_an_invalid_file_is_not_sent_but_reported(home, monkeypatch, capsys, kind, content):
+    """The debug output has the file's name, but not its content."""
     monkeypatch.setenv("ANACONDA_ANON_USAGE_DEBUG", "1")
     path = home / f"{kind}_token"
     path.write_bytes(content.encode())
@@ -114,8 +114,8 @@ def test_invalid_file_is_not_sent_and_said(home, monkeypatch, capsys, kind, cont
 
 @pytest.mark.parametrize("content", [*INVALID, "\udcff"])
 @pytest.mark.parametrize("kind", ADMINISTRATOR)
-def test_invalid_variable_is_not_sent_and_said(home, monkeypatch, capsys, kind, content):
-    """And hides no valid token."""
+def test_an_invalid_variable_is_not_sent_but_reported(home, monkeypatch, capsys, kind, content):
+    """It does not hide valid tokens."""
     variable = f"ANACONDA_ANON_USAGE_{kind.upper()}_TOKEN"
     (home / f"{kind}_token").write_text("valid")
     monkeypatch.setenv("ANACONDA_ANON_USAGE_DEBUG", "1")
@@ -125,7 +125,7 @@ def test_invalid_variable_is_not_sent_and_said(home, monkeypatch, capsys, kind, 
 
 
 @pytest.mark.parametrize("content", [b"token\xff", "token".encode("utf-16"), b"a" * 5000])
-def test_unreadable_file_is_not_sent_and_said(home, monkeypatch, capsys, content):
+def test_an_unreadable_file_is_not_sent_but_reported(home, monkeypatch, capsys, content):
     """Some editors write UTF-16."""
     monkeypatch.setenv("ANACONDA_ANON_USAGE_DEBUG", "1")
     (home / "org_token").write_bytes(content)
@@ -134,8 +134,8 @@ def test_unreadable_file_is_not_sent_and_said(home, monkeypatch, capsys, content
 
 
 @pytest.mark.parametrize("content", ["", "\n", " \r\n\t\n", "\ufeff"])
-def test_empty_file_is_no_error(home, monkeypatch, capsys, content):
-    """It may be there to be filled in."""
+def test_an_empty_file_is_no_error(home, monkeypatch, capsys, content):
+    """It may be a template."""
     monkeypatch.setenv("ANACONDA_ANON_USAGE_DEBUG", "1")
     monkeypatch.setenv("ANACONDA_ANON_USAGE_ORG_TOKEN", "")
     (home / "org_token").write_bytes(content.encode())

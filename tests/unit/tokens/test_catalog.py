@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from anaconda_anon_usage import __version__, tokens
+from anaconda_anon_usage import tokens
 from anaconda_anon_usage.tokens import grammar
 from anaconda_anon_usage.tokens.catalog import CATALOG
 
@@ -25,11 +25,3 @@ def test_the_examples_make_a_token_string():
 def test_every_fact_is_told(fact):
     """No field is empty."""
     assert [] == [field for field, value in fact._asdict().items() if not value]
-
-
-def test_since_is_a_version_that_was_there():
-    """Not one to come."""
-    release = tuple(map(int, __version__.split(".")[:2]))
-    assert [] == [
-        fact.since for fact in CATALOG if tuple(map(int, fact.since.split(".")[:2])) > release
-    ]

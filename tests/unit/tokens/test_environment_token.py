@@ -28,8 +28,8 @@ ENVIRONMENT_TOKEN = """
 """
 
 
-def test_environment_token_is_made_once(tmp_path, home):
-    """Reached by any path."""
+def test_the_environment_token_is_created_once(tmp_path, home):
+    """The path by which the environment is reached does not matter."""
     env = make_environment(tmp_path / "env")
     (tmp_path / "link").symlink_to(env)
     token = run(home, ENVIRONMENT_TOKEN, CONDA_PREFIX=str(env))
@@ -39,16 +39,16 @@ def test_environment_token_is_made_once(tmp_path, home):
 
 
 @pytest.mark.parametrize("prelude", ["", WITHOUT_LINKS], ids=["links", "no links"])
-def test_processes_that_start_at_once_agree_on_the_environment_token(tmp_path, home, prelude):
-    """On the one that lies in the file."""
+def test_concurrent_processes_agree_on_the_environment_token(tmp_path, home, prelude):
+    """They return the token in the file."""
     env = make_environment(tmp_path / "env")
     printed = race(home, 64, prelude, ENVIRONMENT_TOKEN, CONDA_PREFIX=str(env))
     assert [(env / "etc" / "aau_token").read_text().strip()] * 64 == printed
 
 
 @pytest.mark.parametrize("exists", [False, True])
-def test_environment_that_does_not_exist_yet_is_not_touched(tmp_path, exists):
-    """Conda would refuse to create it, or find our file in its way."""
+def test_an_environment_that_does_not_exist_yet_is_not_touched(tmp_path, exists):
+    """conda would refuse to create it, or find our file in its way."""
     env = tmp_path / "env"
     if exists:
         env.mkdir()
@@ -68,8 +68,8 @@ CREATE_ENVIRONMENT = """
 """
 
 
-def test_token_is_written_at_exit_if_the_environment_exists_by_then(tmp_path, home):
-    """It is the one that was used before."""
+def test_the_token_is_written_at_exit_if_the_environment_exists_by_then(tmp_path, home):
+    """It is the token that was used before."""
     code = CREATE_ENVIRONMENT.format(create="os.makedirs(env + '/conda-meta')")
     first, second, written = run(home, code, ENV=str(tmp_path / "env")).split()
     assert (first, "False") == (second, written)
@@ -77,15 +77,15 @@ def test_token_is_written_at_exit_if_the_environment_exists_by_then(tmp_path, ho
     assert first == tokens.environment_token(str(tmp_path / "env"))
 
 
-def test_token_is_not_written_at_exit_if_there_is_no_environment(tmp_path, home):
+def test_the_token_is_not_written_at_exit_without_an_environment(tmp_path, home):
     """The command may have failed, or was a dry run."""
     code = CREATE_ENVIRONMENT.format(create="os.makedirs(env)")
     run(home, code, ENV=str(tmp_path / "env"))
     assert [] == os.listdir(tmp_path / "env")
 
 
-def test_token_of_an_environment_that_is_created_as_a_clone_is_its_own(tmp_path, home):
-    """conda copies the other's token into it, which is replaced at exit."""
+def test_the_token_of_a_new_clone_is_its_own(tmp_path, home):
+    """conda copies the original's token into it, which is replaced at exit."""
     other = make_environment(tmp_path / "other")
     token = tokens.environment_token(str(other))
     code = CREATE_ENVIRONMENT.format(create=f"import shutil; shutil.copytree({str(other)!r}, env)")
@@ -95,8 +95,8 @@ def test_token_of_an_environment_that_is_created_as_a_clone_is_its_own(tmp_path,
 
 
 @pytest.mark.parametrize("operation", [shutil.copytree, shutil.move])
-def test_copied_or_moved_environment_gets_a_token_of_its_own(tmp_path, operation):
-    """And keeps it, as the original does."""
+def test_a_copied_or_moved_environment_gets_a_token_of_its_own(tmp_path, operation):
+    """It keeps the new token, and the original keeps its own."""
     env = make_environment(tmp_path / "env")
     token = tokens.environment_token(str(env))
     operation(str(env), str(tmp_path / "new"))
@@ -113,10 +113,10 @@ def test_copied_or_moved_environment_gets_a_token_of_its_own(tmp_path, operation
     [(0o755, 0o644), (0o700, 0o600), (0o750, 0o640), (0o775, 0o644), (0o711, 0o600)],
 )
 @pytest.mark.parametrize("umask", [0, 0o077])
-def test_environment_token_is_readable_as_the_environment_is(
+def test_the_environment_token_is_as_readable_as_the_environment(
     tmp_path, prefix_mode, expected, umask
 ):
-    """By all who share it, whose permissions stay as they are."""
+    """Everyone who shares the environment can read it. Existing permissions do not change."""
     env = make_environment(tmp_path / "env")
     (env / "etc").mkdir(mode=0o755)
     env.chmod(prefix_mode)
@@ -132,15 +132,15 @@ def test_environment_token_is_readable_as_the_environment_is(
     )
 
 
-def test_environment_is_by_default_the_activated_one(tmp_path, home):
-    """Not the one that this Python is in."""
+def test_the_activated_environment_is_the_default(tmp_path, home):
+    """It takes precedence over the environment of this Python."""
     env = make_environment(tmp_path / "env")
     run(home, ENVIRONMENT_TOKEN, CONDA_PREFIX=str(env))
     assert ["aau_token", "aau_token_prefix"] == sorted(os.listdir(env / "etc"))
 
 
-def test_environment_is_else_the_one_that_python_is_in(tmp_path, home):
-    """If that is conda's."""
+def test_the_environment_of_python_is_the_second_default(tmp_path, home):
+    """If it is conda's."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "env"], check=True)
     code = [tmp_path / "env" / "bin" / "python", "-c", *ENVIRONMENT_TOKEN_LINE]
     environ = {"HOME": str(home), "PYTHONPATH": PACKAGE_PARENT}

@@ -1,4 +1,4 @@
-"""The file of one token, in the face of races, kills, copies and full disks."""
+"""The file of one token, under races, kills, copies and full disks."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def directory(tmp_path):
 
 
 def create(directory, place="here", mode=0o600, proposed=None):
-    """Read or create the token in directory, and its sidecar."""
+    """Read or create the token in a directory, and its sidecar."""
     file = TokenFile(str(directory), "", "aau_token_place", place, mode)
     return file.read_or_create(proposed)
 
@@ -50,18 +50,18 @@ def without_links(*arguments, **options):
 # Random tokens
 
 
-def test_random_token_has_22_url_safe_characters():
-    """128 bits, six in each."""
+def test_a_random_token_has_22_url_safe_characters():
+    """They encode 128 bits."""
     assert [] == [t for t in (random_token() for _ in range(200)) if not is_random(t)]
 
 
 def test_random_tokens_are_distinct():
-    """Any two of them, ever."""
+    """This holds for any two of them."""
     assert 1000 == len({random_token() for _ in range(1000)})
 
 
 @given(st.binary())
-def test_encoding_is_url_safe_base64_without_padding(data):
+def test_the_encoding_is_url_safe_base64_without_padding(data):
     """RFC 4648, section 5."""
     assert base64.urlsafe_b64encode(data).rstrip(b"=").decode() == encode(data)
 
@@ -69,24 +69,24 @@ def test_encoding_is_url_safe_base64_without_padding(data):
 # Creating
 
 
-def test_token_is_made_once(directory):
-    """With its sidecar, and nothing else."""
+def test_a_token_is_created_once(directory):
+    """Its sidecar is the only other file."""
     token = create(directory)
     assert (token, token) == (create(directory), create(directory))
     assert f"{token}\n" == (directory / "aau_token").read_text()
     assert ["aau_token", "aau_token_place"] == sorted(os.listdir(directory))
 
 
-def test_proposed_token_is_written_unless_one_stands(tmp_path):
-    """A process may have sent it already."""
+def test_a_proposed_token_is_written_unless_one_exists(tmp_path):
+    """The process may have sent the proposed token already."""
     assert (TOKEN, TOKEN) == (create(tmp_path, proposed=TOKEN), create(tmp_path, proposed="x" * 22))
 
 
 @pytest.mark.parametrize("umask", [0, 0o022, 0o077, 0o777])
 @pytest.mark.parametrize("mode", [0o600, 0o644])
 @pytest.mark.parametrize("links", [True, False])
-def test_files_have_their_permissions_whatever_the_umask(tmp_path, monkeypatch, umask, mode, links):
-    """The token's and the sidecar's."""
+def test_the_umask_does_not_affect_permissions(tmp_path, monkeypatch, umask, mode, links):
+    """This applies to the token and the sidecar."""
     if not links:
         monkeypatch.setattr(os, "link", without_links)
     before = os.umask(umask)
@@ -98,8 +98,8 @@ def test_files_have_their_permissions_whatever_the_umask(tmp_path, monkeypatch, 
     assert [mode, mode] == modes
 
 
-def test_file_system_without_permissions_holds_a_token(tmp_path, monkeypatch):
-    """Some refuse to change what they don't have."""
+def test_a_file_system_without_permissions_can_store_a_token(tmp_path, monkeypatch):
+    """Some file systems refuse chmod."""
 
     def refuse(*arguments):
         raise PermissionError(1, "Operation not permitted")
@@ -109,8 +109,8 @@ def test_file_system_without_permissions_holds_a_token(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("room", [0, 10])
-def test_full_disk_holds_no_part_of_a_token(directory, home, room):
-    """A limit on the size of files stands for a full disk or a quota."""
+def test_a_full_disk_never_has_a_partial_token(directory, home, room):
+    """A limit on the file size has the same effect as a full disk or a quota."""
     code = f"""
         from anaconda_anon_usage.tokens.token_file import TokenFile
         file = TokenFile({str(directory)!r}, "", "aau_token_place", "here", 0o600)
@@ -125,8 +125,8 @@ UNUSABLE += [TOKEN.encode() + b"\r\nX-Evil: 1\r\n", TOKEN[:11].encode() + b" " +
 
 
 @pytest.mark.parametrize("content", UNUSABLE)
-def test_file_without_a_token_is_replaced(tmp_path, content):
-    """A disk that was full, an editor, another program."""
+def test_a_file_without_a_token_is_replaced(tmp_path, content):
+    """A full disk, an editor or another program may have left it."""
     (tmp_path / "aau_token").write_bytes(content)
     token = create(tmp_path)
     assert is_random(token)
@@ -134,16 +134,16 @@ def test_file_without_a_token_is_replaced(tmp_path, content):
 
 
 @pytest.mark.parametrize("content", [TOKEN, f"  {TOKEN}\r\n\n", "x" * 36])
-def test_token_with_white_space_around_stands(tmp_path, content):
-    """So does one of another length, up to what the grammar allows."""
+def test_a_token_surrounded_by_whitespace_is_kept(tmp_path, content):
+    """So is one of another length, if the grammar allows it."""
     (tmp_path / "aau_token").write_text(content)
     assert content.strip() == create(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["aau_token", "aau_token_place"])
 @pytest.mark.parametrize("content", [None, "precious"])
-def test_symbolic_link_is_not_followed_for_writing(tmp_path, directory, name, content):
-    """Whoever may write to the directory could aim it at any file of the user's."""
+def test_a_symlink_is_not_written_through(tmp_path, directory, name, content):
+    """Another user with write permission could point it at any file of the user."""
     target = tmp_path / "target"
     if content:
         target.write_text(content)
@@ -152,11 +152,11 @@ def test_symbolic_link_is_not_followed_for_writing(tmp_path, directory, name, co
     assert content == (target.read_text() if target.exists() else None)
 
 
-# Tied to a place
+# Binding
 
 
-def test_copied_token_is_replaced_and_stays_replaced(tmp_path):
-    """Elsewhere; the original does not change."""
+def test_a_copied_token_is_replaced_once(tmp_path):
+    """The new token is kept, and the original does not change."""
     (tmp_path / "there").mkdir()
     original = create(tmp_path)
     for name in ("aau_token", "aau_token_place"):
@@ -166,15 +166,15 @@ def test_copied_token_is_replaced_and_stays_replaced(tmp_path):
     assert (copy, original) == (create(tmp_path / "there", "there"), create(tmp_path))
 
 
-def test_token_stays_where_the_place_can_not_be_told(tmp_path):
-    """And what ties it stays too."""
+def test_a_token_is_kept_if_the_binding_cannot_be_checked(tmp_path):
+    """Its sidecar is kept, too."""
     token = create(tmp_path)
     sidecar = (tmp_path / "aau_token_place").read_bytes()
     assert token == create(tmp_path, None)
     assert sidecar == (tmp_path / "aau_token_place").read_bytes()
 
 
-def test_token_without_a_place_is_not_tied(directory):
+def test_a_token_without_an_identity_is_not_bound(directory):
     """There is nothing to bind it to."""
     create(directory, None)
     assert ["aau_token"] == os.listdir(directory)
@@ -183,8 +183,8 @@ def test_token_without_a_place_is_not_tied(directory):
 @pytest.mark.parametrize(
     "sidecar", [None, b"", b"\xff\0", b" ", b"x", make_binding("y" * 22, "z").encode()]
 )
-def test_token_whose_sidecar_says_nothing_of_it_is_kept_and_tied(tmp_path, sidecar):
-    """It may have been lost, damaged, or left by the token before."""
+def test_a_token_without_a_valid_sidecar_is_kept_and_bound(tmp_path, sidecar):
+    """The sidecar may be lost, damaged, or belong to an earlier token."""
     (tmp_path / "aau_token").write_text(TOKEN)
     if sidecar is not None:
         (tmp_path / "aau_token_place").write_bytes(sidecar)
@@ -192,8 +192,8 @@ def test_token_whose_sidecar_says_nothing_of_it_is_kept_and_tied(tmp_path, sidec
     assert f"{make_binding(TOKEN, 'here')}\n" == (tmp_path / "aau_token_place").read_text()
 
 
-def test_sidecar_is_written_once(tmp_path):
-    """Later processes only read."""
+def test_the_sidecar_is_written_once(tmp_path):
+    """Later processes only read it."""
     create(tmp_path)
     before = (tmp_path / "aau_token_place").stat()
     create(tmp_path)
@@ -202,18 +202,18 @@ def test_sidecar_is_written_once(tmp_path):
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_tie_is_two_short_hashes_that_tell_neither_token_nor_place(place):
-    """24 bits each: too little to find out a place by trying."""
+def test_a_binding_is_two_short_hashes_that_reveal_neither_token_nor_identity(place):
+    """24 bits each are too few to find an identity by trial."""
     assert re.fullmatch("[A-Za-z0-9_-]{4} [A-Za-z0-9_-]{4}", make_binding(TOKEN, place))
 
 
-def test_tie_of_the_same_place_differs_with_the_token():
-    """So that two users' sidecars don't show that their machine is the same."""
+def test_bindings_to_the_same_identity_differ_by_token():
+    """Sidecars of two users do not show that they use the same machine."""
     assert 100 == len({make_binding(random_token(), "here").split()[1] for _ in range(100)})
 
 
-def test_place_may_be_a_path_that_is_not_utf8(tmp_path):
-    """On Unix any bytes are a path."""
+def test_an_identity_may_be_a_path_that_is_not_utf8(tmp_path):
+    """On Unix, paths are arbitrary bytes."""
     place = os.fsdecode(b"/envs/\xff\xe9")
     token = create(tmp_path, place)
     assert (True, token) == (is_random(token), create(tmp_path, place))
@@ -224,8 +224,8 @@ def test_place_may_be_a_path_that_is_not_utf8(tmp_path):
 
 @pytest.mark.parametrize("moment", range(1, 11))
 @pytest.mark.parametrize("state", ["none", "none, no links", "copied", "short"])
-def test_process_that_is_overtaken_uses_the_winners_token(tmp_path, monkeypatch, state, moment):
-    """Another one makes the token between any two reads, flushes and links of this one."""
+def test_a_process_that_loses_the_race_uses_the_winners_token(tmp_path, monkeypatch, state, moment):
+    """Another process creates the token between any two reads, flushes and links of this one."""
     if state.endswith("no links"):
         monkeypatch.setattr(os, "link", without_links)
     if state == "short":
@@ -257,7 +257,7 @@ STATES = ["none", "none, no links", "copied", "short"]
 
 
 def prepare(directory, state):
-    """Make directory, whole or not at all."""
+    """Create a directory with a complete token, or with none."""
     unfinished = directory.with_name("unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir()
@@ -269,7 +269,7 @@ def prepare(directory, state):
 
 
 def assert_whole_and_swept(directory, state):
-    """What a killed process left is whole, and the next but one sees nothing of it."""
+    """Check that the files are complete, and that the second process after the kill cleans up."""
     file = directory / "aau_token"
     if file.exists() and (state != "short" or file.read_text() != "short"):
         assert re.fullmatch(r"[A-Za-z0-9_-]{22}\n", file.read_text())
@@ -283,8 +283,8 @@ def assert_whole_and_swept(directory, state):
 
 @needs_fork
 @pytest.mark.parametrize("state", STATES)
-def test_process_killed_before_any_system_call_leaves_whole_files(tmp_path, state):
-    """One process per call, each killed just before it, until one comes through."""
+def test_a_process_killed_before_any_system_call_leaves_complete_files(tmp_path, state):
+    """One process is killed before each call, until one process completes."""
     names = ("open", "write", "fchmod", "fsync", "close", "link", "replace", "unlink", "mkdir")
     for number in range(1, 100):
         directory = tmp_path / str(number)
@@ -317,8 +317,8 @@ def test_process_killed_before_any_system_call_leaves_whole_files(tmp_path, stat
 
 @needs_fork
 @pytest.mark.parametrize("state", STATES)
-def test_process_killed_at_any_moment_leaves_whole_files(tmp_path, state):
-    """Each makes one token after another until it is killed."""
+def test_a_process_killed_at_any_moment_leaves_complete_files(tmp_path, state):
+    """Each creates one token after another until it is killed."""
     for number in range(25):
 
         def child(number=number):
@@ -334,7 +334,7 @@ def test_process_killed_at_any_moment_leaves_whole_files(tmp_path, state):
 
 
 def in_fork(function, seconds=None):
-    """Run function in a forked process, which is killed after seconds; return its status."""
+    """Run a function in a forked process, kill it after some seconds, and return its status."""
     child = os.fork()
     if child == 0:
         try:
@@ -348,8 +348,8 @@ def in_fork(function, seconds=None):
     return os.waitpid(child, 0)[1]
 
 
-def test_temporary_file_of_a_living_process_is_left_alone(directory):
-    """As is any other file."""
+def test_the_temporary_file_of_a_running_process_is_kept(directory):
+    """So is any other file."""
     names = ["aau_token.x.tmp", "aau_token_place.y.tmp", "other.tmp", "aau_token.bak"]
     for name in names:
         (directory / name).touch()
@@ -359,8 +359,8 @@ def test_temporary_file_of_a_living_process_is_left_alone(directory):
     assert sorted([*names, "aau_token", "aau_token_place"]) == sorted(os.listdir(directory))
 
 
-def test_lock_that_is_never_freed_is_not_waited_for_long(tmp_path, monkeypatch):
-    """A process may be stopped while it holds it."""
+def test_the_wait_for_a_lock_is_short(tmp_path, monkeypatch):
+    """A process may be stopped while it holds the lock."""
     import fcntl
 
     monkeypatch.setattr(token_file, "_LOCK_WAIT", 0.05)

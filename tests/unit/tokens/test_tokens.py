@@ -42,7 +42,7 @@ ADMINISTRATOR = ["installer", "org", "machine"]
 
 VERSION = anaconda_anon_usage.__version__
 
-#: A key of nobody's for user 00112233-4455-6677-8899-aabbccddeeff until the year 2286.
+#: An invented key for user 00112233-4455-6677-8899-aabbccddeeff, valid until the year 2286.
 API_KEY = (
     "eyJ0eXAiOiJKV1QifQ"
     ".eyJleHAiOjk5OTk5OTk5OTksInN1YiI6IjAwMTEyMjMzLTQ0NTUtNjY3Ny04ODk5LWFhYmJjY2RkZWVmZiJ9.c2ln"
@@ -60,8 +60,8 @@ def test_tokens_are_a_named_tuple():
     assert (True, tuple(FIELDS.split())) == (isinstance(everything, tuple), everything._fields)
 
 
-def test_string_has_every_token_in_order(tmp_path, home, monkeypatch):
-    """First what is random, then what somebody chose."""
+def test_the_string_has_every_token_in_order(tmp_path, home, monkeypatch):
+    """Random tokens are first, administrators' tokens last."""
     env = make_environment(tmp_path / "env")
     for kind in ADMINISTRATOR:
         monkeypatch.setenv(f"ANACONDA_ANON_USAGE_{kind.upper()}_TOKEN", f"{kind}-one")
@@ -78,15 +78,15 @@ def test_string_has_every_token_in_order(tmp_path, home, monkeypatch):
     assert 3 == len(set(everything[1:4]))
 
 
-def test_absent_tokens_are_left_out():
-    """Without environment, login and administrator."""
+def test_missing_tokens_are_omitted():
+    """Without an environment, a login and an administrator."""
     expected = f"aau/{VERSION} c/{tokens.client_token()} s/{tokens.session_token()}"
     assert expected == tokens.token_string()
     assert ("", "", [], [], []) == tokens.all_tokens()[3:]
 
 
-def test_failing_token_is_left_out(monkeypatch):
-    """Whatever fails in it."""
+def test_a_failing_token_is_omitted(monkeypatch):
+    """The reason does not matter."""
 
     def fail(*arguments):
         raise RuntimeError
@@ -97,8 +97,8 @@ def test_failing_token_is_left_out(monkeypatch):
 
 
 @pytest.mark.parametrize("value", ["", "a b", "a\r\nX-Evil: 1", "a" * 37, "é", 1])
-def test_value_that_is_no_token_is_left_out(monkeypatch, value):
-    """Should a source of tokens ever fail to see to it."""
+def test_an_invalid_value_is_omitted(monkeypatch, value):
+    """This is a second check, after that of its source."""
     monkeypatch.setattr(tokens, "client_token", lambda enabled: value)
     monkeypatch.setattr(tokens, "machine_tokens", lambda prefix, enabled: [value, "machine"])
     expected = f"aau/{VERSION} s/{tokens.session_token()} m/machine"
@@ -106,8 +106,8 @@ def test_value_that_is_no_token_is_left_out(monkeypatch, value):
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
-def test_interruption_passes(monkeypatch, error):
-    """Ctrl-C ends the command, not only a token."""
+def test_interrupts_propagate(monkeypatch, error):
+    """Ctrl-C ends the command, not only the search for a token."""
 
     def interrupted(enabled):
         raise error
@@ -118,7 +118,7 @@ def test_interruption_passes(monkeypatch, error):
 
 
 def test_nothing_is_read_or_written_when_disabled(tmp_path, home):
-    """The string names only the version then."""
+    """The string has only the version then."""
     make_environment(home / "env")
     (home / "org_token").write_text("org")
     before = files_in(home)
@@ -134,15 +134,15 @@ def test_nothing_is_read_or_written_when_disabled(tmp_path, home):
     assert (f"aau/{VERSION} []", before) == (printed, files_in(home))
 
 
-def test_module_prints_the_string(home):
-    """An administrator sees what is sent."""
+def test_the_module_prints_the_string(home):
+    """Administrators see what is sent."""
     printed = run_module(home)
     assert grammar.TOKEN_STRING.fullmatch(printed)
     assert f"aau/{VERSION} c/{run(home, CLIENT_TOKEN)} s/" == printed[:-22]
 
 
-def test_module_prints_a_random_token(home):
-    """Fit for org_token and machine_token, and nothing is written."""
+def test_the_module_prints_a_random_token(home):
+    """It is valid for org_token and machine_token, and nothing is written."""
     first, second = run_module(home, "--random"), run_module(home, "--random")
     assert [True, True] == [is_random(first), is_random(second)]
     assert (False, []) == (first == second, os.listdir(home))
@@ -179,7 +179,7 @@ USE = "; anaconda_anon_usage.tokens.token_string()"
 
 @pytest.mark.parametrize("code", [IMPORT, IMPORT + USE])
 def test_only_the_standard_library_is_imported(code):
-    """Importable in any environment, and cheap; the strange are those of its .pth files."""
+    """Clients can import it in any environment. Modules of .pth files do not count."""
     imported = imports(code) - imports("pass")
     assert "anaconda_anon_usage" in imported
     assert set() == imported & {"conda", "requests", "ruamel", "anaconda_auth", "keyring"}
@@ -187,8 +187,8 @@ def test_only_the_standard_library_is_imported(code):
         assert {"anaconda_anon_usage"} == imported - sys.stdlib_module_names
 
 
-def test_session_token_is_constant_in_a_process_and_new_in_each(home):
-    """A forked process is one of its own."""
+def test_the_session_token_is_constant_in_a_process_and_different_in_others(home):
+    """A forked process has its own."""
     code = """
         import os
         from anaconda_anon_usage.tokens import session_token
@@ -203,8 +203,8 @@ def test_session_token_is_constant_in_a_process_and_new_in_each(home):
     assert 3 == len({first, forked, run(home, code).split()[0]})
 
 
-def test_session_token_is_the_same_for_threads_that_ask_at_once(monkeypatch):
-    """Conda fetches with several."""
+def test_concurrent_threads_get_the_same_session_token(monkeypatch):
+    """conda downloads in several threads."""
     barrier, random_token, seen = threading.Barrier(2, timeout=30), tokens.random_token, []
 
     def simultaneous():

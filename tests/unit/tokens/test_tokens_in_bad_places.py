@@ -1,4 +1,4 @@
-"""The tokens in bad homes and environments: each costs at most its own token."""
+"""In bad homes and environments, each bad file costs at most its own token."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def make_large(path):
 
 def make_socket(path):
     before = os.getcwd()
-    os.chdir(path.parent)  # a socket's path is short
+    os.chdir(path.parent)  # the path of a socket is limited to 107 bytes
     try:
         with socket.socket(socket.AF_UNIX) as bound:
             bound.bind(path.name)
@@ -42,7 +42,7 @@ def make_socket(path):
         os.chdir(before)
 
 
-# What can be in a token's place, and can be replaced by a token.
+# Contents that a token replaces.
 WORTHLESS = {
     "empty": fill(b""),
     "short": fill(b"abc="),
@@ -52,7 +52,7 @@ WORTHLESS = {
     "header": fill(b"!\r\nX-Evil: 1\r\n"),
 }
 
-# What is somebody's, and not ours to replace.
+# Files that belong to something else, which must not be replaced.
 FOREIGN = {
     "large": make_large,
     "directory": lambda path: path.mkdir(),
@@ -68,14 +68,14 @@ BAD = {**WORTHLESS, **FOREIGN}
 
 
 def letters(string: str) -> str:
-    """Return the letters of the tokens in a string, which must be one."""
+    """Return the letters of the tokens in a string, which must be valid."""
     assert grammar.TOKEN_STRING.fullmatch(string)
     return "".join(token[0] for token in string.split(" ")[1:])
 
 
 @pytest.fixture
 def places(home):
-    """A home with an environment and the directories that tokens lie in."""
+    """A home with an environment and the directories of tokens."""
     make_environment(home / "env")
     (home / "env" / "etc").mkdir()
     (home / ".conda").mkdir()
@@ -95,8 +95,8 @@ def places(home):
         ("installer_token", "cse"),
     ],
 )
-def test_bad_file_costs_at_most_its_own_token(places, name, foreign, kind):
-    """The process goes on and ends, and what is worthless is replaced."""
+def test_a_bad_file_costs_at_most_its_own_token(places, name, foreign, kind):
+    """The process succeeds, and worthless files are replaced."""
     BAD[kind](places / name)
     string = run(places, TOKEN_STRING, CONDA_PREFIX=str(places / "env"))
     assert (foreign if kind in FOREIGN else "cse") == letters(string)
@@ -105,7 +105,7 @@ def test_bad_file_costs_at_most_its_own_token(places, name, foreign, kind):
 
 @pytest.fixture
 def nobodys_home():
-    """A home with an environment whose user has no rights beyond it, even if tests have."""
+    """A home with an environment, for a user who has no other permissions, even if root tests."""
     with tempfile.TemporaryDirectory() as directory:
         home = Path(directory) / "home"
         make_environment(home / "env")
@@ -113,7 +113,7 @@ def nobodys_home():
         (home / ".conda").mkdir()
         give_to_nobody(Path(directory))
         yield home
-        for parent, names, _ in os.walk(directory):  # or it could not be removed
+        for parent, names, _ in os.walk(directory):  # otherwise it could not be removed
             for name in names:
                 os.chmod(os.path.join(parent, name), 0o700)
 
@@ -137,13 +137,13 @@ def run_as_nobody(home: Path) -> str:
         ("env/etc/aau_token_prefix", "cse"),
         (".conda/org_token", "cse"),
         ("env/etc", "cs"),
-        # These may have a condarc, and with it an opt-out.
+        # These may contain a condarc, and so an opt-out.
         (".conda", ""),
         ("env", ""),
     ],
 )
-def test_file_that_may_not_be_read_costs_at_most_its_own_token(nobodys_home, name, expected):
-    """A directory that cannot be searched costs its own tokens too, or disables telemetry."""
+def test_an_unreadable_file_costs_at_most_its_own_token(nobodys_home, name, expected):
+    """A directory without search permission costs its own tokens, too, or disables telemetry."""
     run_as_nobody(nobodys_home)
     path = nobodys_home / name
     path.touch()
@@ -153,8 +153,8 @@ def test_file_that_may_not_be_read_costs_at_most_its_own_token(nobodys_home, nam
 
 
 @pytest.mark.parametrize("names", [[".conda", "env/etc"], ["."]])
-def test_tokens_are_left_out_where_none_can_be_written(nobodys_home, names):
-    """A home or an environment that is read-only."""
+def test_tokens_are_omitted_if_none_can_be_written(nobodys_home, names):
+    """The home or the environment is read-only."""
     if names == ["."]:
         names = [".", "env"]
         (nobodys_home / ".conda").rmdir()
@@ -165,8 +165,8 @@ def test_tokens_are_left_out_where_none_can_be_written(nobodys_home, names):
     assert ("s", before) == (letters(run_as_nobody(nobodys_home)), files_in(nobodys_home))
 
 
-def test_tokens_are_used_where_they_can_not_be_written(nobodys_home):
-    """With their sidecars or without."""
+def test_existing_tokens_in_read_only_directories_are_used(nobodys_home):
+    """With or without their sidecars."""
     strings = [run_as_nobody(nobodys_home)]
     for sidecars in (True, False):
         for name in (".conda", "env/etc"):
@@ -181,14 +181,14 @@ def test_tokens_are_used_where_they_can_not_be_written(nobodys_home):
     assert "cse" == letters(strings[0])
 
 
-# A superuser in somebody's home
+# Root in another user's home
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="the tests are not root's")
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="the tests need root")
 
 
 @pytest.fixture
 def users_home(home):
-    """A home and an environment of another user's than the tests', who are root."""
+    """A home and an environment of another user, while root runs the tests."""
     make_environment(home / "env")
     return home
 
@@ -203,8 +203,8 @@ def run_as_root(home: Path) -> str:
 
 
 @needs_root
-def test_superuser_uses_the_users_tokens_and_writes_nothing(users_home):
-    """A file of root's would lock the user out."""
+def test_root_uses_the_users_tokens_and_writes_nothing(users_home):
+    """The user could not change a file that belongs to root."""
     run_as_root(users_home)
     for sidecar in users_home.rglob("aau_token_*"):
         sidecar.unlink()
@@ -217,8 +217,8 @@ def test_superuser_uses_the_users_tokens_and_writes_nothing(users_home):
 
 @needs_root
 @pytest.mark.parametrize("roots", [[], [".conda", "env/etc"]])
-def test_superuser_makes_no_token_in_a_users_home(users_home, roots):
-    """Nor in a directory there that an earlier command left as root's."""
+def test_root_creates_no_token_in_a_users_home(users_home, roots):
+    """This includes a directory there that an earlier command of root has created."""
     for name in roots:
         (users_home / name).mkdir()
     give_to_user(users_home)
@@ -229,8 +229,8 @@ def test_superuser_makes_no_token_in_a_users_home(users_home, roots):
 
 
 @needs_root
-def test_superuser_follows_no_link_of_the_users(tmp_path, users_home):
-    """It could lead to any directory of root's."""
+def test_root_follows_no_symlink_of_the_user(tmp_path, users_home):
+    """It could point to any directory of root."""
     (tmp_path / "roots").mkdir()
     for name in (".conda", "env/etc"):
         (users_home / name).symlink_to(tmp_path / "roots")
@@ -238,7 +238,7 @@ def test_superuser_follows_no_link_of_the_users(tmp_path, users_home):
     assert ("s", []) == (letters(run_as_root(users_home)), os.listdir(tmp_path / "roots"))
 
 
-# Anything
+# Arbitrary content
 
 FILES = [
     ".conda/aau_token",
@@ -263,15 +263,15 @@ contents = st.one_of(
 @settings(
     deadline=None,  # every example flushes files to the disk
     max_examples=200,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],  # the home is filled anew
+    suppress_health_check=[HealthCheck.function_scoped_fixture],  # the home is refilled
 )
 @given(
     st.lists(contents, min_size=len(FILES), max_size=len(FILES)),
     st.lists(contents, min_size=len(VARIABLES), max_size=len(VARIABLES)),
 )
 @example([b"x" * 22 + b"\r\nX-Evil: 1"] * len(FILES), [b"a\nb c"] * len(VARIABLES))
-def test_string_is_one_whatever_lies_in_files_and_variables(places, files, values):
-    """Nothing puts a space, a line break or a non-ASCII character into it."""
+def test_the_string_is_valid_for_any_files_and_variables(places, files, values):
+    """It never contains extra spaces, line breaks or non-ASCII characters."""
     forget()
     for name, content in zip(FILES, files):
         (places / name).write_bytes(content)

@@ -1,4 +1,4 @@
-"""What every shell must pass when the stub is sourced: nobody can tell that it was."""
+"""In every shell, sourcing the activation script has no visible effect."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from support import HOSTILE, PATIENCE, wait_until
 
 from anaconda_anon_usage import __version__
 
-#: Names that a careless script would take apart, or run.
+#: Names that a careless script would split or execute.
 HOSTILE_NAMES = (
     HOSTILE,
     "$(touch x)",
@@ -31,7 +31,7 @@ HOSTILE_NAMES = (
     "back\\slash",
 )
 
-#: The Python command line that the launcher ends in.
+#: The arguments with which the launcher starts Python.
 STARTED = "-I -m anaconda_anon_usage.heartbeat.activated\n"
 
 ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[()][A-Z0-9]|[=>])|\r")
@@ -50,7 +50,7 @@ def activation(base, tmp_path, environ, home):
 
 @every_shell
 def test_the_script_is_a_copy_with_a_marker_line(shell, activation):
-    """All tests in this directory run what `hooks --install` writes."""
+    """All tests in this directory run the copies of `hooks --install`."""
     first, _, rest = shell.stub(activation.prefix).read_bytes().partition(b"\n")
     digest = hashlib.sha256(rest).hexdigest()
     assert f"# anaconda-anon-usage {__version__} sha256:{digest}" == first.decode()
@@ -58,15 +58,15 @@ def test_the_script_is_a_copy_with_a_marker_line(shell, activation):
 
 @every_shell
 def test_a_heartbeat_arrives_and_nothing_is_printed(shell, activation):
-    """Sourcing the stub sends one heartbeat; stdout and stderr stay empty."""
+    """Sourcing the script sends one heartbeat and prints nothing."""
     activation.silent_run(shell)
     activation.processes.wait()
     assert ["/arrived"] == activation.receiver.paths
 
 
 @every_shell
-def test_nothing_is_waited_for(shell, activation):
-    """The shell, and who reads its output to the end, are done before the launcher is."""
+def test_the_shell_does_not_wait_for_the_launcher(shell, activation):
+    """The shell and the reader of its output are done while the launcher still runs."""
     activation.make_launcher_wait()
     activation.silent_run(shell)
     assert activation.launcher_is_running()
@@ -74,16 +74,16 @@ def test_nothing_is_waited_for(shell, activation):
 
 
 @every_shell
-def test_no_descriptor_is_held(shell, activation):
-    """Descriptors of the caller's are closed while the heartbeat waits for its answer."""
+def test_no_descriptor_is_inherited(shell, activation):
+    """The caller's descriptors are closed while the heartbeat waits for its response."""
     activation.receiver.may_answer.clear()
-    # Where the machine was so slow that the heartbeat has met its deadline, nothing is told.
+    # On a slow machine the heartbeat may reach its deadline first, so try again.
     seen = next((s for s in (_end_of_pipe(shell, activation) for _ in range(5)) if s[1]), None)
     assert (b"", True) == seen
 
 
 def _end_of_pipe(shell, activation) -> tuple[bytes, bool]:
-    """Activate with a pipe; return what its reader is told, and whether a heartbeat still runs."""
+    """Activate with a pipe; return what its reader gets, and whether a heartbeat still runs."""
     count = len(activation.receiver.paths)
     reading, writing = os.pipe()
     activation.silent_run(
@@ -102,7 +102,7 @@ def _end_of_pipe(shell, activation) -> tuple[bytes, bool]:
 
 
 @pytest.mark.parametrize("shell", [s for s in SHELLS if s.dump], ids=str)
-def test_the_state_of_the_shell_stays(shell, activation, tmp_path):
+def test_the_state_of_the_shell_does_not_change(shell, activation, tmp_path):
     """Variables, functions, aliases, options, traps, $!, jobs, umask, directory, descriptors."""
     activation.count_pythons()
     changed = _changes(shell, activation, shell.stub(activation.prefix))
@@ -113,7 +113,7 @@ def test_the_state_of_the_shell_stays(shell, activation, tmp_path):
 
 
 def _changes(shell, activation, stub):
-    """Return the names at the beginning of the lines that sourcing a file changes."""
+    """Return the changed names, which are at the beginning of the lines of a dump."""
     dumps = [activation.cwd / "dump1", activation.cwd / "dump2"]
     texts = [shell.dump.replace("$Env:DUMP", str(d)).replace("$DUMP", str(d)) for d in dumps]
     activation.silent_run(shell, f"{texts[0]}\nSOURCE\n{texts[1]}", stub=stub)
@@ -127,8 +127,8 @@ def _changes(shell, activation, stub):
     ("shell", "mode"),
     [pytest.param(s, mode, id=f"{s}-{n}") for s in SHELLS for n, mode in enumerate(s.strict)],
 )
-def test_strict_modes(shell, mode, activation):
-    """A script in a strict mode goes on to its end, in silence."""
+def test_strict_modes_do_not_matter(shell, mode, activation):
+    """In a strict mode, the rest of the script still runs, without output."""
     pythons = activation.count_pythons()
     activation.silent_run(shell, f"{mode}\nSOURCE\necho end", expected="end\n")
     activation.processes.wait()
@@ -136,15 +136,15 @@ def test_strict_modes(shell, mode, activation):
 
 
 @pytest.mark.parametrize("shell", [s for s in SHELLS if s.extension == ".sh"][:-1], ids=str)
-def test_a_trace_shows_no_secret(shell, activation):
-    """`set -x` shows the stub, nothing of what is sent or where to."""
+def test_a_trace_contains_no_secret(shell, activation):
+    """`set -x` shows the activation script, but not what is sent or to which server."""
     traced = activation.run(shell, "set -x\nSOURCE").stderr
     assert ["export"] == re.findall(r"export|aau/|127\.0\.0\.1", traced)
 
 
 @every_shell
-def test_names_are_not_run(shell, activation, base, tmp_path):
-    """Whatever the environment is called, it is taken as it is."""
+def test_names_are_not_executed(shell, activation, base, tmp_path):
+    """The name of the environment can contain any character."""
     activation.count_pythons()
     started = []
     for number, name in enumerate(HOSTILE_NAMES):
@@ -153,7 +153,7 @@ def test_names_are_not_run(shell, activation, base, tmp_path):
         activation.prefix = prefix
         activation.environ["CONDA_PREFIX"] = str(prefix)
         activation.replace_launcher('printf "%s" "${CONDA_PREFIX}" >"${HOME}/started"')
-        # Some shells, and conda, can't source a file below every such name.
+        # Some shells, and conda, cannot source a file below every such name.
         activation.silent_run(shell, stub=shell.stub(base.prefix))
         activation.processes.wait()
         started.append((activation.home / "started").read_text())
@@ -163,8 +163,8 @@ def test_names_are_not_run(shell, activation, base, tmp_path):
 
 @every_shell
 @pytest.mark.parametrize("lacking", ["prefix", "level", "launcher", "python"])
-def test_what_is_missing_is_not_missed(shell, lacking, activation):
-    """Without a prefix, a level, the launcher or any Python the activation goes on."""
+def test_missing_parts_do_not_stop_the_activation(shell, lacking, activation):
+    """The prefix, the level, the launcher or every Python is missing."""
     stub = shell.stub(activation.prefix)
     if lacking == "prefix":
         del activation.environ["CONDA_PREFIX"]
@@ -176,14 +176,14 @@ def test_what_is_missing_is_not_missed(shell, lacking, activation):
         activation.environ["CONDA_PYTHON_EXE"] = str(activation.prefix / "bin" / "python")
     activation.silent_run(shell, "SOURCE\necho end", expected="end\n", stub=stub)
     activation.processes.wait()
-    # A level is not needed for a heartbeat, the others are.
+    # A heartbeat needs the others, but not a level.
     assert (["/arrived"] if lacking == "level" else []) == activation.receiver.paths
 
 
-# xonsh would itself be run with all that; its stub is the one of the other shells.
+# xonsh would itself import them. It uses the activation script of the other shells.
 @pytest.mark.parametrize("shell", [s for s in SHELLS if s.name != "xonsh"], ids=str)
-def test_only_our_package_is_run(shell, activation):
-    """Nothing from the current directory, PYTHON variables or the user's site is run."""
+def test_only_our_package_is_executed(shell, activation):
+    """Nothing from the current directory, PYTHON variables or the user's site-packages is."""
     executed = activation.home / "executed"
     version = "import sys; print('%d.%d' % sys.version_info[:2])"
     python = activation.environ["CONDA_PYTHON_EXE"]
@@ -205,7 +205,7 @@ def test_only_our_package_is_run(shell, activation):
 
 @every_shell
 def test_off_starts_no_python(shell, activation):
-    """Without a condarc or a variable that names the heartbeat, no Python is started."""
+    """No condarc and no variable names the heartbeat."""
     pythons = activation.count_pythons()
     (activation.home / ".condarc").write_text("channels: [defaults]\n")
     activation.silent_run(shell)
@@ -218,8 +218,8 @@ def test_off_starts_no_python(shell, activation):
 
 
 @every_terminal
-def test_a_terminal_shows_nothing(shell, activation, tmp_path):
-    """Prompts and what is between them are as without the stub, also at later prompts."""
+def test_a_terminal_shows_no_difference(shell, activation, tmp_path):
+    """Prompts and the output between them are the same without the script."""
     empty = tmp_path / f"empty{shell.extension}"
     empty.touch()
     expected = _transcript(shell, activation, empty)
@@ -228,7 +228,7 @@ def test_a_terminal_shows_nothing(shell, activation, tmp_path):
 
 
 def _terminal(shell, activation, stub):
-    """Start an interactive shell, up to its first prompt that is ours."""
+    """Start an interactive shell, and wait for its first prompt."""
     terminal = pexpect.spawn(
         shell.argv[0],
         list(shell.interactive[1:]),
@@ -245,25 +245,25 @@ def _terminal(shell, activation, stub):
 
 
 def _say(terminal, word):
-    """Let the shell say a word, which is not in the command in this form, and read up to it."""
+    """Make the shell print a word that is not in the command itself, and read up to it."""
     terminal.sendline(f"echo {word[0]}''{word[1:]}")
     terminal.expect(rf"{word}\r*\n")
     return terminal.before
 
 
 def _says(terminal, word):
-    """Let the shell say a word, and return whether it does so within a second."""
+    """Make the shell print a word, and return whether it does so within a second."""
     terminal.sendline(f"echo {word[0]}''{word[1:]}")
     return terminal.expect([pexpect.TIMEOUT, rf"{word}\r*\n"], timeout=1)
 
 
 def _transcript(shell, activation, stub):
-    """Return what a terminal shows from before a stub is sourced until well after."""
+    """Return the output of a terminal before and after it sources a script."""
     terminal = _terminal(shell, activation, stub)
     terminal.sendline(shell.source)
     seen = _say(terminal, "sourced")
     activation.processes.wait()
-    for _ in range(2):  # when a shell tells of jobs that ended
+    for _ in range(2):  # at a prompt, shells report jobs that have ended
         terminal.sendline("")
     seen += _say(terminal, "later")
     terminal.sendline("exit")
@@ -274,14 +274,14 @@ def _transcript(shell, activation, stub):
 
 
 @every_terminal
-def test_the_launcher_survives_the_terminal(shell, activation):
-    """Neither Ctrl-C at the prompt, nor the hang-up, nor the shell's end reach it."""
+def test_the_launcher_survives_ctrl_c_and_the_end_of_the_terminal(shell, activation):
+    """Neither Ctrl-C at the prompt nor a hang-up ends it."""
     activation.make_launcher_wait()
     terminal = _terminal(shell, activation, shell.stub(activation.prefix))
     terminal.sendline(shell.source)
     _say(terminal, "sourced")
     terminal.sendintr()
-    # A shell that is busy with Ctrl-C may throw away what is typed meanwhile.
+    # A shell may discard input while it handles Ctrl-C.
     assert wait_until(lambda: _says(terminal, "again"))
     terminal.close(force=True)
     assert (False, True) == (terminal.isalive(), activation.launcher_is_running())
@@ -290,7 +290,7 @@ def test_the_launcher_survives_the_terminal(shell, activation):
 
 @every_shell
 def test_the_launcher_survives_the_end_of_its_session(shell, activation):
-    """`ssh -t host script`: the script's end hangs up on its group, on the launcher too."""
+    """With `ssh -t host script`, the end of the script sends SIGHUP to its process group."""
     activation.make_launcher_wait()
     stub = shell.stub(activation.prefix)
     script = activation.cwd / f"script{shell.extension}"
@@ -309,7 +309,7 @@ def test_the_launcher_survives_the_end_of_its_session(shell, activation):
 
 
 def test_a_heartbeat_ends_by_its_deadline(activation):
-    """A server that never answers holds nothing up for long."""
+    """This holds if the server never responds."""
     activation.receiver.may_answer.clear()
     activation.silent_run(SHELLS[0])
     activation.processes.wait()
