@@ -12,8 +12,8 @@ demo: .venv/ready .conda-root/ready
 test: .venv/ready .conda-root/ready
 	$(BIN)/python $(MEASURED) -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
 
-# Faults of disks, networks and machines, and 1,000 concurrent activations. Run it as root to
-# skip no test.
+# Faults of disks, networks and machines, and 1,000 concurrent activations. Without root, some
+# tests are skipped.
 faults: .venv/faults .conda-root/ready
 	$(BIN)/python $(MEASURED) -m pytest tests/faults $(PYTEST_ARGS)
 
@@ -39,6 +39,9 @@ bench: .venv/ready .conda-root/ready
 lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy --platform linux
+	$(BIN)/mypy --platform darwin
+	$(BIN)/mypy --platform win32
 	$(BIN)/codespell
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/zizmor --offline --no-progress --quiet .github/workflows

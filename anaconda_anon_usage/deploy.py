@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from . import settings
-from ._common import Directory, open_directory, read_bytes
+from ._common import Directory, open_directory
 from .tokens import is_token, random_token
 
 #: The value of a token that deploy generates.
@@ -77,25 +77,25 @@ def plan(
     """
     directory = system_directory(root)
     packages = _packages(root, heartbeat, auto_update)
-    old, problem, hashes = _drop_in(directory)
+    old, problem, hashes = _drop_in(root)
     copies: list[Step] = []
     writes: list[Step] = []
     for plain_name, value in tokens.items():
         hidden = os.path.lexists(os.path.join(directory, "." + plain_name))
         name = "." + plain_name if hidden else plain_name
-        present = _read(directory, name)
+        present = _read(root, name)
         # The first line that is not blank, as in tokens.administrator_sources().
         text = (present or b"").decode("utf-8", "replace").lstrip("\ufeff").strip()
         found = text.partition("\n")[0].strip()
         if found == value or (value == RANDOM and is_token(found)):
             continue
         if present is not None and (name, _sha256(present)) not in hashes:
-            copies += _keep(directory, name, present, "it holds another value", force)
+            copies += _keep(root, name, present, "it holds another value", force)
         content = f"{make_token() if value == RANDOM else value}\n".encode("ascii")
         writes.append(Step("write", name, content))
         hashes.append((name, _sha256(content)))
     if old is not None and problem:
-        copies += _keep(directory, _DROP_IN, old, problem, force)
+        copies += _keep(root, _DROP_IN, old, problem, force)
     lines = dict.fromkeys(f"# SHA-256 of {name}: {digest}\n" for name, digest in hashes)
     body = _HEADER + "".join(lines) + "anaconda_anon_usage: true #!final\n"
     body += f"anaconda_heartbeat: {json.dumps(heartbeat)} #!final\n"
@@ -118,11 +118,11 @@ def plan_undo(root: str | None) -> tuple[list[Step], list[str]]:
         CannotDeploy: a file cannot be read, or is a symlink.
     """
     directory = system_directory(root)
-    old, problem, hashes = _drop_in(directory)
+    old, problem, hashes = _drop_in(root)
     steps: list[Step] = []
     left: list[str] = []
     for name in _TOKENS:
-        content, copy = _read(directory, name), _read(directory, name + _COPY)
+        content, copy = _read(root, name), _read(root, name + _COPY)
         if copy is not None and content == copy:
             steps.append(Step("remove", name + _COPY))
         elif content is None or (name, _sha256(content)) in hashes:
@@ -170,16 +170,16 @@ def apply(root: str | None, steps: list[Step]) -> None:
             raise CannotDeploy(f"cannot {action} {path}: {reason}{hint}") from None
 
 
-def _open(root: str | None, folder: str) -> Directory:
+def _open(root: str | None, folder: str, change: bool = True) -> Directory:
     """Return a folder of the conda directory; below a root, no symlink is followed."""
     path = system_directory(root)
     top = os.path.abspath(root) if root else path
     while not os.path.isdir(top) and not root:
         top = os.path.dirname(top)
-    with open_directory(top, create=True) as anchor:
+    with open_directory(top, create=change, change=change) as anchor:
         # Everyone may read it, whatever the umask or a temporary root's permissions are.
         anchor.mode = 0o755
-        return anchor.below(path[len(top) :], folder, create=True)
+        return anchor.below(path[len(top) :], folder, create=change)
 
 
 def _packages(root: str | None, heartbeat: bool | str, update: bool) -> list[str]:
@@ -213,9 +213,9 @@ def _packages(root: str | None, heartbeat: bool | str, update: bool) -> list[str
     return [_PACKAGE] if listed else [*_CONDA_DEFAULTS, _PACKAGE]
 
 
-def _drop_in(directory: str) -> tuple[bytes | None, str | None, list[tuple[str, str]]]:
+def _drop_in(root: str | None) -> tuple[bytes | None, str | None, list[tuple[str, str]]]:
     """Return a drop-in's content, why it must not be replaced, and its hashes of tokens."""
-    content = _read(directory, _DROP_IN)
+    content = _read(root, _DROP_IN)
     first, _, body = (content or b"").partition(b"\n")
     hashes = _HASH.findall(body.decode("utf-8", "replace"))
     if not first.startswith(_FIRST_LINE.encode()):
@@ -224,25 +224,25 @@ def _drop_in(directory: str) -> tuple[bytes | None, str | None, list[tuple[str, 
     return content, "it was edited" if edited else None, hashes
 
 
-def _read(directory: str, name: str) -> bytes | None:
+def _read(root: str | None, name: str) -> bytes | None:
     """Return the content of a file that may be ours, or None without a file."""
-    path = os.path.join(directory, name)
-    if os.path.islink(path):
-        raise CannotDeploy(f"cannot read {path}: refusing to follow symlinks")
+    folder, file_name = os.path.split(name)
     try:
-        return read_bytes(path, settings.SIZE_LIMIT)
+        with _open(root, folder, change=False) as directory:
+            return directory.read(file_name, settings.SIZE_LIMIT)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
+        path = os.path.join(system_directory(root), name)
         raise CannotDeploy(f"cannot read {path}: {str(error.strerror).lower()}") from None
 
 
-def _keep(directory: str, name: str, content: bytes, problem: str, force: bool) -> list[Step]:
+def _keep(root: str | None, name: str, content: bytes, problem: str, force: bool) -> list[Step]:
     """Return the steps that keep a copy of a file that is not ours to replace."""
-    path = os.path.join(directory, name)
+    path = os.path.join(system_directory(root), name)
     if not force:
         raise CannotDeploy(f"cannot replace {path}: {problem} (use --force to keep a copy)")
-    copy = _read(directory, name + _COPY)
+    copy = _read(root, name + _COPY)
     if copy in (None, content):
         return [Step("copy", name)] if copy is None else []
     raise CannotDeploy(f"cannot copy {path}: {path + _COPY} exists (rename or remove it)")

@@ -42,7 +42,7 @@ def _action(name: str, takes: int = 0) -> Callable[..., None]:
         getattr(conda_integration, name)(*arguments[:takes])
 
     act.__name__ = name  # for debug output
-    guarded_action: Callable[..., None] = harmless()(act)
+    guarded_action: Callable[..., None] = harmless(None)(act)
     return guarded_action
 
 

@@ -11,17 +11,10 @@ TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .debug import debug_enabled, say
+    from .debug import debug_enabled, printable, say
     from .directory import Directory, open_directory
     from .error_boundary import guarded, harmless
-    from .files import (
-        is_superuser,
-        read_bytes,
-        read_text,
-        read_token_bytes,
-        read_token_text,
-        say_failure,
-    )
+    from .files import read_bytes, read_text, read_token_bytes, read_token_text, say_failure
     from .installation import (
         active_prefix,
         conda_version,
@@ -33,27 +26,11 @@ if TYPE_CHECKING:
     from .redaction import redact
 
 __all__ = [
-    "Directory",
-    "active_prefix",
-    "conda_version",
-    "debug_enabled",
-    "distribution_version",
-    "guarded",
-    "harmless",
-    "has_conda",
-    "is_environment",
-    "is_superuser",
-    "lazy",
-    "open_directory",
-    "read_bytes",
-    "read_text",
-    "read_token_bytes",
-    "read_token_text",
-    "redact",
-    "root_prefix",
-    "say",
-    "say_failure",
-]
+    "Directory", "active_prefix", "conda_version", "debug_enabled", "distribution_version",
+    "guarded", "harmless", "has_conda", "is_environment", "lazy", "open_directory", "printable",
+    "read_bytes", "read_text", "read_token_bytes", "read_token_text", "redact", "root_prefix",
+    "say", "say_failure",
+]  # fmt: skip
 
 
 def lazy(package: str, modules: Mapping[str, tuple[str, ...]]) -> Callable[[str], object]:
@@ -73,28 +50,14 @@ def lazy(package: str, modules: Mapping[str, tuple[str, ...]]) -> Callable[[str]
     return __getattr__
 
 
-__getattr__ = lazy(
-    __name__,
-    {
-        "debug": ("debug_enabled", "say"),
-        "directory": ("Directory", "open_directory"),
-        "error_boundary": ("guarded", "harmless"),
-        "files": (
-            "is_superuser",
-            "read_bytes",
-            "read_text",
-            "read_token_bytes",
-            "read_token_text",
-            "say_failure",
-        ),
-        "installation": (
-            "active_prefix",
-            "conda_version",
-            "distribution_version",
-            "has_conda",
-            "is_environment",
-            "root_prefix",
-        ),
-        "redaction": ("redact",),
-    },
-)
+__getattr__ = lazy(__name__, {
+    "debug": ("debug_enabled", "printable", "say"),
+    "directory": ("Directory", "open_directory"),
+    "error_boundary": ("guarded", "harmless"),
+    "files": ("read_bytes", "read_text", "read_token_bytes", "read_token_text", "say_failure"),
+    "installation": (
+        "active_prefix", "conda_version", "distribution_version", "has_conda", "is_environment",
+        "root_prefix",
+    ),
+    "redaction": ("redact",),
+})  # fmt: skip

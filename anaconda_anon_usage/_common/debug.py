@@ -27,6 +27,14 @@ def say(message: str) -> None:
     if not debug_enabled():
         return
     try:
-        sys.stderr.write(f"anaconda-anon-usage: {message}\n")
+        sys.stderr.write(f"anaconda-anon-usage: {printable(message)}\n")
     except Exception:  # stderr may be closed, or absent under pythonw
         pass
+
+
+def printable(text: str) -> str:
+    """Return text with characters escaped that could control a terminal or break a line."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import functools
 
+TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import ParamSpec, TypeVar
 
-def guarded(function, otherwise=None):
+    Result = TypeVar("Result")
+    Default = TypeVar("Default")
+    Arguments = ParamSpec("Arguments")
+
+
+def guarded(function: Callable[[], Result], otherwise: Default) -> Result | Default:
     """Return the result of a function, or a default if it raises an Exception.
 
     KeyboardInterrupt and SystemExit pass: they are not failures.
@@ -21,24 +30,26 @@ def guarded(function, otherwise=None):
         return otherwise
 
 
-def harmless(otherwise=None):
+def harmless(
+    otherwise: Default,
+) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result | Default]]:
     """Return a decorator that guards every call of a function.
 
     Args:
         otherwise: the result of a call that fails.
     """
 
-    def decorate(function):
+    def decorate(function: Callable[Arguments, Result]) -> Callable[Arguments, Result | Default]:
         @functools.wraps(function)
-        def run(*arguments):
-            return guarded(functools.partial(function, *arguments), otherwise)
+        def run(*arguments: Arguments.args, **keywords: Arguments.kwargs) -> Result | Default:
+            return guarded(functools.partial(function, *arguments, **keywords), otherwise)
 
         return run
 
     return decorate
 
 
-def _say_failed(function, error: Exception) -> None:
+def _say_failed(function: Callable[[], object], error: Exception) -> None:
     # After `conda remove anaconda-anon-usage` there is nothing left to import; and a
     # foreign exception may fail to turn into text.
     try:

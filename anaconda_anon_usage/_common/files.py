@@ -12,21 +12,15 @@ import stat
 
 from .debug import say
 
+TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 #: Default limit in bytes for a file that is read.
 SIZE_LIMIT = 4096
 
-# Links that are followed at most, as in Linux (path_resolution(7)).
-_MOST_LINKS = 40
-
-# Absent on some systems, as are the files that they are for.
-_READ_FLAGS = (
-    os.O_RDONLY
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_NOCTTY", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-    | getattr(os, "O_NOINHERIT", 0)
-)
+#: What opening any file without blocking takes; systems without such files lack the flags.
+OPEN_FLAGS = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 
 
 def read_bytes(path: str, limit: int = SIZE_LIMIT) -> bytes:
@@ -39,7 +33,9 @@ def read_bytes(path: str, limit: int = SIZE_LIMIT) -> bytes:
     Raises:
         OSError: the file is absent, unreadable, too large or not a regular file.
     """
-    return read_descriptor(_open(path), path, limit)
+    # Check before opening as well: that alone can wake the writer of a FIFO or a device.
+    _require_regular(os.stat(path), path)
+    return read_descriptor(os.open(path, os.O_RDONLY | OPEN_FLAGS), path, limit)
 
 
 def read_descriptor(descriptor: int, path: str, limit: int) -> bytes:
@@ -67,7 +63,9 @@ def read_descriptor(descriptor: int, path: str, limit: int) -> bytes:
         os.close(descriptor)
 
 
-def read_text(path: str, limit: int = SIZE_LIMIT) -> str | None:
+def read_text(
+    path: str, limit: int = SIZE_LIMIT, read: Callable[[str, int], bytes] = read_bytes
+) -> str | None:
     """Return the UTF-8 text of a regular file of limited size, or None on any failure.
 
     Debug output names every failure but the absence of the file.
@@ -75,8 +73,15 @@ def read_text(path: str, limit: int = SIZE_LIMIT) -> str | None:
     Args:
         path: the file; a symlink is followed.
         limit: the size in bytes above which the file is refused.
+        read: read_bytes() or read_token_bytes().
     """
-    return _text(path, lambda: read_bytes(path, limit))
+    try:
+        return read(path, limit).decode("utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        say_failure(path, error)
+        return None
 
 
 def read_token_bytes(path: str, limit: int = SIZE_LIMIT) -> bytes:
@@ -92,14 +97,12 @@ def read_token_bytes(path: str, limit: int = SIZE_LIMIT) -> bytes:
     Raises:
         OSError: the file cannot be read or must not be sent.
     """
-    descriptor = _open(path)
-    try:
-        if is_superuser():
-            require_links_of_superuser(path, os.fstat(descriptor))
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return read_descriptor(descriptor, path, limit)
+    from .superuser import is_superuser, open_as_superuser
+
+    if is_superuser():
+        descriptor = open_as_superuser(path, os.O_RDONLY | OPEN_FLAGS, trusted=False)
+        return read_descriptor(descriptor, path, limit)
+    return read_bytes(path, limit)
 
 
 def read_token_text(path: str, limit: int = SIZE_LIMIT) -> str | None:
@@ -109,47 +112,7 @@ def read_token_text(path: str, limit: int = SIZE_LIMIT) -> str | None:
         path: the file, to which the rules of read_token_bytes() apply.
         limit: the size in bytes above which the file is refused.
     """
-    return _text(path, lambda: read_token_bytes(path, limit))
-
-
-def require_links_of_superuser(path: str, opened: os.stat_result) -> None:
-    """Raise OSError unless a path leads to what was opened through links of root's only.
-
-    Another user may exchange links between the opening and this check, but cannot create
-    a path to root's files without links of their own.
-
-    Args:
-        path: the path of a file or directory.
-        opened: the status of its open descriptor.
-    """
-    links = 0
-    pending, resolved = os.path.abspath(path).split(os.sep)[1:], os.sep
-    while pending:
-        name = pending.pop(0)
-        candidate = os.path.normpath(os.path.join(resolved, name))
-        status = os.lstat(candidate)
-        if not stat.S_ISLNK(status.st_mode):
-            resolved = candidate
-            continue
-        links += 1
-        if status.st_uid != 0 or links > _MOST_LINKS:
-            raise PermissionError(errno.EPERM, "reached through another user's link", candidate)
-        target = os.readlink(candidate)
-        pending = [part for part in target.split(os.sep) if part] + pending
-        if os.path.isabs(target):
-            resolved = os.sep
-    found = os.lstat(resolved)
-    if (found.st_dev, found.st_ino) != (opened.st_dev, opened.st_ino):
-        raise PermissionError(errno.EPERM, "exchanged while it was read", path)
-
-
-def is_superuser() -> bool:
-    """Return whether this process may change every user's files.
-
-    In an ordinary user's namespace (user_namespaces(7)) the user ID is 0 as well, but the
-    root directory does not belong to it.
-    """
-    return hasattr(os, "geteuid") and os.geteuid() == 0 and os.stat("/").st_uid == 0
+    return read_text(path, limit, read_token_bytes)
 
 
 def say_failure(path: str, error: Exception) -> None:
@@ -160,22 +123,6 @@ def say_failure(path: str, error: Exception) -> None:
         error: the exception; only its kind is shown, never the file's content.
     """
     say(f"{path}: {type(error).__name__}: {getattr(error, 'strerror', '')}")
-
-
-def _open(path: str) -> int:
-    # Check before opening as well: that alone can wake the writer of a FIFO or a device.
-    _require_regular(os.stat(path), path)
-    return os.open(path, _READ_FLAGS)
-
-
-def _text(path: str, read) -> str | None:
-    try:
-        return read().decode("utf-8")
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (OSError, ValueError) as error:
-        say_failure(path, error)
-        return None
 
 
 def _require_regular(status: os.stat_result, path: str) -> None:

@@ -24,8 +24,8 @@ _QUERY = re.compile(r"\?[^\s'\"]+")
 def redact(text: str) -> str:
     """Return text with user names, passwords, channel tokens and queries hidden.
 
-    It rather hides too much: everything from the first URL's authority to the last ``@``,
-    since a password may contain any character.
+    If in doubt, it hides too much: everything from the first URL's authority to the last
+    ``@``, since a password may contain any character.
 
     Args:
         text: a URL, or a message that may quote some.

@@ -15,7 +15,7 @@ import sys
 import traceback
 
 from .. import __version__
-from .._common import debug_enabled, redact
+from .._common import debug_enabled, printable, redact
 from ..activation_scripts import NoSuchEnvironment
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
@@ -110,14 +110,6 @@ def print_error(message: object) -> None:
 def print_json(value: object) -> None:
     """Print JSON in ASCII: file names need not be valid in any encoding."""
     print(json.dumps(value, indent=2))
-
-
-def printable(text: str) -> str:
-    """Return text with characters escaped that could control a terminal or break a line."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
-    )
 
 
 def table(rows: Sequence[tuple[str, ...]], gap: int = 1) -> str:

@@ -6,10 +6,10 @@ import argparse
 
 from .. import __version__
 from .. import activation_scripts as hooks
-from .._common import redact
+from .._common import printable, redact
 from ..heartbeat import conda_user_agent, prepare
 from ..settings import explain_heartbeat, explain_telemetry, load
-from .parser import add_environment, add_json, print_json, printable, table
+from .parser import add_environment, add_json, print_json, table
 
 #: Environments listed; `hooks --all` lists all of them.
 MOST = 10

@@ -61,7 +61,7 @@ def _report_log() -> None:
     path = log_path()
     if path:
         problem = log_problem()
-        _print(f"❌ log: cannot be written: {path}: {problem}" if problem else f"✅ log: {path}")
+        _print(f"❌ log: cannot be written: {problem}" if problem else f"✅ log: {path}")
 
 
 def _print(line: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections import namedtuple
 
-from .._common import lazy, redact, say
+from .._common import lazy, say
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def prepare(
         channel: a base URL that overrides the configured one.
         path: the path below the base URL.
     """
+    from .._common import redact
     from .user_agent import user_agent
 
     connection = settings.connection

@@ -14,7 +14,7 @@ import os
 import sys
 import time
 
-from .._common import active_prefix, redact, say
+from .._common import active_prefix, say
 from . import DEADLINE, prepare, slots, within_deadline
 
 
@@ -33,6 +33,8 @@ def main() -> None:
             result = within_deadline(lambda: _send_if_on(prefix, attempt))
             seconds = time.monotonic() - started
             if result is not None:
+                from .._common import redact
+
                 say(f"heartbeat: {redact(repr(result))} after {seconds:.2f} s")
                 from . import log
 

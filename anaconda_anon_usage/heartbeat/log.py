@@ -9,15 +9,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 import time
 
 from .._common import open_directory, redact, say
 
 #: The file's full path; ``~`` is the home directory.
 VARIABLE = "ANACONDA_ANON_USAGE_LOG"
-
-_FLAGS = os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
-_FLAGS |= getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 
 
 def append(prefix: str, attempt: dict[str, str | None], result: object, seconds: float) -> None:
@@ -38,14 +36,14 @@ def append(prefix: str, attempt: dict[str, str | None], result: object, seconds:
         "seconds": round(seconds, 3),
     }
     try:
-        descriptor = _open(path, create=True)
+        descriptor = _open(path, os.O_CREAT)
         try:
             # In one write, or lines of several processes would mix.
             os.write(descriptor, json.dumps(line).encode("ascii") + b"\n")
         finally:
             os.close(descriptor)
-    except OSError as failure:
-        say(f"{path}: nothing is logged: {failure.strerror}")
+    except OSError as error:
+        say(f"{path}: cannot write the log: {error.strerror}")
 
 
 def log_path() -> str:
@@ -54,42 +52,45 @@ def log_path() -> str:
 
 
 def log_problem() -> str | None:
-    """Return why nothing can be appended to the log, or None."""
+    """Return why nothing can be appended to the log, or None; also None without a log."""
     path = log_path()
     try:
-        os.close(_open(path, create=False))
-    except FileNotFoundError:  # it is created when it is needed
-        directory = os.path.dirname(path)
-        if not os.path.isdir(directory):
-            return "no such directory"
-        return None if os.access(directory, os.W_OK) else "directory not writable"
+        if path:
+            os.close(_open(path, 0))
     except OSError as error:
-        return error.strerror
+        absent = isinstance(error, FileNotFoundError) and os.path.isdir(os.path.dirname(path))
+        return None if absent else f"{path}: {error.strerror}"  # created when it is needed
     return None
 
 
-def _open(path: str, create: bool) -> int:
-    """Return a descriptor of the log; raise OSError if other users may control the file."""
+def _open(path: str, create: int) -> int:
+    """Return a descriptor of the log.
+
+    Args:
+        path: the log.
+        create: os.O_CREAT or 0.
+
+    Raises:
+        OSError: the path is not a full path, or leads to a symlink or to a file that
+            another user owns, may write or has given a second name.
+    """
     # A heartbeat's process has left the directory that a relative path refers to.
     if not os.path.isabs(path):
         raise OSError(errno.EINVAL, "not a full path")
-    flags = _FLAGS
-    if not os.path.lexists(path):
-        with open_directory(os.path.dirname(path)):
-            pass  # it refuses root in another user's home
-        flags |= os.O_CREAT | os.O_EXCL if create else 0
-    try:
-        descriptor = os.open(path, flags, 0o600)
-    except FileExistsError:  # created by another heartbeat since
-        descriptor = os.open(path, _FLAGS)
+    folder, name = os.path.split(path)
+    with open_directory(folder) as directory:
+        descriptor = directory.open(name, os.O_WRONLY | os.O_APPEND | create)
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "not a regular file")
-        if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
-            raise OSError(errno.EPERM, "belongs to another user")
-        if os.name == "posix" and status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            raise OSError(errno.EPERM, "group or others may write it")
+        if sys.platform != "win32" and status.st_uid != os.geteuid():
+            raise OSError(errno.EPERM, "owned by another user")
+        if sys.platform != "win32" and status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise OSError(errno.EPERM, "writable by other users")
+        # Others can link to this user's files where fs.protected_hardlinks is 0; proc(5).
+        if status.st_nlink > 1:
+            raise OSError(errno.EMLINK, "a hard link")
     except BaseException:
         os.close(descriptor)
         raise

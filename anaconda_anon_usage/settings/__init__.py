@@ -78,7 +78,8 @@ class Settings:
         """The directories in which environments are looked up by name."""
         from .conda_settings import read_envs_dirs
 
-        return guarded(lambda: read_envs_dirs(self._configuration, self.root_prefix), ())
+        nothing: tuple[str, ...] = ()
+        return guarded(lambda: read_envs_dirs(self._configuration, self.root_prefix), nothing)
 
     def _decide(self, name: str) -> tuple[bool | str, Occurrence | None]:
         return decide(name, self._configuration.occurrences(name), self.root_prefix)

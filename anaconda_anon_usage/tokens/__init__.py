@@ -254,7 +254,7 @@ def _is_enabled(prefix: str | None, enabled: bool | None) -> bool:
         return enabled
     from ..settings import load_once
 
-    settings = guarded(partial(load_once, prefix))
+    settings = guarded(partial(load_once, prefix), None)
     return bool(settings and settings.anon_usage)
 
 

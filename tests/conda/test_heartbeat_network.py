@@ -28,7 +28,7 @@ def authority(home):
 
 @pytest.fixture
 def proxied() -> list[tuple[str, str]]:
-    """The targets and first lines of the requests that went through the proxy."""
+    """The targets and heads of the requests that went through the proxy."""
     return []
 
 

@@ -83,7 +83,10 @@ def test_doctor_reports_the_state(conda, base, home, tmp_path, scripts, heartbea
     [
         ("{home}/log", "✅ log: {home}/log"),
         ("log", "❌ log: cannot be written: log: not a full path"),
-        ("{home}/none/log", "❌ log: cannot be written: {home}/none/log: no such directory"),
+        (
+            "{home}/none/log",
+            "❌ log: cannot be written: {home}/none/log: No such file or directory",
+        ),
         ("{home}", "❌ log: cannot be written: {home}: Is a directory"),
     ],
 )
@@ -100,7 +103,7 @@ def test_doctor_checks_the_log(conda, base, home, log, expected):
     "arguments, most",
     [
         (["list", "--json"], 6),  # sends no request, so it needs no User-Agent
-        (["info", "--json"], 21),
+        (["info", "--json"], 22),
     ],
 )
 @pytest.mark.unmeasured

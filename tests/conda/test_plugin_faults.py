@@ -113,7 +113,9 @@ def test_debug_output_shows_a_failure(conda, faulty_base, plant, part):
     assert json.loads(done.stdout)
 
 
-@pytest.mark.parametrize("part", ["tokens/__init__.client_token", "plugin._extend_user_agent"])
+@pytest.mark.parametrize(
+    "part", ["tokens/__init__.client_token", "conda_integration/context_patch.extend_user_agent"]
+)
 def test_interrupts_and_exits_propagate(faulty_base, environ, plant, part):
     """They belong to conda and the user, even while our code runs."""
     plant(part, "raise SystemExit(42)")

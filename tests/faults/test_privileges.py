@@ -5,38 +5,14 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
-from pathlib import Path
 
 import pytest
 from servers import letters, user_agent
 from support import tool
 from unnoticed import assert_unnoticed
+from users import COLLEAGUE, GROUP, USER, become, entries, give
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-
-USER, COLLEAGUE, GROUP = 54321, 54322, 54323
-
-
-def give(path: Path, user: int, group: int = GROUP) -> None:
-    """Change the owner of a directory and all its contents."""
-    for each in [path, *path.rglob("*")]:
-        os.chown(each, user, group, follow_symlinks=False)
-
-
-def entries(path: Path, owner: int) -> list[str]:
-    """Return the entries of a directory tree that belong to a user."""
-    return [str(p.relative_to(path)) for p in path.rglob("*") if p.lstat().st_uid == owner]
-
-
-def become(user: int) -> list[str]:
-    """Return the start of a command line that runs as another user.
-
-    The process can read everything, because this Python may be in root's home, but it can only
-    write the files of that user.
-    """
-    capability = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
-    who = [f"--reuid={user}", f"--regid={GROUP}", "--clear-groups"]
-    return [tool("setpriv"), *who, *(capability if user else [])]
 
 
 @pytest.fixture

@@ -88,10 +88,11 @@ def test_doctor_prints_every_line_in_every_encoding(someone, base, environ, tmp_
 GUARD = """
 import contextlib, io, os, sys
 from conda.cli.main import main_subshell
+from conda.exception_handler import conda_exception_handler
 
 def run(*arguments):
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Exception):
-        main_subshell(*arguments)
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        conda_exception_handler(main_subshell, *arguments)
     return os.environ.get("_ANACONDA_HEARTBEAT_GUARD")
 
 create = ["create", "--yes", "--offline", "--quiet", "--prefix", sys.argv[1]]
@@ -130,6 +131,15 @@ def test_the_guard_ends_with_its_command(guards):
 def test_a_later_command_recognizes_a_stale_guard(guards, kind):
     """Before conda 26.5, plugins are not notified if a command fails."""
     assert "None" == guards(kind)[1]
+
+
+@pytest.mark.parametrize("kind", ["dry run", "exception"])
+def test_the_guard_ends_with_an_exception(guards, base, kind):
+    """conda 26.5 and later report exceptions to plugins; a dry run is one, too."""
+    code = "from conda.plugins.types import CondaExceptionObserver"
+    if subprocess.run([base.python, "-Ic", code], capture_output=True).returncode:
+        pytest.skip("this conda reports no exceptions to plugins")
+    assert ["None", "None"] == guards(kind)
 
 
 @pytest.mark.parametrize("kind", ["success", "dry run", "exception"])

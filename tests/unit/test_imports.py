@@ -40,7 +40,7 @@ TOKENS = {
     NAME,
     *(f"{NAME}.{name}" for name in ("_common", "_common.debug", "_common.directory")),
     f"{NAME}._common.error_boundary",
-    *(f"{NAME}.{name}" for name in ("_common.files", "_common.installation")),
+    *(f"{NAME}._common.{name}" for name in ("files", "installation", "superuser")),
     *(f"{NAME}.{name}" for name in ("tokens", "tokens.binding", "tokens.grammar")),
     f"{NAME}.tokens.token_file",
 }
@@ -64,12 +64,12 @@ PLUGIN = {NAME, *(f"{NAME}.{name}" for name in ("plugin", "_common", "_common.er
 ACTIVATED = {
     "",
     *("_common", "_common.debug", "_common.error_boundary", "_common.files"),
-    *("_common.installation", "_common.redaction", "heartbeat", "heartbeat.slots"),
+    *("_common.installation", "heartbeat", "heartbeat.slots"),
     *("settings", "settings.condarc", "settings.merge", "settings.policy"),
     *("settings.search_path", "settings.values"),
 }
 SENDING = {
-    "_common.directory",
+    *("_common.directory", "_common.redaction", "_common.superuser"),
     *("settings.channels", "settings.conda_settings"),
     *("heartbeat.connection", "heartbeat.log", "heartbeat.user_agent"),
     *("tokens", "tokens.account", "tokens.binding", "tokens.grammar", "tokens.token_file"),
