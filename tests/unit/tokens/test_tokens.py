@@ -9,6 +9,7 @@ import sys
 import threading
 
 import pytest
+from conda_root import clean_environ
 from processes import (
     CLIENT_TOKEN,
     PACKAGE_PARENT,
@@ -151,7 +152,7 @@ def test_the_module_prints_a_random_token(home):
 def run_module(home, *arguments):
     return subprocess.run(
         [sys.executable, "-m", "anaconda_anon_usage.tokens", *arguments],
-        env={"HOME": str(home), "PYTHONPATH": PACKAGE_PARENT},
+        env=clean_environ(home, PYTHONPATH=PACKAGE_PARENT),
         cwd=home,
         check=True,
         capture_output=True,
