@@ -1,9 +1,10 @@
-"""Directories where the system has no open ones, as on Windows: changes go by path."""
+"""Changes by path on systems that cannot open directories, such as Windows."""
 
 from __future__ import annotations
 
 import os
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,8 +14,8 @@ from anaconda_anon_usage._common.directory import open_directory
 
 @pytest.fixture(autouse=True)
 def _without_descriptors(monkeypatch):
-    """Take from this system what Windows lacks: open directories and a superuser."""
-    monkeypatch.setattr(module, "_HAS_DESCRIPTORS", False)
+    """Make the module treat this system as Windows, without a superuser."""
+    monkeypatch.setattr(module, "sys", SimpleNamespace(platform="win32"))
     monkeypatch.setattr(module, "is_superuser", lambda: False)
 
 
@@ -51,12 +52,27 @@ def test_abandoned_temporary_files_are_swept(tmp_path):
     assert False is abandoned.exists()
 
 
-def test_an_anchor_that_is_no_directory_is_an_error(tmp_path):
-    """Absent, or a file."""
+@pytest.mark.parametrize(
+    "name, expected", [("absent", FileNotFoundError), ("file", NotADirectoryError)]
+)
+def test_an_anchor_that_is_no_directory_is_an_error(tmp_path, name, expected):
+    """Nothing is created."""
     (tmp_path / "file").touch()
-    for name in ("absent", "file"):
-        with pytest.raises(NotADirectoryError):
-            open_directory(str(tmp_path / name))
+    with pytest.raises(expected):
+        open_directory(str(tmp_path / name))
+
+
+def test_no_symlink_below_the_anchor_is_followed(tmp_path):
+    """To a directory or to a file."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "file").touch()
+    (tmp_path / "directory").symlink_to("elsewhere")
+    (tmp_path / "file").symlink_to("elsewhere/file")
+    with open_directory(str(tmp_path)) as anchor:
+        with pytest.raises(OSError, match="refusing to follow symlinks"):
+            anchor.below("directory")
+        with pytest.raises(OSError, match="refusing to follow symlinks"):
+            anchor.read("file")
 
 
 def test_a_file_in_a_directorys_place_is_an_error(tmp_path):
