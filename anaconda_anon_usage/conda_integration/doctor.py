@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from .._common import read_text
+from .._common import printable, read_text
 from ..heartbeat import log_path, log_problem
 from ..settings import explain_heartbeat, explain_telemetry, load
 from ..tokens import TOKEN_LENGTH, is_token
@@ -66,6 +66,7 @@ def _report_log() -> None:
 
 def _print(line: str) -> None:
     """Print a line with whatever stdout's encoding has; cp1252 has no emoji."""
+    line = "\n".join(map(printable, line.split("\n")))
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"
     try:
         line.encode(encoding)

@@ -81,7 +81,11 @@ def _detach() -> None:
         signal.alarm(int(DEADLINE) + 1)
         # An inherited lock or pipe would stay held for as long as this process lives. The
         # launcher has closed those that a shell can name, 3 to 9.
-        os.closerange(3, 4096)
+        try:
+            highest = max(map(int, os.listdir("/proc/self/fd")))
+        except OSError:  # not Linux
+            highest = 4096
+        os.closerange(3, highest + 1)
 
 
 if __name__ == "__main__":

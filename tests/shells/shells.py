@@ -98,9 +98,11 @@ class Shell:
         )
 
 
+# A child could still see the pipe on which zsh waits for it, so the shell itself lists the
+# descriptors.
 POSIX_DUMP = """
 {{ set; alias; trap; set +o; umask; pwd; jobs; echo "last=$!"; {more} }} >"$DUMP" 2>&1
-ls /proc/$$/fd >>"$DUMP"
+printf '%s\\n' /proc/$$/fd/* >>"$DUMP"
 """
 
 SH_STRICT = ("set -eu", "set -euC", "set -eux 2>/dev/null", "set -m; set -eu")

@@ -120,7 +120,10 @@ def _changes(shell, activation, stub):
     activation.processes.wait()
     before, after = (set(dump.read_text(errors="replace").splitlines()) for dump in dumps)
     assert before
-    return {re.match(r"\W*(?:export |declare -x )?(\w*)", line)[1] for line in before ^ after}
+    return {
+        re.match(r"\W*(?:export |declare -x |proc/\d+/fd/)?(\w*)", line)[1]
+        for line in before ^ after
+    }
 
 
 @pytest.mark.parametrize(
