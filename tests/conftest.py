@@ -9,7 +9,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from conda_root import COVERAGE, Base, build_wheel, clean_environ
+from conda_root import COVERAGE, DEADLINE, Base, build_wheel, clean_environ
 from servers import NOT_FOUND, Server
 from support import PROJECT, TEST_SLOTS, missing
 
@@ -19,8 +19,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Slow machines are not an error. In CI, every run uses the same examples, so only changes to
 # the code change the outcome.
-hypothesis.settings.register_profile("local", deadline=None)
-hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+slow = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("local", **slow)
+hypothesis.settings.register_profile("ci", **slow, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
@@ -64,8 +65,12 @@ def home() -> Path:
 
 @pytest.fixture
 def environ(home) -> dict[str, str]:
-    """The environment variables for processes that this test starts."""
-    return clean_environ(home, **{TEST_SLOTS: os.environ[TEST_SLOTS]})
+    """The environment variables for processes that this test starts.
+
+    The deadline of heartbeats is shorter than PATIENCE. Without this variable, it is the
+    package's own.
+    """
+    return clean_environ(home, **{TEST_SLOTS: os.environ[TEST_SLOTS], DEADLINE: "20"})
 
 
 @pytest.fixture
@@ -105,6 +110,7 @@ def make_base(conda_root, wheel):
     def make(prefix: Path) -> Base:
         base = Base(prefix, conda_root)
         base.install(wheel)
+        base.read_deadline()
         return base
 
     return make
