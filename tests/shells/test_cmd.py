@@ -14,11 +14,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
 
 import pytest
 from launcher_cases import CASES, make_home
-from support import tool, wait_until
+from shells import Processes
+from support import tool
 
 #: A substitute for base's python.exe. wine runs a Unix program like a Windows program.
 PYTHON = """\
@@ -39,7 +39,7 @@ def wine(tmp_path_factory):
     variables = {
         "HOME": str(tmp_path_factory.mktemp("wine-home")),
         "PATH": os.environ["PATH"],
-        "WINEPREFIX": str(tmp_path_factory.mktemp("wine") / "prefix"),
+        "WINEPREFIX": str(tmp_path_factory.mktemp("wine")),
         "WINEDEBUG": "-all",
         "WINEDLLOVERRIDES": "mscoree,mshtml=",  # no dialog that offers to download them
     }
@@ -55,13 +55,16 @@ def wine(tmp_path_factory):
             timeout=180,
         )
 
-    # Creates the Windows environment, with messages.
-    subprocess.run(
-        [program, "cmd", "/d", "/c", "ver"], env=variables, capture_output=True, timeout=300
-    )
-    yield cmd
-    # Ends only the processes of this WINEPREFIX.
-    subprocess.run(["wineserver", "--kill"], env=variables, timeout=60, check=False)
+    # The services of Windows go on after the first program that needs them. If the server is
+    # persistent, that is this one, and not a script of a test.
+    quiet = {"env": variables, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run([tool("wineserver"), "--persistent"], **quiet, timeout=60, check=True)
+    try:
+        subprocess.run([program, "cmd", "/d", "/c", "ver"], **quiet, timeout=300, check=True)
+        yield cmd
+    finally:
+        # Ends only the processes of this WINEPREFIX.
+        subprocess.run(["wineserver", "--kill"], **quiet, timeout=60, check=False)
 
 
 def windows(path) -> str:
@@ -82,6 +85,8 @@ def activation(wine, base, tmp_path, home):
     python.chmod(0o755)
     script = tmp_path / "script.bat"
 
+    processes = Processes()
+
     def run(*lines, starts, **environ):
         # wine overwrites this variable.
         lines = [f'@set "USERPROFILE={windows(home)}"', *lines]
@@ -93,14 +98,11 @@ def activation(wine, base, tmp_path, home):
                 "CONDA_PREFIX": windows(prefix),
                 "CONDA_SHLVL": "1",
                 "CONDA_PYTHON_EXE": windows(python),
+                Processes.NAME: processes.value,
                 **environ,
             },
         )
-        if starts:
-            wait_until(lambda: log.exists() and log.read_text().count("\n") >= starts)
-        else:
-            # There is no event to wait for if the launcher does not start Python.
-            time.sleep(2)
+        processes.wait()
         started = log.read_text().split("\n")[:-1] if log.exists() else []
         assert [STARTED] * starts == [line.strip() for line in started]
         return done.stdout.splitlines(), done.stderr
