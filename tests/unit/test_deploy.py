@@ -115,9 +115,7 @@ def test_the_heartbeat_option_is_on_off_or_a_url(run, etc, value, expected):
 
 @pytest.mark.parametrize("value, expected", [("", DEFAULTS), (" []", ""), (" [a]", "")])
 @pytest.mark.parametrize("file", ["condarc", "condarc.d/z.yml", "../../var/lib/conda/condarc"])
-def test_default_packages_are_listed_unless_another_file_has_a_list(
-    run, etc, file, value, expected
-):
+def test_default_packages_are_listed_unless_a_file_has_a_list(run, etc, file, value, expected):
     """conda merges lists, and any list replaces its default."""
     write(etc, {file: f"aggressive_update_packages:{value}\n"})
     run()
@@ -333,11 +331,9 @@ def test_root_does_not_write_into_another_users_directory(run, etc):
 
 @pytest.mark.parametrize(
     "mode, expected",
-    [
-        (0o777, "wrote {}\n0"),
-        (0o555, "cannot write {}: permission denied (run as root, or use --root)\n1"),
-    ],
-)
+    [(0o777, "wrote {}\n0"),
+     (0o555, "cannot write {}: permission denied (run as root, or use --root)\n1")],
+)  # fmt: skip
 def test_a_user_without_privileges_can_deploy_if_permissions_allow_it(home, mode, expected):
     """Otherwise, the message suggests a fix."""
     # This user may not be able to read modules that are imported later.
