@@ -109,7 +109,7 @@ def run(home: Path, *code: str, before: list[str] | None = None, **variables: st
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=2 * PATIENCE,
     )
     assert (0, "") == (result.returncode, result.stderr)
     return result.stdout.strip()
@@ -148,7 +148,7 @@ def race(
         assert ["ready\n"] * count == [process.stdout.readline() for process in processes]
         os.close(opener)
         opener = None
-        return [process.communicate(timeout=PATIENCE)[0].strip() for process in processes]
+        return [process.communicate(timeout=2 * PATIENCE)[0].strip() for process in processes]
     finally:
         os.close(closed)
         if opener is not None:

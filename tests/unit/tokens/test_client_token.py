@@ -56,6 +56,7 @@ def test_the_client_token_is_omitted_if_its_directory_is_a_file(home):
     assert ("", "mine") == (run(home, CLIENT_TOKEN), (home / ".conda").read_text())
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("prelude", ["", WITHOUT_LINKS], ids=["links", "no links"])
 @pytest.mark.parametrize("count", [64, 2])
 def test_concurrent_processes_agree_on_the_client_token(home, prelude, count):

@@ -38,6 +38,7 @@ def test_the_environment_token_is_created_once(tmp_path, home):
     assert token == tokens.environment_token(f"{tmp_path}/link/../env/")
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("prelude", ["", WITHOUT_LINKS], ids=["links", "no links"])
 def test_concurrent_processes_agree_on_the_environment_token(tmp_path, home, prelude):
     """They return the token in the file."""
