@@ -22,7 +22,7 @@ import measure  # noqa: E402
 from parts import PROJECT, Parts, machine, versions  # noqa: E402
 
 #: One module for each section of README.md, in its order.
-NAMES = ("activation", "delivery", "background", "conda_commands", "tokens", "scale")
+NAMES = ("activation", "delivery", "background", "conda_commands", "tokens", "scale", "powershell")
 
 
 def main() -> int:

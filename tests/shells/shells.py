@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from powershell import ALL_BUT_MODULES, ALL_MODES, CONSTRAINED
 from servers import NOT_FOUND, Server
 from support import PATIENCE, missing, wait_until
 
@@ -21,7 +22,7 @@ from support import PATIENCE, missing, wait_until
 LAUNCHER = "etc/conda/anon-usage/heartbeat.sh"
 
 #: Shells that .ci/run cannot install, which are tested if they are found.
-OPTIONAL = ("pwsh",)
+OPTIONAL = ("pwsh", "pwsh-windows")
 
 
 def program(name: str) -> str:
@@ -210,7 +211,7 @@ SHELLS = [
         ("pwsh", "-NoProfile", "-NonInteractive", "-File"),
         ".ps1",
         ". $Env:STUB",
-        strict=("Set-StrictMode -Version Latest; $ErrorActionPreference = 'Stop'",),
+        strict=(ALL_MODES, ALL_BUT_MODULES + CONSTRAINED),
         conda_name="powershell",
         evaluate="(& {conda} shell.powershell {command} | Out-String) | Invoke-Expression",
         dump="""
@@ -318,9 +319,7 @@ class Activation:
     def make_launcher_wait(self) -> None:
         """Replace the launcher with one that runs until release() is called."""
         os.mkfifo(self.prefix / "gate")
-        self.replace_launcher(
-            'cd "$CONDA_PREFIX" && : >started && read -r _ <gate && : >ended',
-        )
+        self.replace_launcher('cd "$CONDA_PREFIX" && : >started && read -r _ <gate && : >ended')
 
     def launcher_is_running(self) -> bool:
         """Return whether the waiting launcher is still running after a while."""
