@@ -17,8 +17,8 @@ from support import PROJECT, TEST_SLOTS, missing
 # that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Slow machines are not an error. In CI, every run uses the same examples, so only changes to
-# the code change the outcome.
+# Slow machines are not an error. (A test that suppresses other health checks repeats this
+# one.) In CI, every run uses the same examples, so only changes to the code change the outcome.
 slow = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
 hypothesis.settings.register_profile("local", **slow)
 hypothesis.settings.register_profile("ci", **slow, derandomize=True)
