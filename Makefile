@@ -36,6 +36,7 @@ real-conda: .venv/ready
 bench: .venv/ready .conda-root/ready
 	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
 
+# Style, types and spelling, and no more than 5,000 lines in the package.
 lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -45,6 +46,7 @@ lint: .venv/ready
 	$(BIN)/codespell
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/zizmor --offline --no-progress --quiet .github/workflows
+	test $$(git ls-files 'anaconda_anon_usage/*.py' | xargs cat | wc -l) -le 5000
 
 # The wheel and the sdist, in dist/.
 build: .venv/ready

@@ -64,7 +64,7 @@ def plan(
     """Return the changes that produce a configuration.
 
     Args:
-        root: as for system_directories().
+        root: a directory to write below, like DESTDIR; None for this system.
         heartbeat: the value of ``anaconda_heartbeat``.
         tokens: values, or RANDOM, by file name (``org_token``, ``machine_token``).
         auto_update: whether conda updates this package automatically.
@@ -109,14 +109,7 @@ def plan(
 
 
 def plan_undo(root: str | None) -> tuple[list[Step], list[str]]:
-    """Return the changes that remove what deploy wrote, and a line for each file left.
-
-    Args:
-        root: as for system_directories().
-
-    Raises:
-        CannotDeploy: a file cannot be read, or is a symlink.
-    """
+    """Return the changes that remove what deploy wrote, and a line for each file left."""
     directory = system_directory(root)
     old, problem, hashes = _drop_in(root)
     steps: list[Step] = []
@@ -141,15 +134,7 @@ def plan_undo(root: str | None) -> tuple[list[Step], list[str]]:
 
 
 def apply(root: str | None, steps: list[Step]) -> None:
-    """Make changes. After a failure, a new plan has the remaining ones.
-
-    Args:
-        root: as for plan().
-        steps: the result of plan() or plan_undo().
-
-    Raises:
-        CannotDeploy: a change failed.
-    """
+    """Make the changes of a plan. After CannotDeploy, a new plan has the remaining ones."""
     for action, path, content in steps:
         folder, name = os.path.split(path)
         try:

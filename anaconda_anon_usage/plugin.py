@@ -6,15 +6,13 @@ command. So it imports nothing heavy, and no exception leaves a hook or an actio
 
 from __future__ import annotations
 
+import functools
 import sys
+from collections.abc import Callable
 
 from conda.plugins import hookimpl
 
-from ._common import harmless
-
-TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from ._common import guarded
 
 # The commands that activate environments on their own, to compile what they install.
 _CHANGE_ENVIRONMENTS = set(
@@ -23,27 +21,33 @@ _CHANGE_ENVIRONMENTS = set(
 
 
 def _hook(implementation: Callable[[], list[object]]) -> Callable[[], list[object]]:
-    """Register a harmless implementation of one of conda's hooks."""
-    registered: Callable[[], list[object]] = hookimpl(harmless(otherwise=[])(implementation))
+    """Register an implementation of one of conda's hooks, which returns nothing if it fails."""
+
+    @functools.wraps(implementation)
+    def hook() -> list[object]:
+        return guarded(implementation, [])
+
+    registered: Callable[[], list[object]] = hookimpl(hook)
     return registered
 
 
 def _action(name: str, takes: int = 0) -> Callable[..., None]:
-    """Return a harmless action that calls a function of conda_integration.
+    """Return an action that calls a function of conda_integration, which may fail.
 
-    Args:
-        name: the function, which is imported when conda runs the action.
-        takes: how many of conda's arguments it takes.
+    The function is imported when conda runs the action. It gets the first of conda's
+    arguments, as many as it takes.
     """
 
-    def act(*arguments: object) -> None:
-        from . import conda_integration
+    def action(*arguments: object) -> None:
+        def act() -> None:
+            from . import conda_integration
 
-        getattr(conda_integration, name)(*arguments[:takes])
+            getattr(conda_integration, name)(*arguments[:takes])
 
-    act.__name__ = name  # for debug output
-    guarded_action: Callable[..., None] = harmless(None)(act)
-    return guarded_action
+        act.__name__ = name  # for debug output
+        guarded(act, None)
+
+    return action
 
 
 def _end_command(event: object = None) -> None:
@@ -122,4 +126,4 @@ def conda_health_checks() -> list[object]:
     """Have ``conda doctor`` report on telemetry and the heartbeat (conda 23.11 and later)."""
     from conda.plugins.types import CondaHealthCheck
 
-    return [CondaHealthCheck(name="Anonymous usage", action=_action("report_health", takes=1))]
+    return [CondaHealthCheck(name="Usage telemetry", action=_action("report_health", takes=1))]

@@ -22,7 +22,7 @@ MEANING = {
     "c": "client: random, one per user and machine    (~/.conda/aau_token)",
     "s": "session: random, one per process            (kept in memory)",
     "e": "environment: random, one per environment    (<prefix>/etc/aau_token)",
-    "a": "Anaconda account that is logged in",
+    "a": "Anaconda account you are logged in to",
     "i": "installer                                   (installer_token)",
     "o": "organization, set by its administrator      (org_token)",
     "m": "machine, set by its administrator           (machine_token)",

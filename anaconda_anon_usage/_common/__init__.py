@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from .debug import debug_enabled, printable, say
     from .directory import Directory, open_directory
-    from .error_boundary import guarded, harmless
-    from .files import read_bytes, read_text, read_token_bytes, read_token_text, say_failure
+    from .error_boundary import guarded
+    from .files import read_bytes, read_token_bytes, read_token_text, say_failure
     from .installation import (
         active_prefix,
         conda_version,
@@ -27,19 +27,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Directory", "active_prefix", "conda_version", "debug_enabled", "distribution_version",
-    "guarded", "harmless", "has_conda", "is_environment", "lazy", "open_directory", "printable",
-    "read_bytes", "read_text", "read_token_bytes", "read_token_text", "redact", "root_prefix",
-    "say", "say_failure",
+    "guarded", "has_conda", "is_environment", "lazy", "open_directory", "printable",
+    "read_bytes", "read_token_bytes", "read_token_text", "redact", "root_prefix", "say",
+    "say_failure",
 ]  # fmt: skip
 
 
 def lazy(package: str, modules: Mapping[str, tuple[str, ...]]) -> Callable[[str], object]:
-    """Return a module-level ``__getattr__`` that imports names on first use (PEP 562).
-
-    Args:
-        package: the package's ``__name__``.
-        modules: for each module of the package, the names that it provides.
-    """
+    """Return a ``__getattr__`` that imports the names of each module on first use (PEP 562)."""
     providers = {name: module for module, names in modules.items() for name in names}
 
     def __getattr__(name: str) -> object:
@@ -53,8 +48,8 @@ def lazy(package: str, modules: Mapping[str, tuple[str, ...]]) -> Callable[[str]
 __getattr__ = lazy(__name__, {
     "debug": ("debug_enabled", "printable", "say"),
     "directory": ("Directory", "open_directory"),
-    "error_boundary": ("guarded", "harmless"),
-    "files": ("read_bytes", "read_text", "read_token_bytes", "read_token_text", "say_failure"),
+    "error_boundary": ("guarded",),
+    "files": ("read_bytes", "read_token_bytes", "read_token_text", "say_failure"),
     "installation": (
         "active_prefix", "conda_version", "distribution_version", "has_conda", "is_environment",
         "root_prefix",

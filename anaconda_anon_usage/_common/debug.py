@@ -19,11 +19,7 @@ def debug_enabled() -> bool:
 
 
 def say(message: str) -> None:
-    """Write one line to stderr if debug output is enabled.
-
-    Args:
-        message: the decision and its reason; never a token or a key.
-    """
+    """Write a decision and its reason to stderr, if that is enabled; never a token or a key."""
     if not debug_enabled():
         return
     try:

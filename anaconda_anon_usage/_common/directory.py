@@ -36,13 +36,9 @@ _NAME_SURROGATE = 0x20000000
 class Directory:
     """An open directory; use it as a context manager.
 
-    Attributes:
-        path: its path.
-        descriptor: the open directory; None on Windows.
-        mode: the permissions of new directories: the anchor's.
-        group: the group of new files and directories: the anchor's.
-
-    Every method raises OSError if it fails, or if it would follow a symlink.
+    Every method raises OSError if it fails, if it would follow a symlink, or if
+    require_trusted() refuses a directory to the superuser. The descriptor is None on Windows.
+    The mode and the group are the anchor's, for what is created below it.
     """
 
     def __init__(
@@ -62,16 +58,9 @@ class Directory:
             os.close(self.descriptor)
 
     def below(self, *names: str, create: bool = False) -> Directory:
-        """Return a directory below this one, or this one again.
+        """Return a directory below this one, or this one again; create what is missing.
 
-        Args:
-            names: the names on the way to it, also joined by slashes; empty ones are
-                ignored.
-            create: whether to create missing directories.
-
-        Raises:
-            OSError: a name is absent, not a directory or a symlink; or this process is
-                the superuser's and the directory is another user's.
+        Names may be joined by slashes, and empty ones are ignored.
         """
         descriptor = None if self.descriptor is None else os.dup(self.descriptor)
         found = self._with(self.path, descriptor)
@@ -89,12 +78,7 @@ class Directory:
         return self._status(name) is not None
 
     def open(self, name: str, flags: int) -> int:
-        """Return a descriptor of a file, which is opened without blocking.
-
-        Args:
-            name: the file; a new one is readable and writable by this user only.
-            flags: those of os.open(), beside O_NOFOLLOW and O_NONBLOCK.
-        """
+        """Open a file without blocking; a new one is accessible to this user only."""
         self._refuse_link(name)
         try:
             return os.open(self._at(name), flags | _FLAGS, 0o600, dir_fd=self.descriptor)
@@ -108,25 +92,13 @@ class Directory:
         return read_descriptor(self.open(name, os.O_RDONLY), path, limit)
 
     def write(self, name: str, data: bytes, mode: int) -> None:
-        """Replace a file atomically.
-
-        Args:
-            name: the file; a symlink of this name is replaced, not followed.
-            data: its content.
-            mode: its permissions, whatever the umask is.
-        """
+        """Replace a file, or a symlink of this name, atomically; the umask is ignored."""
         with self.temporary(name, data, mode) as temporary:
             self.rename(temporary, name)
 
     @contextlib.contextmanager
     def temporary(self, name: str, data: bytes, mode: int) -> Iterator[str]:
-        """Provide the name of a complete new file, which is removed afterwards.
-
-        Args:
-            name: the file that it is for.
-            data: its content, which is flushed to the disk.
-            mode: its permissions, whatever the umask is.
-        """
+        """Provide the name of a complete new file for write(), which is removed afterwards."""
         temporary = f"{name}.{binascii.hexlify(os.urandom(8)).decode()}.tmp"
         descriptor = self.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         try:
@@ -165,23 +137,16 @@ class Directory:
             os.rmdir(self._at(name), dir_fd=self.descriptor)
 
     def sweep(self, *names: str) -> None:
-        """Remove temporary files of processes that were killed; failures are ignored.
-
-        Args:
-            names: the files that they were for.
-        """
+        """Remove what processes left that were killed while they wrote files of these names."""
         with contextlib.suppress(OSError):
             for entry in self.names():
                 found = _TEMPORARY.fullmatch(entry)
-                if found and found[1] in names and self._is_abandoned(entry):
+                status = self._status(entry) if found and found[1] in names else None
+                if status is None or not stat.S_ISREG(status.st_mode):
+                    continue
+                if abs(time.time() - status.st_mtime) > _ABANDONED_AFTER:
                     with contextlib.suppress(OSError):
                         self.remove(entry)
-
-    def _is_abandoned(self, name: str) -> bool:
-        status = self._status(name)
-        if status is None or not stat.S_ISREG(status.st_mode):
-            return False
-        return abs(time.time() - status.st_mtime) > _ABANDONED_AFTER
 
     def _with(self, path: str, descriptor: int | None) -> Directory:
         return Directory(path, descriptor, self.mode, self.group, self._as_superuser)

@@ -2,51 +2,25 @@
 
 from __future__ import annotations
 
-import functools
-
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import ParamSpec, TypeVar
+    from typing import TypeVar
 
     Result = TypeVar("Result")
     Default = TypeVar("Default")
-    Arguments = ParamSpec("Arguments")
 
 
 def guarded(function: Callable[[], Result], otherwise: Default) -> Result | Default:
-    """Return the result of a function, or a default if it raises an Exception.
+    """Return the result of a function, or a default after an Exception, which is debug output.
 
     KeyboardInterrupt and SystemExit pass: they are not failures.
-
-    Args:
-        function: called without arguments.
-        otherwise: the result after an Exception, which debug output names.
     """
     try:
         return function()
     except Exception as error:
         _say_failed(function, error)
         return otherwise
-
-
-def harmless(
-    otherwise: Default,
-) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result | Default]]:
-    """Return a decorator that guards every call of a function.
-
-    Args:
-        otherwise: the result of a call that fails.
-    """
-
-    def decorate(function: Callable[Arguments, Result]) -> Callable[Arguments, Result | Default]:
-        @functools.wraps(function)
-        def run(*arguments: Arguments.args, **keywords: Arguments.kwargs) -> Result | Default:
-            return guarded(functools.partial(function, *arguments, **keywords), otherwise)
-
-        return run
-
-    return decorate
 
 
 def _say_failed(function: Callable[[], object], error: Exception) -> None:

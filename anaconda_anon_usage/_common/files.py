@@ -12,10 +12,6 @@ import stat
 
 from .debug import say
 
-TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 #: Default limit in bytes for a file that is read.
 SIZE_LIMIT = 4096
 
@@ -24,14 +20,11 @@ OPEN_FLAGS = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr
 
 
 def read_bytes(path: str, limit: int = SIZE_LIMIT) -> bytes:
-    """Return the content of a regular file of limited size, without ever blocking.
-
-    Args:
-        path: the file; a symlink is followed.
-        limit: the size in bytes above which the file is refused.
+    """Return the content of a regular file, without ever blocking; symlinks are followed.
 
     Raises:
-        OSError: the file is absent, unreadable, too large or not a regular file.
+        OSError: the file is absent, unreadable, not a regular file or has more bytes than the
+            limit.
     """
     # Check before opening as well: that alone can wake the writer of a FIFO or a device.
     _require_regular(os.stat(path), path)
@@ -39,16 +32,7 @@ def read_bytes(path: str, limit: int = SIZE_LIMIT) -> bytes:
 
 
 def read_descriptor(descriptor: int, path: str, limit: int) -> bytes:
-    """Return the content of an open regular file of limited size, and close it.
-
-    Args:
-        descriptor: the file, opened without blocking.
-        path: its path, for errors.
-        limit: the size in bytes above which the file is refused.
-
-    Raises:
-        OSError: the file cannot be read, is too large or not a regular file.
-    """
+    """Return what read_bytes() does for a file that was opened without blocking; close it."""
     try:
         _require_regular(os.fstat(descriptor), path)
         # Read to find the size: files in /proc have size 0, and a file may grow.
@@ -63,39 +47,12 @@ def read_descriptor(descriptor: int, path: str, limit: int) -> bytes:
         os.close(descriptor)
 
 
-def read_text(
-    path: str, limit: int = SIZE_LIMIT, read: Callable[[str, int], bytes] = read_bytes
-) -> str | None:
-    """Return the UTF-8 text of a regular file of limited size, or None on any failure.
-
-    Debug output names every failure but the absence of the file.
-
-    Args:
-        path: the file; a symlink is followed.
-        limit: the size in bytes above which the file is refused.
-        read: read_bytes() or read_token_bytes().
-    """
-    try:
-        return read(path, limit).decode("utf-8")
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (OSError, ValueError) as error:
-        say_failure(path, error)
-        return None
-
-
 def read_token_bytes(path: str, limit: int = SIZE_LIMIT) -> bytes:
     """Return the content of a small file that tokens are taken from.
 
     The superuser could be led to send any file. For the superuser, every symlink on the
-    way to the file must be the superuser's own, as those of a mounted ConfigMap are.
-
-    Args:
-        path: the file.
-        limit: the size in bytes above which the file is refused.
-
-    Raises:
-        OSError: the file cannot be read or must not be sent.
+    way to the file must be the superuser's own, as those of a mounted ConfigMap are. Else it
+    raises OSError, as read_bytes() does.
     """
     from .superuser import is_superuser, open_as_superuser
 
@@ -106,22 +63,21 @@ def read_token_bytes(path: str, limit: int = SIZE_LIMIT) -> bytes:
 
 
 def read_token_text(path: str, limit: int = SIZE_LIMIT) -> str | None:
-    """Return the text of a small file that tokens are taken from, or None on any failure.
+    """Return the UTF-8 text that read_token_bytes() finds, or None on any failure.
 
-    Args:
-        path: the file, to which the rules of read_token_bytes() apply.
-        limit: the size in bytes above which the file is refused.
+    Debug output names every failure but the absence of the file.
     """
-    return read_text(path, limit, read_token_bytes)
+    try:
+        return read_token_bytes(path, limit).decode("utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        say_failure(path, error)
+        return None
 
 
 def say_failure(path: str, error: Exception) -> None:
-    """Write to debug output why a file was not used.
-
-    Args:
-        path: the file.
-        error: the exception; only its kind is shown, never the file's content.
-    """
+    """Write to debug output why a file was not used, without the error's text or a value."""
     say(f"{path}: {type(error).__name__}: {getattr(error, 'strerror', '')}")
 
 

@@ -50,11 +50,7 @@ def is_environment(prefix: str) -> bool:
 
 
 def conda_version(root: str | None) -> str | None:
-    """Return the version of the installation's conda, or None if it has none.
-
-    Args:
-        root: the prefix of the conda installation, or None.
-    """
+    """Return the version of the conda in an installation, or of the one here, or None."""
     # The record of an installed package: conda-meta/<name>-<version>-<build>.json.
     record = root and _find(os.path.join(root, "conda-meta"), r"conda-([0-9][^-]*)-[^-]+\.json")
     return record or (distribution_version("conda") if has_conda() else None)
@@ -63,10 +59,7 @@ def conda_version(root: str | None) -> str | None:
 def distribution_version(name: str) -> str | None:
     """Return the version of a distribution that this Python can import, or None.
 
-    importlib.metadata would do, but importing it takes 25 ms.
-
-    Args:
-        name: the distribution's name, normalized.
+    The name must be normalized. importlib.metadata would do, but importing it takes 25 ms.
     """
     pattern = rf"{re.escape(name)}-([0-9][^-]*)\.(?:dist|egg)-info"
     return next(filter(None, (_find(path, pattern) for path in sys.path if path)), None)

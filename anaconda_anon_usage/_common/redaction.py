@@ -26,9 +26,6 @@ def redact(text: str) -> str:
 
     If in doubt, it hides too much: everything from the first URL's authority to the last
     ``@``, since a password may contain any character.
-
-    Args:
-        text: a URL, or a message that may quote some.
     """
     end = text.rfind("@")
     scheme = _SCHEME.search(text, 0, end) if end >= 0 else None

@@ -28,9 +28,7 @@ def is_superuser() -> bool:
 def require_trusted(status: os.stat_result, path: str) -> None:
     """Raise PermissionError unless only root and groups that root chose can write somewhere.
 
-    Args:
-        status: the status of an open directory. A sticky one, such as /tmp, is trusted.
-        path: its path, for errors.
+    A sticky directory, such as /tmp, is trusted.
     """
     if status.st_uid != 0:
         raise PermissionError(errno.EPERM, "owned by another user", path)
@@ -42,16 +40,8 @@ def open_as_superuser(path: str, flags: int, trusted: bool) -> int:
     """Open a path through root's own symlinks only, and return the descriptor.
 
     Each name is opened relative to its parent, so nothing can be exchanged between a
-    check and its use.
-
-    Args:
-        path: a file or directory.
-        flags: those of os.open().
-        trusted: whether to apply require_trusted() to each directory on the way and to
-            what is opened.
-
-    Raises:
-        OSError: it cannot be opened, or not in this way.
+    check and its use. If trusted is set, require_trusted() applies to each directory on the
+    way and to what is opened.
     """
     if sys.platform == "win32":
         raise NotImplementedError("Windows has no superuser")

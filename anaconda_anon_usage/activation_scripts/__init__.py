@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from collections import namedtuple
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,31 +27,20 @@ __all__ = [
 #: The state of the scripts in one environment, and the reason for it or None.
 Hooks = namedtuple("Hooks", "prefix state reason")
 
-#: All scripts are installed and up to date.
-CURRENT = "current"
-#: Some scripts are missing or come from another version.
-OUTDATED = "outdated"
-#: No scripts are installed.
-MISSING = "missing"
-#: Some scripts have local changes.
-MODIFIED = "modified"
-#: The package itself is installed in the environment and brings its own scripts.
-PACKAGE = "package"
-#: Scripts cannot be installed or removed.
-BLOCKED = "blocked"
+#: The states, which `hooks --help` explains.
+CURRENT, OUTDATED, MISSING = "current", "outdated", "missing"
+MODIFIED, PACKAGE, BLOCKED = "modified", "package", "blocked"
 
 # The records of an installed package.
-_RECORD = re.compile(
-    r"anaconda-anon-usage-[0-9][^-]*-[^-]+\.json|anaconda_anon_usage-[0-9][^-]*\.dist-info"
+_RECORDS = (
+    "conda-meta/anaconda-anon-usage-[0-9]*.json",
+    "lib/python*/site-packages/anaconda_anon_usage-[0-9]*.dist-info",
+    "Lib/site-packages/anaconda_anon_usage-[0-9]*.dist-info",
 )
 
 
 def check(prefix: str) -> Hooks:
-    """Return the state of an environment's scripts without changing anything.
-
-    Args:
-        prefix: the environment's directory.
-    """
+    """Return the state of an environment's scripts without changing anything."""
     try:
         with open_directory(prefix, change=False) as environment:
             return _state(prefix, environment)[0]
@@ -61,14 +49,10 @@ def check(prefix: str) -> Hooks:
 
 
 def install(prefix: str, force: bool = False) -> Hooks:
-    """Install this installation's scripts in an environment, or update them.
+    """Install or update the scripts in an environment, and return the resulting state.
 
-    Args:
-        prefix: the environment's directory.
-        force: whether to overwrite modified scripts.
-
-    Returns:
-        The resulting state. BLOCKED and MODIFIED mean that the scripts were not installed.
+    BLOCKED and MODIFIED mean that the scripts were not installed: only with force, modified
+    scripts are overwritten.
     """
     try:
         with open_directory(prefix) as environment:
@@ -84,14 +68,10 @@ def install(prefix: str, force: bool = False) -> Hooks:
 
 
 def remove(prefix: str) -> Hooks:
-    """Remove the scripts that install() wrote to an environment.
+    """Remove the scripts that install() wrote to an environment, and return its state.
 
-    Args:
-        prefix: the environment's directory.
-
-    Returns:
-        The resulting state: MISSING, or PACKAGE where the package's own scripts stay.
-        MODIFIED and BLOCKED mean that scripts were left.
+    That is MISSING, or PACKAGE where the package's own scripts stay. MODIFIED and BLOCKED
+    mean that scripts were left.
     """
     try:
         with open_directory(prefix) as environment:
@@ -115,14 +95,9 @@ def remove(prefix: str) -> Hooks:
 
 
 def histories(prefixes: Iterable[str]) -> dict[str, int]:
-    """Return when conda last changed each environment.
+    """Return when conda last changed each environment: the modification time of its history.
 
-    Args:
-        prefixes: the environments' directories.
-
-    Returns:
-        The modification time of each environment's history, in nanoseconds. Only compare
-        these with each other: their resolution is that of the file system.
+    Only compare these times with each other: their resolution is that of the file system.
     """
     found = {}
     for prefix in prefixes:
@@ -132,12 +107,7 @@ def histories(prefixes: Iterable[str]) -> dict[str, int]:
 
 
 def install_in_changed(before: dict[str, int], after: dict[str, int]) -> list[Hooks]:
-    """Install the scripts in environments that conda has created or changed.
-
-    Args:
-        before: the result of histories() before conda ran.
-        after: the result of histories() afterwards.
-    """
+    """Install the scripts where conda has changed one of the histories()."""
     done = [install(prefix) for prefix in after if after[prefix] != before.get(prefix)]
     for found in done:
         say(f"{found.prefix}: activation scripts: {found.state} {found.reason or ''}".rstrip())
@@ -219,11 +189,6 @@ def _sweep(environment: Directory) -> None:
 
 def _has_package(prefix: str) -> bool:
     """Return whether conda or pip has installed the package itself in an environment."""
-    folders = ("conda-meta", "lib/python*/site-packages", "Lib/site-packages")
     with contextlib.suppress(OSError):
-        return any(
-            _RECORD.fullmatch(path.name)
-            for folder in folders
-            for path in Path(prefix).glob(f"{folder}/anaconda[-_]anon[-_]usage-*")
-        )
+        return any(path for record in _RECORDS for path in Path(prefix).glob(record))
     return False

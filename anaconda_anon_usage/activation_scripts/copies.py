@@ -2,7 +2,7 @@
 
 Each copy has a marker line: a comment with the version and the SHA-256 of the rest of the
 file. The hash decides who a file belongs to. If it is right, the file is ours and may be
-replaced or removed. If it is wrong, somebody has modified our file. Without a marker, the
+replaced or removed. If it is wrong, our file was modified. Without a marker, the
 file was not installed by this package and is never touched.
 """
 

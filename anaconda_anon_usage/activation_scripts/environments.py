@@ -18,15 +18,10 @@ class NoSuchEnvironment(Exception):
 
 
 def choose_environment(name: str | None, prefix: str | None) -> str:
-    """Return the prefix of the environment that the command line means.
+    """Return the prefix of the environment that the command line means, if it exists.
 
-    Args:
-        name: its name, or None.
-        prefix: its path, or None; without both it is the activated one, else base,
-            else the one that this Python runs in.
-
-    Raises:
-        NoSuchEnvironment: there is none.
+    Without a name and a path it is the activated one, else base, else the one that this
+    Python runs in.
     """
     if name is not None:
         settings = load()
@@ -51,10 +46,6 @@ def known_environments(root: str | None, envs_dirs: tuple[str, ...]) -> list[str
 
     Those are base, what ``~/.conda/environments.txt`` lists, and what lies in the
     directories for environments.
-
-    Args:
-        root: the prefix of the conda installation, or None.
-        envs_dirs: the directories for environments.
     """
     found = [root] if root else []
     with contextlib.suppress(OSError, ValueError):

@@ -7,14 +7,11 @@ and run(options), which prints the result and returns the exit status.
 from __future__ import annotations
 
 import argparse
+from types import ModuleType
+from typing import Any
 
 from . import deploy, heartbeat, hooks, status, tokens
 from .parser import Parser, run
-
-TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
-if TYPE_CHECKING:
-    from types import ModuleType
-    from typing import Any
 
 __all__ = ["COMMANDS", "command_main", "main"]
 
@@ -28,12 +25,7 @@ COMMANDS = (
 
 
 def main(arguments: list[str] | None = None, prog: str = "anaconda-anon-usage") -> int:
-    """Run the command line and return the exit status.
-
-    Args:
-        arguments: the command line without the program's name; by default the process's.
-        prog: the name of the program in its help.
-    """
+    """Run the command line, by default the process's, and return the exit status."""
     parser = _fill(Parser(prog=prog), status)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", action=_Commands)
     for name, module, summary in COMMANDS:
@@ -43,18 +35,13 @@ def main(arguments: list[str] | None = None, prog: str = "anaconda-anon-usage") 
 
 
 def command_main(name: str, prog: str) -> int:
-    """Run one command as a program of its own and return the exit status.
-
-    Args:
-        name: the command's name in COMMANDS.
-        prog: the name of the program in its help.
-    """
+    """Run one of COMMANDS as a program of its own and return the exit status."""
     modules = {command: module for command, module, _ in COMMANDS}
     return run(_fill(Parser(prog=prog), modules[name]), None)
 
 
 def _fill(parser: Parser, module: ModuleType) -> Parser:
-    parser.description, parser.epilog = module.DESCRIPTION, module.EPILOG
+    parser.purpose, parser.epilog = module.DESCRIPTION, module.EPILOG
     module.add_arguments(parser)
     parser.set_defaults(run=module.run)
     return parser
@@ -63,13 +50,7 @@ def _fill(parser: Parser, module: ModuleType) -> Parser:
 class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # generic in the stub only
     """Refuses options before the command, which argparse would ignore silently."""
 
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: Any,
-        option_string: str | None = None,
-    ) -> None:
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: Any = None) -> None:
         if namespace.json or namespace.name is not None or namespace.prefix is not None:
             parser.error(f"put options after the command: {parser.prog} {values[0]} ...")
         super().__call__(parser, namespace, values, option_string)

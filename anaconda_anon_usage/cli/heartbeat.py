@@ -12,7 +12,7 @@ import time
 from .._common import redact
 from ..activation_scripts import choose_environment
 from ..heartbeat import PATH, prepare, send, visible_proxy, within_deadline
-from ..settings import explain_heartbeat, load
+from ..settings import load
 from .parser import FAILED, WrongCommandLine, add_environment, add_json, print_json, table
 
 DESCRIPTION = "Send one heartbeat now, even if heartbeats are off."
@@ -69,12 +69,11 @@ def run(options: argparse.Namespace) -> int:
             problem = _description(result)
         else:
             sent, status = True, result
-    setting = explain_heartbeat(settings)
     url = redact(planned.url) if planned.url else None
     if options.json:
         print_json(
             {
-                "heartbeat": setting.as_json(),
+                "heartbeat": settings.heartbeat_decision.as_json(),
                 "url": url,
                 "user_agent": planned.user_agent,
                 "prefix": planned.prefix,
@@ -92,7 +91,7 @@ def run(options: argparse.Namespace) -> int:
         answer = f"answered {status} in {seconds:.2f} s" if sent else problem
         reason = planned.obstacle or answer or "this is a dry run"
         rows = [
-            ("heartbeat:", str(setting)),
+            ("heartbeat:", str(settings.heartbeat_decision)),
             ("URL:", url or "none"),
             ("User-Agent:", planned.user_agent),
             ("environment:", planned.prefix),

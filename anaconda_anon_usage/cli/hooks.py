@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for function, name, summary in (
         (scripts.check, "--status", "show which environments have the scripts (the default)"),
         (scripts.install, "--install", "install or update the scripts"),
-        (scripts.remove, "--remove", "remove the scripts that --install or conda put there"),
+        (scripts.remove, "--remove", "remove the scripts that --install or conda added"),
     ):
         group.add_argument(name, dest="action", action="store_const", const=function, help=summary)
     parser.set_defaults(action=scripts.check)

@@ -13,15 +13,12 @@ import json
 import os
 import sys
 import traceback
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 from .. import __version__
 from .._common import debug_enabled, printable, redact
 from ..activation_scripts import NoSuchEnvironment
-
-TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any, NoReturn
 
 #: Exit statuses: the command failed; the command line is wrong; Ctrl-C, as shells report
 #: it (128 plus the number of SIGINT).
@@ -35,11 +32,17 @@ class WrongCommandLine(Exception):
 class Parser(argparse.ArgumentParser):
     """An ``argparse.ArgumentParser`` with ``--version`` and errors of one line."""
 
+    purpose = ""  # the first line of the help, before the usage
+
     def __init__(self, **options: Any):
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **options)
         version = f"anaconda-anon-usage {__version__}"
         summary = "print the version and exit"
         self.add_argument("--version", action="version", version=version, help=summary)
+
+    def format_help(self) -> str:
+        """Return the help."""
+        return f"{self.purpose}\n\n{super().format_help()}"
 
     def error(self, message: str) -> NoReturn:
         """Print one line and exit with the status for a wrong command line."""
@@ -65,10 +68,8 @@ def add_json(parser: argparse._ActionsContainer) -> None:
 def run(parser: argparse.ArgumentParser, arguments: list[str] | None) -> int:
     """Parse a command line, run its command and return the exit status.
 
-    Args:
-        parser: the parser; its default ``run`` is a function that takes the parsed
-            arguments and returns the exit status.
-        arguments: the command line without the program's name; by default the process's.
+    The parser's default ``run`` is a function that takes the parsed arguments and returns
+    the exit status.
     """
     # Paths may have characters that the terminal's encoding lacks.
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -113,12 +114,7 @@ def print_json(value: object) -> None:
 
 
 def table(rows: Sequence[tuple[str, ...]], gap: int = 1) -> str:
-    """Return rows as lines whose columns are aligned.
-
-    Args:
-        rows: the printable cells of each row.
-        gap: the number of spaces after the longest cell of a column.
-    """
+    """Return rows as lines whose columns are aligned, with a gap after the longest cell."""
     cells = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) + gap for column in zip(*cells)]
     padded = ("".join(map(str.ljust, row, widths)) for row in cells)

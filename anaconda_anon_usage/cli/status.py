@@ -1,4 +1,4 @@
-"""``anaconda-anon-usage``: what is on and why, what is sent, and where the scripts are."""
+"""``anaconda-anon-usage``: what is on and why, and what is sent."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ import argparse
 
 from .. import __version__
 from .. import activation_scripts as hooks
-from .._common import printable, redact
+from .._common import redact
 from ..heartbeat import conda_user_agent, prepare
-from ..settings import explain_heartbeat, explain_telemetry, load
+from ..settings import load
 from .parser import add_environment, add_json, print_json, table
-
-#: Environments listed; `hooks --all` lists all of them.
-MOST = 10
 
 DESCRIPTION = "Show which telemetry conda sends, and why."
 
@@ -38,8 +35,7 @@ def run(options: argparse.Namespace) -> int:
     """Print the status."""
     prefix = hooks.choose_environment(options.name, options.prefix)
     settings = load(prefix)
-    telemetry = explain_telemetry(settings)
-    heartbeat = explain_heartbeat(settings)
+    telemetry, heartbeat = settings.anon_usage_decision, settings.heartbeat_decision
     planned = prepare(prefix, settings)
     user_agent = conda_user_agent(prefix, settings)
     known = hooks.known_environments(settings.root_prefix, settings.envs_dirs)
@@ -65,21 +61,14 @@ def run(options: argparse.Namespace) -> int:
         rows.append(("not sent:", obstacle) if obstacle else ("sent to:", url or "none"))
     else:
         rows += [("problem:", problem) for problem in settings.connection.problems]
-    installed = (hooks.CURRENT, hooks.OUTDATED, hooks.MODIFIED, hooks.PACKAGE)
-    with_script = [found for found in scripts if found.state in installed]
+    present = [found for found in scripts if found.state not in (hooks.MISSING, hooks.BLOCKED)]
     rows += [
         ("User-Agent:", user_agent),
         ("environment:", prefix),
-        ("activation script:", f"in {len(with_script)} of {len(scripts)} environments"),
+        ("activation script:", f"in {len(present)} of {len(scripts)} environments"),
     ]
     print(table(rows))
-    notes = {hooks.OUTDATED: " (another version)", hooks.MODIFIED: " (modified)"}
-    for found in with_script[:MOST]:
-        print(f"  {printable(found.prefix)}{notes.get(found.state, '')}")
-    if len(with_script) > MOST:
-        print(f"  and {len(with_script) - MOST} more: anaconda-anon-usage hooks --all")
-    if heartbeat.value and any(
-        found.state not in (hooks.CURRENT, hooks.PACKAGE) for found in scripts
-    ):
+    up_to_date = (hooks.CURRENT, hooks.PACKAGE)
+    if heartbeat.value and any(found.state not in up_to_date for found in scripts):
         print("for the others: anaconda-anon-usage hooks --install --all")
     return 0

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from .. import tokens
 from ..activation_scripts import choose_environment
-from ..settings import Settings, explain_telemetry, load
+from ..settings import Settings, load
 from .parser import add_environment, add_json, print_json, table
 
 #: The state of a place that a token can come from: its token is used; it is invalid, or
@@ -136,7 +136,7 @@ def _as_json(prefix: str | None, settings: Settings) -> dict[str, object]:
             }
         )
     return {
-        "telemetry": explain_telemetry(settings).as_json(),
+        "telemetry": settings.anon_usage_decision.as_json(),
         "token_string": tokens.token_string(prefix, enabled),
         "tokens": described,
     }
@@ -146,14 +146,14 @@ def _detail(prefix: str | None, settings: Settings) -> str:
     enabled = bool(settings.anon_usage)
     blocks = []
     if not enabled:
-        reason = explain_telemetry(settings)
+        reason = settings.anon_usage_decision
         blocks.append(f"telemetry is {reason}: only the version is sent")
     for kind in tokens.CATALOG:
         sent = _sent(kind, places(kind, prefix, enabled), enabled)
         for value, source in (sent or {"": kind.kept_in}).items():
             facts = [
                 ("  identifies", kind.identifies),
-                ("  anonymous", kind.anonymous),
+                ("  content", kind.content),
                 ("  lasts", kind.lifetime),
                 ("  comes from", source),
             ]

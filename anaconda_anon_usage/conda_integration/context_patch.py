@@ -12,7 +12,7 @@ from .._common import guarded
 
 _DESCRIPTIONS = {
     "anaconda_anon_usage": (
-        "Whether random, anonymous tokens are appended to the User-Agent of conda's requests."
+        "Whether tokens for usage statistics are appended to the User-Agent of conda's requests."
     ),
     "anaconda_heartbeat": (
         "Whether activating an environment sends one request without content that carries "
@@ -126,7 +126,7 @@ def _describe_parameters(context_class: Any) -> None:
     """Add the settings to the output of ``conda config --describe``."""
     descriptions = context_class.get_descriptions
     categories = context_class.__dict__["category_map"]
-    own = {"Anonymous Usage Configuration": tuple(_DESCRIPTIONS)}
+    own = {"Usage Telemetry Configuration": tuple(_DESCRIPTIONS)}
 
     context_class.get_descriptions = lambda self: {**descriptions(self), **_DESCRIPTIONS}
     if isinstance(categories, property):  # a plain dictionary since conda 26.5

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
-from .._common import printable, read_text
+from .._common import printable, read_token_text
+from ..activation_scripts import CURRENT, PACKAGE, check
 from ..heartbeat import log_path, log_problem
-from ..settings import explain_heartbeat, explain_telemetry, load
+from ..settings import load
 from ..tokens import TOKEN_LENGTH, is_token
 
 # The marks of conda's own checks, and what replaces them where stdout cannot encode them.
@@ -15,15 +16,11 @@ _MARKS = {"✅": "[ok]", "❌": "[problem]"}
 
 
 def report_health(prefix: str) -> None:
-    """Print a report about an environment.
-
-    Args:
-        prefix: the environment's directory.
-    """
+    """Print a report about an environment."""
     settings = load(prefix)
-    _print("Anonymous usage:\n")
-    _print(f"telemetry is {explain_telemetry(settings)}")
-    _print(f"heartbeat is {explain_heartbeat(settings)}")
+    _print("Usage telemetry:\n")
+    _print(f"telemetry is {settings.anon_usage_decision}")
+    _print(f"heartbeat is {settings.heartbeat_decision}")
     for problem in settings.connection.problems:
         _print(f"❌ heartbeats cannot be sent: {problem}")
     _report_script(prefix, bool(settings.heartbeat))
@@ -35,20 +32,18 @@ def report_health(prefix: str) -> None:
 
 
 def _report_script(prefix: str, wanted: bool) -> None:
-    script = os.path.join(prefix, "etc", "conda", "activate.d", "anaconda-anon-usage.sh")
-    launcher = os.path.join(prefix, "etc", "conda", "anon-usage", "heartbeat.sh")
-    if os.path.isfile(script) and os.path.isfile(launcher):
-        _print("✅ activation script: installed")
-    elif os.path.isfile(script):
-        _print(f"❌ activation script: launcher missing: {launcher}")
+    _, state, reason = check(prefix)
+    shown = f"{state} ({reason})" if reason else state
+    if state in (CURRENT, PACKAGE):
+        _print(f"✅ activation script: {shown}")
     elif wanted:
-        _print("❌ activation script: missing, so this environment sends no heartbeat")
+        _print(f"❌ activation script: {shown}; see anaconda-anon-usage hooks --help")
     else:
-        _print("✅ activation script: not installed, and not needed")
+        _print("✅ activation script: not needed while heartbeats are off")
 
 
 def _report_token(name: str, path: str) -> None:
-    text = (read_text(path) or "").strip()
+    text = (read_token_text(path) or "").strip()
     if is_token(text) and len(text) >= TOKEN_LENGTH:
         _print(f"✅ {name}: valid: {path}")
     elif os.path.lexists(path):

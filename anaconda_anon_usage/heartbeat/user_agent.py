@@ -47,8 +47,11 @@ def conda_user_agent(prefix: str, settings: Settings) -> str:
     """
     if has_conda():
         try:
+            runs_conda = "conda.base.context" in sys.modules
             from conda.base.context import context
 
+            if not runs_conda:
+                context.__init__()  # reads the condarcs, which importing does not
             own = context.user_agent.partition(" aau/")[0]
             return f"{own} {token_string(prefix, settings.anon_usage)}"
         except Exception as error:
@@ -72,7 +75,7 @@ def _distribution() -> tuple[str, str]:
         if not has_conda():
             return "Linux", "unknown"
         try:
-            from conda._vendor import distro  # an older copy, in older condas
+            from conda._vendor import distro  # an older copy, in an older conda
         except ImportError:
             return "Linux", "unknown"
         system = distro.LinuxDistribution(include_lsb=False)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import functools
 
 from .._common import active_prefix, guarded, lazy, root_prefix
-from .condarc import SIZE_LIMIT, Condarc, Occurrence
+from .condarc import OWN_NAMES, SIZE_LIMIT, Condarc, Occurrence, WrongValue
 from .merge import Configuration, deciding
 from .policy import SETTINGS, decide, heartbeat_value, meaning
 from .search_path import (
@@ -23,19 +23,17 @@ from .search_path import (
     search_directories,
     system_directories,
 )
-from .values import WrongValue
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
 if TYPE_CHECKING:
     from .channels import REPOSITORIES
     from .conda_settings import Connection
-    from .explanation import Explanation
 
 __all__ = [
     "REPOSITORIES", "SETTINGS", "SIZE_LIMIT", "Condarc", "Connection", "Occurrence", "Settings",
     "WrongValue", "administrator_directories", "condarcs_in", "decide", "deciding",
-    "explain_heartbeat", "explain_telemetry", "heartbeat_value", "load", "load_once", "meaning",
-    "search_directories", "system_directories",
+    "heartbeat_value", "load", "load_once", "meaning", "search_directories",
+    "system_directories",
 ]  # fmt: skip
 
 __getattr__ = lazy(__name__, {"channels": ("REPOSITORIES",), "conda_settings": ("Connection",)})
@@ -47,24 +45,22 @@ class Settings:
     This package's own settings are read at once, conda's on first use. A YAML library is
     imported only if a file needs to be parsed.
 
-    Args:
-        configuration: the configuration files and variables.
-        root: the prefix of the conda installation, or None.
-
     Attributes:
         anon_usage: whether tokens are sent.
-        anon_usage_from: the occurrence that decides it, or None for the default.
         heartbeat: whether heartbeats are sent, or the URL that they are sent to instead.
-        heartbeat_from: the occurrence that decides it, or None for the default.
+        anon_usage_decision, heartbeat_decision: the ``Decision`` behind each of them, which
+            explains it as text or JSON.
         root_prefix: the prefix of the base environment, or None.
     """
 
     def __init__(self, configuration: Configuration, root: str | None):
         self._configuration = configuration
         self.root_prefix = root
-        anon_usage, self.anon_usage_from = self._decide("anaconda_anon_usage")
-        self.anon_usage = bool(anon_usage)
-        self.heartbeat, self.heartbeat_from = self._decide("anaconda_heartbeat")
+        self.anon_usage_decision, self.heartbeat_decision = (
+            decide(name, configuration.occurrences(name), root) for name in OWN_NAMES
+        )
+        self.anon_usage = bool(self.anon_usage_decision.value)
+        self.heartbeat = self.heartbeat_decision.value
 
     @functools.cached_property
     def connection(self) -> Connection:
@@ -81,9 +77,6 @@ class Settings:
         nothing: tuple[str, ...] = ()
         return guarded(lambda: read_envs_dirs(self._configuration, self.root_prefix), nothing)
 
-    def _decide(self, name: str) -> tuple[bool | str, Occurrence | None]:
-        return decide(name, self._configuration.occurrences(name), self.root_prefix)
-
 
 def load(prefix: str | None = None) -> Settings:
     """Return the settings of an environment, read afresh.
@@ -97,17 +90,3 @@ def load(prefix: str | None = None) -> Settings:
 
 #: The same, but read once in this process.
 load_once = functools.cache(load)
-
-
-def explain_telemetry(settings: Settings) -> Explanation:
-    """Return an ``Explanation`` of whether tokens are sent and what decides it."""
-    from .explanation import explain
-
-    return explain(settings.anon_usage, settings.anon_usage_from, settings.root_prefix)
-
-
-def explain_heartbeat(settings: Settings) -> Explanation:
-    """Return an ``Explanation`` of whether heartbeats are sent and what decides it."""
-    from .explanation import explain
-
-    return explain(settings.heartbeat, settings.heartbeat_from, settings.root_prefix)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from .condarc import WrongValue, expand
 from .merge import Configuration
-from .values import WrongValue, expand
 
 #: Where heartbeats can go, in order of preference. The first that serves a configured
 #: channel is used.

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple  # the network library imports it, too
 
 from .._common import conda_version
 from .channels import configured_urls, serving
+from .condarc import WrongValue, boolean, expand
 from .merge import Configuration
-from .values import WrongValue, boolean, expand
 
 
 class Connection(NamedTuple):

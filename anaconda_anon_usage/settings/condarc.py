@@ -1,4 +1,4 @@
-"""One configuration file of conda's, read without conda.
+"""One configuration file of conda's, and single values in it, read without conda.
 
 A file that cannot be read or parsed may contain an opt-out. So it has a ``problem``
 instead of settings, and callers must treat the problem as an opt-out.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import functools
+import os
 import warnings
 from collections import namedtuple
 from collections.abc import Mapping
@@ -24,6 +25,14 @@ SIZE_LIMIT = 256 * 1024
 #: The names of this package's settings.
 OWN_NAMES = ("anaconda_anon_usage", "anaconda_heartbeat")
 
+# conda/auxlib/type_coercion.py
+TRUE_WORDS = ("true", "yes", "on", "y")
+FALSE_WORDS = ("false", "off", "n", "no", "non", "none", "")
+
+# Characters of a value that may hold variables. ``os.path.expandvars`` needs time that grows
+# with the square of a text like ``${${${``.
+_EXPAND_LIMIT = 2000
+
 
 class Occurrence(namedtuple("Occurrence", "source line value final problem", defaults=(None,))):
     """One occurrence of a setting."""
@@ -35,6 +44,13 @@ class Occurrence(namedtuple("Occurrence", "source line value final problem", def
     problem: str | None  #: why the value does not count, or None
 
 
+class WrongValue(ValueError):
+    """A setting has a value that conda would refuse.
+
+    The message never quotes the value: it may be a password in the wrong place.
+    """
+
+
 class InvalidFile(ValueError):
     """A file is not a configuration file; the message never quotes it."""
 
@@ -42,9 +58,7 @@ class InvalidFile(ValueError):
 class Condarc:
     """One configuration file, read at once and parsed on first use.
 
-    Args:
-        path: the file; one that is absent is empty.
-        problem: why the file cannot be read, if that is known already.
+    An absent file is empty. A problem is given if it is known already.
     """
 
     def __init__(self, path: str, problem: str | None = None):
@@ -99,6 +113,31 @@ def is_final(content: Mapping[str, object], key: str) -> bool:
     except (AttributeError, KeyError, IndexError, TypeError):
         return False
     return str(comment).strip().strip("!#") == "final"
+
+
+def boolean(value: object) -> bool:
+    """Return a value as conda reads a boolean (``boolify`` in conda/auxlib), or raise WrongValue."""
+    if isinstance(value, (bool, int, float, complex)):
+        return bool(value)
+    if isinstance(value, (list, dict)):  # with aliases, its text may be endless
+        raise WrongValue("not a boolean but a list or a map")
+    word = str(value).strip().lower().replace(".", "", 1)
+    if word in TRUE_WORDS:
+        return True
+    if word in FALSE_WORDS:
+        return False
+    try:
+        return bool(complex(word))
+    except ValueError:
+        raise WrongValue("not a boolean") from None
+
+
+def expand(value: object) -> str:
+    """Return a plain value as text, with environment variables expanded as conda does."""
+    text = str(value)
+    if len(text) > _EXPAND_LIMIT:
+        raise WrongValue(f"longer than {_EXPAND_LIMIT} characters")
+    return os.path.expandvars(text)
 
 
 def reason(error: Exception) -> str:

@@ -11,15 +11,8 @@ import os
 from collections.abc import Mapping
 
 from .._common import say
-from .condarc import Condarc, Occurrence, is_final
+from .condarc import Condarc, Occurrence, WrongValue, is_final
 from .search_path import condarc_files
-from .values import WrongValue
-
-TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
-if TYPE_CHECKING:
-    from typing import TypeVar
-
-    T = TypeVar("T")
 
 
 def deciding(occurrences: list[Occurrence]) -> Occurrence | None:
@@ -33,10 +26,6 @@ class Configuration:
 
     Its methods take a setting's name and its aliases, and return the default if the setting
     does not occur. They raise WrongValue for a value that conda would refuse.
-
-    Args:
-        prefix: the environment, which may have a configuration of its own, or None.
-        root: the prefix of the conda installation, or None.
     """
 
     def __init__(self, prefix: str | None, root: str | None):
@@ -62,10 +51,12 @@ class Configuration:
         for file in self._files:
             if not file.may_have(names):
                 continue
-            found += _only_one(names, file.occurrences, file.path)
+            if name := _only_one(names, file.occurrences, file.path):
+                found.append(file.occurrences[name])
             if file.problem:
                 found.append(Occurrence(file.path, None, False, True, file.problem))
-        for variable, text in _only_one(names, self._variables, "variables"):
+        if name := _only_one(names, self._variables, "variables"):
+            variable, text = self._variables[name]
             value, important, _ = text.partition("!important")
             found.append(Occurrence(variable, None, value.strip(), bool(important)))
         return found
@@ -126,12 +117,12 @@ class Configuration:
         return merged if counting else None
 
 
-def _only_one(names: tuple[str, ...], settings: Mapping[str, T], where: str) -> list[T]:
-    """Return what settings have under one of a setting's names, in a list of one or none."""
+def _only_one(names: tuple[str, ...], settings: Mapping[str, object], where: str) -> str | None:
+    """Return the one of a setting's names that occurs, or None."""
     used = [name for name in names if name in settings]
     if len(used) > 1:
         raise WrongValue(f"{where}: {' and '.join(used)} are the same setting")
-    return [settings[name] for name in used]
+    return used[0] if used else None
 
 
 def _up_to_final(occurrences: list[Occurrence]) -> list[Occurrence]:

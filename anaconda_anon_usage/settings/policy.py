@@ -12,28 +12,17 @@ import re
 from collections import namedtuple
 
 from .._common import say
-from .condarc import OWN_NAMES, Occurrence
+from .condarc import FALSE_WORDS, OWN_NAMES, TRUE_WORDS, Occurrence, WrongValue, boolean
 from .merge import deciding
 from .search_path import administrator_directories
-from .values import FALSE_WORDS, TRUE_WORDS, WrongValue, boolean
-
-TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def heartbeat_value(value: object) -> bool | str:
-    """Return what a value of ``anaconda_heartbeat`` means.
-
-    Args:
-        value: as YAML or a variable gives it.
-
-    Returns:
-        True or False, or an http(s) URL to send to instead.
+    """Return what a value of ``anaconda_heartbeat`` means, which may be a URL to send to.
 
     Raises:
-        WrongValue: it is neither. A number in a file is invalid, but the text of a
-            variable can be 0 or 1.
+        WrongValue: it is invalid. A number in a file is, but the text of a variable can be
+            0 or 1.
     """
     # YAML gives a boolean with an anchor as a number of this type.
     if value is None or isinstance(value, bool) or type(value).__name__ == "ScalarBoolean":
@@ -53,61 +42,74 @@ def heartbeat_value(value: object) -> bool | str:
     raise WrongValue("neither true nor false nor a full http(s) URL")
 
 
-class Setting(namedtuple("Setting", "default meaning")):
-    """The value of a setting that does not occur, and what a value of it means."""
-
-    default: bool
-    meaning: Callable[[object], bool | str]
-
+#: The default of a setting, and a function that returns what a value of it means.
+Setting = namedtuple("Setting", "default meaning")
 
 #: This package's settings. ``meaning`` raises WrongValue for an invalid value.
 SETTINGS = dict(zip(OWN_NAMES, (Setting(True, boolean), Setting(False, heartbeat_value))))
 
 
 def meaning(name: str, value: object) -> bool | str:
-    """Return what a value of one of SETTINGS means; an invalid one disables the setting.
-
-    Args:
-        name: the setting.
-        value: as YAML or a variable gives it.
-    """
+    """Return what a value of one of SETTINGS means; an invalid one disables the setting."""
     try:
-        return SETTINGS[name].meaning(value)
+        found: bool | str = SETTINGS[name].meaning(value)
     except WrongValue:
         return False
+    return found
 
 
-def decide(
-    name: str, occurrences: list[Occurrence], root: str | None
-) -> tuple[bool | str, Occurrence | None]:
-    """Return the value of one of SETTINGS, and the occurrence that decides it.
+class Decision(namedtuple("Decision", "value occurrence locked")):
+    """The value of one of SETTINGS, and what decides it."""
 
-    Args:
-        name: the setting.
-        occurrences: all occurrences of it, in the order in which conda reads them.
-        root: the prefix of the conda installation, or None.
+    value: bool | str  #: False if the deciding occurrence has a problem
+    occurrence: Occurrence | None  #: None for the default
+    locked: bool  #: whether an administrator locked it with ``#!final``
 
-    Returns:
-        The value, which is False if the deciding one is invalid; and the occurrence, with
-        the problem in that case, or None for the default.
-    """
+    def __str__(self) -> str:
+        """Return ``on`` or ``off``, and the source, its line, and the lock or the problem."""
+        found = self.occurrence
+        where = found.source if found else "the default"
+        where += f", line {found.line}" if found and found.line else ""
+        where += ", locked by #!final" if self.locked else ""
+        where += f": {found.problem}" if found and found.problem else ""
+        return f"{'on' if self.value else 'off'} ({where})"
+
+    def as_json(self) -> dict[str, object]:
+        """Return the same for JSON, without the secrets that a URL may have."""
+        from .._common import redact
+
+        found = self.occurrence
+        return {
+            "on": bool(self.value),
+            "value": redact(self.value) if isinstance(self.value, str) else self.value,
+            "source": found and found.source,
+            "line": found and found.line,
+            "locked": self.locked,
+            "problem": found and found.problem,
+        }
+
+
+def decide(name: str, occurrences: list[Occurrence], root: str | None) -> Decision:
+    """Return the value of one of SETTINGS, from all occurrences in conda's order."""
     if do_not_track():
         asked = Occurrence("DO_NOT_TRACK", None, False, False)
         occurrences = [m for m in occurrences if locked_by_administrator(m, root)] or [asked]
     occurrence = deciding(occurrences)
-    if occurrence is None:
-        say(f"{name}: {SETTINGS[name].default}, the default")
-        return SETTINGS[name].default, None
     value: bool | str = False
-    if not occurrence.problem:
-        try:
-            value = SETTINGS[name].meaning(occurrence.value)
-        except WrongValue as error:
-            occurrence = occurrence._replace(problem=str(error))
-    shown = "a URL" if isinstance(value, str) else value
-    problem = f": {occurrence.problem}" if occurrence.problem else ""
-    say(f"{name}: {shown}, decided by {occurrence.source}{problem}")
-    return value, occurrence
+    locked = False
+    if occurrence is None:
+        value = SETTINGS[name].default
+    else:
+        # A file that cannot be read counts as final, but nobody locked the setting there.
+        locked = bool(occurrence.line) and locked_by_administrator(occurrence, root)
+        if not occurrence.problem:
+            try:
+                value = SETTINGS[name].meaning(occurrence.value)
+            except WrongValue as error:
+                occurrence = occurrence._replace(problem=str(error))
+    decision = Decision(value, occurrence, locked)
+    say(f"{name}: {decision}")
+    return decision
 
 
 def do_not_track() -> bool:

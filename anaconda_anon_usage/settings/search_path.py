@@ -31,20 +31,12 @@ _ABSENT = (errno.ENOENT, errno.ENOTDIR)
 
 
 def administrator_directories(root: str | None) -> list[str]:
-    """Return the directories whose files belong to administrators, in conda's order.
-
-    Args:
-        root: the prefix of the conda installation, or None.
-    """
+    """Return the directories whose files belong to administrators, in conda's order."""
     return [*_SYSTEM, *([root] if root else [])]
 
 
 def system_directories(root: str | None = None) -> list[str]:
-    """Return the system's conda directories, the one that counts least first.
-
-    Args:
-        root: a directory to put before each path, like DESTDIR; None for this system.
-    """
+    """Return the system's conda directories, weakest first, below a root like DESTDIR."""
     if root is None:
         return [*_SYSTEM]
     below = [os.path.splitdrive(path)[1].lstrip("/\\") for path in _SYSTEM]
@@ -52,12 +44,7 @@ def system_directories(root: str | None = None) -> list[str]:
 
 
 def search_directories(prefix: str | None, root: str | None) -> list[str]:
-    """Return the directories of the search path, in conda's order: later ones win.
-
-    Args:
-        prefix: the environment, which may have a configuration of its own, or None.
-        root: the prefix of the conda installation, or None.
-    """
+    """Return the directories of the search path, in conda's order: later ones win."""
     found = [
         path if is_folder or os.path.isdir(path) else os.path.dirname(path)
         for path, is_folder in _search_path(prefix, root)
@@ -66,11 +53,10 @@ def search_directories(prefix: str | None, root: str | None) -> list[str]:
 
 
 def condarc_files(prefix: str | None, root: str | None) -> list[tuple[str, str | None]]:
-    """Return conda's configuration files in the same order.
+    """Return conda's configuration files in the same order, and why each cannot be read.
 
-    Returns:
-        The path of each file, and why it cannot be read, or None. A directory that cannot
-        be listed and a variable with a relative path have a problem as well.
+    A directory that cannot be listed and a variable with a relative path have a problem as
+    well.
     """
     found: list[tuple[str, str | None]] = []
     for entry, is_folder in _search_path(prefix, root):
@@ -86,11 +72,7 @@ def condarc_files(prefix: str | None, root: str | None) -> list[tuple[str, str |
 
 
 def condarcs_in(directory: str) -> list[tuple[str, str | None]]:
-    """Return the configuration files in one directory, as condarc_files() does.
-
-    Args:
-        directory: one that may have ``.condarc``, ``condarc`` and ``condarc.d``.
-    """
+    """Return the configuration files in one directory, as condarc_files() does."""
     names = (*_CONDARC_NAMES, "condarc.d")
     return [found for name in names for found in _condarcs_at(os.path.join(directory, name))]
 

@@ -53,10 +53,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def account_token() -> str | None:
-    """Return the token of the logged-in user, 22 characters, or None.
-
-    The first valid key of key_sources() determines it. Never raises an Exception.
-    """
+    """Return the token of the first valid key of key_sources(), or None; never raise."""
     for place, key in key_sources():
         token = token_from_api_key(key())
         if token:
@@ -70,8 +67,8 @@ def key_sources() -> Iterator[tuple[str, Callable[[], str | None]]]:
     """Yield the places where a key can be stored, in order of precedence.
 
     Yields:
-        The place (a variable, a file's path or a description), and a function that takes
-        no arguments, returns the key there or None, and never raises an Exception.
+        The place (a variable, a file's path or a description), and a function that returns
+        the key there or None, and never raises an Exception.
     """
     yield VARIABLE, functools.partial(os.environ.get, VARIABLE)
     settings = _attempt(_load_settings) or {}
@@ -94,20 +91,17 @@ def token_from_api_key(key: str | None, now: float | None = None) -> str | None:
     Args:
         key: a JSON Web Token (RFC 7519) whose ``sub`` is a UUID of 8-4-4-4-12 hexadecimal
             digits.
-        now: the time in seconds since the epoch, which ``exp`` must exceed; by default
-            the current time.
+        now: what ``exp`` must exceed, in seconds since the epoch; by default the current
+            time.
 
     Returns:
         The UUID's bytes in URL-safe base64, 22 characters; None if the key is absent,
         malformed or expired. Never raises an Exception.
     """
-    if not key:
-        return None
-    return _attempt(_token, key, time.time() if now is None else now)
+    return _attempt(_token, key, time.time() if now is None else now) if key else None
 
 
 def _token(key: str, now: float) -> str:
-    """Return the token of a key, or raise an Exception if it is invalid or expired."""
     if len(key) > SIZE_LIMIT:
         raise ValueError("too long")
     header, payload, signature = key.split(".")
@@ -208,19 +202,14 @@ def _load_settings() -> dict[str, str]:
     config.toml, ``plugin.cloud`` and ``ANACONDA_CLOUD_...`` (the names before 0.8), the
     table of the selected site, ``ANACONDA_AUTH_...``. The library also reads ``.env`` in
     the working directory and ``/run/secrets``; this function does not.
-
-    Returns:
-        Those of api_key, domain, keyring_path and preferred_token_storage that are set.
     """
     config = _attempt(_config_toml) or {}
     plugins = _table(config, "plugin")
-    sources = (
-        _table(plugins, "auth"),
-        _table(plugins, "cloud"),
-        _variables("ANACONDA_CLOUD_"),
-        _site(config),
-        _variables("ANACONDA_AUTH_"),
+    older, current = (
+        {name: os.environ.get(f"ANACONDA_{kind}_{name.upper()}") for name in _SETTINGS}
+        for kind in ("CLOUD", "AUTH")
     )
+    sources = (_table(plugins, "auth"), _table(plugins, "cloud"), older, _site(config), current)
     return {
         name: value
         for source in sources
@@ -229,23 +218,8 @@ def _load_settings() -> dict[str, str]:
     }
 
 
-def _expanded(path: str) -> str | None:
-    """Return a path with variables and ``~`` expanded, or None without a home."""
-    if len(path) > _LINE_LIMIT:  # the time of expandvars() grows with the square of `${${`
-        return None
-    found = os.path.expanduser(os.path.expandvars(path))
-    return None if found.startswith("~") else found
-
-
-def _variables(prefix: str) -> dict[str, object]:
-    return {name: os.environ.get(prefix + name.upper()) for name in _SETTINGS}
-
-
 def _site(config: dict[str, object]) -> dict[str, object]:
-    """Return the table of the site that the library would select, since 0.11.
-
-    A site is selected by its name or by its domain; by default, the first one is.
-    """
+    """Return the table of the site that the library (since 0.11) selects by name or domain."""
     sites = _table(config, "sites")
     chosen = (
         os.environ.get("ANACONDA_AUTH_SITE")
@@ -272,7 +246,6 @@ def _config_path() -> str:
 
 
 def _config_toml() -> dict[str, object]:
-    """Return the content of config.toml; nothing if it cannot be read."""
     text = _text(_config_path())
     if not text:
         return {}
@@ -287,6 +260,8 @@ def _config_toml() -> dict[str, object]:
 
 
 def _text(path: str) -> str | None:
-    """Return the content of a file whose path may have variables and ``~``."""
-    expanded = _expanded(path)
-    return read_token_text(expanded, SIZE_LIMIT) if expanded else None
+    """Return the content of a file whose path may have variables and ``~``, or None."""
+    if len(path) > _LINE_LIMIT:  # the time of expandvars() grows with the square of `${${`
+        return None
+    found = os.path.expanduser(os.path.expandvars(path))
+    return read_token_text(found, SIZE_LIMIT) if found and found[0] != "~" else None

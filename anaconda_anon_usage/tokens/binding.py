@@ -10,7 +10,7 @@ import os
 import sys
 from hashlib import blake2b
 
-from .._common import read_text, say
+from .._common import read_token_text, say
 from .grammar import encode
 
 
@@ -61,7 +61,7 @@ def _machine_id() -> str | None:
         return _macos_host_uuid()
     # machine-id(5): 32 hexadecimal digits; "uninitialized" in an image before first boot.
     for path in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
-        text = (read_text(path) or "").strip().lower()
+        text = (read_token_text(path) or "").strip().lower()
         if len(text) == 32 and not text.strip("0123456789abcdef") and text.strip("0"):
             return text
     return None
@@ -88,7 +88,7 @@ def _network_address() -> str | None:
         # Only hardware has a device behind it; bridges, tunnels and veths come and go.
         if not os.path.exists(f"{cards}/{card}/device"):
             continue
-        address = (read_text(f"{cards}/{card}/address") or "").strip()
+        address = (read_token_text(f"{cards}/{card}/address") or "").strip()
         # IEEE 802: virtual cards set the "locally administered" bit, 2; 1 means multicast.
         if len(address) == 17 and not int(address[:2], 16) & 0b11:
             addresses.append(address)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-_RANDOM = "pseudonymous, random"
-_CHOSEN = "depends on the administrator's choice"
+_RANDOM = "random, pseudonymous"
+_CHOSEN = "chosen by an administrator"
+_UNTIL_DELETED = "until the file is deleted; a copy elsewhere gets a new token"
 _UNTIL_CHANGED = "until the file or variable is changed"
 
 
@@ -20,26 +21,24 @@ class TokenKind(NamedTuple):
     identifies: str
     kept_in: str
     lifetime: str
-    anonymous: str
+    content: str
     example: str
 
 
 #: In the order in which they are sent.
 CATALOG = (
     TokenKind("aau", "version", "the version of this package", "this package",
-              "until the package is updated", "yes", "aau/0.1.0"),
+              "until the package is updated", "a version number", "aau/0.1.0"),
     TokenKind("c", "client", "a user on a machine", "~/.conda/aau_token",
-              "until the file is deleted or copied to another machine", _RANDOM,
-              "c/UJngfYjkhNCv0HPEitrFWA"),
+              _UNTIL_DELETED, _RANDOM, "c/UJngfYjkhNCv0HPEitrFWA"),
     TokenKind("s", "session", "one process", "memory",
               "until the process ends", _RANDOM, "s/QbCqO9cvBJKxZoy3Aqy3IQ"),
     TokenKind("e", "environment", "an environment", "<prefix>/etc/aau_token",
-              "until the file is deleted, or the environment is moved or copied", _RANDOM,
-              "e/HDfhBoBzq-fiMJfah4DysQ"),
-    TokenKind("a", "anaconda_cloud", "the Anaconda account that is logged in with anaconda-auth",
-              "the login of anaconda-auth",
-              "as long as the account exists; sent while the login is valid",
-              "no, it is the account's ID", "a/ABEiM0RVZneImaq7zN3u_w"),
+              _UNTIL_DELETED, _RANDOM, "e/HDfhBoBzq-fiMJfah4DysQ"),
+    TokenKind("a", "anaconda_cloud", "the Anaconda account you are logged in to",
+              "your anaconda-auth login",
+              "as long as the account exists; sent only while the login is valid",
+              "the account's ID", "a/ABEiM0RVZneImaq7zN3u_w"),
     TokenKind("i", "installer", "the installer that was used",
               "installer_token files, ANACONDA_ANON_USAGE_INSTALLER_TOKEN",
               _UNTIL_CHANGED, _CHOSEN, "i/acme-2026-11"),

@@ -17,7 +17,7 @@ from anaconda_anon_usage import settings as configuration
 from anaconda_anon_usage._common import guarded
 from anaconda_anon_usage.settings import SETTINGS, Occurrence, channels, conda_settings
 
-CONDAS = ("offline", "proxy_servers", "ssl_verify", "client_ssl_cert", "client_ssl_cert_key")
+OF_CONDA = ("offline", "proxy_servers", "ssl_verify", "client_ssl_cert", "client_ssl_cert_key")
 
 
 def described(settings) -> dict:
@@ -34,11 +34,11 @@ def described(settings) -> dict:
     problems = [problem.partition(":") for problem in connection.problems]
     return {
         "anon_usage": settings.anon_usage,
-        "anon_usage_from": decided(settings.anon_usage_from),
+        "anon_usage_from": decided(settings.anon_usage_decision.occurrence),
         "heartbeat": settings.heartbeat,
-        "heartbeat_from": decided(settings.heartbeat_from),
+        "heartbeat_from": decided(settings.heartbeat_decision.occurrence),
         "repositories": connection.repositories,
-        **{name: getattr(connection, name) for name in CONDAS},
+        **{name: getattr(connection, name) for name in OF_CONDA},
         "envs_dirs": settings.envs_dirs,
         "root_prefix": settings.root_prefix,
         "wrong": sorted(name for name, _, _ in problems if not name.startswith("/")),
@@ -57,17 +57,17 @@ def settings_of_conda(prefix: str) -> SimpleNamespace:
     # conda's context reads no file before its first use. The argument has the effect of
     # `--prefix` on conda's command line.
     reset_context(argparse_args=SimpleNamespace(prefix=prefix))
-    readers = {name: lambda name=name: getattr(context, name) for name in CONDAS}
+    readers = {name: lambda name=name: getattr(context, name) for name in OF_CONDA}
     readers["repositories"] = lambda: channels.serving(channel_urls_of_conda(context))
-    (anon_usage, anon_usage_from), (heartbeat, heartbeat_from) = (
+    anon_usage, heartbeat = (
         configuration.decide(name, occurrences_in_conda(context, name), context.root_prefix)
         for name in SETTINGS
     )
     return SimpleNamespace(
-        anon_usage=anon_usage,
-        anon_usage_from=anon_usage_from,
-        heartbeat=heartbeat,
-        heartbeat_from=heartbeat_from,
+        anon_usage=anon_usage.value,
+        anon_usage_decision=anon_usage,
+        heartbeat=heartbeat.value,
+        heartbeat_decision=heartbeat,
         connection=conda_settings.collect(readers, []),
         envs_dirs=guarded(lambda: context.envs_dirs, ()),
         root_prefix=context.root_prefix,

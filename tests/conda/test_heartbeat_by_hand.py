@@ -216,8 +216,8 @@ def test_debug_output_explains_every_decision_and_shows_no_token(base, environ, 
     client, environment = home / ".conda" / "aau_token", prefix / "etc" / "aau_token"
     assert [
         f"configuration files: {home}/.condarc, {prefix}/.condarc",
-        f"anaconda_anon_usage: True, decided by {prefix}/.condarc",
-        f"anaconda_heartbeat: a URL, decided by {home}/.condarc",
+        f"anaconda_anon_usage: on ({prefix}/.condarc, line 1)",
+        f"anaconda_heartbeat: on ({home}/.condarc, line 1)",
         f"URL: {url}, from the setting anaconda_heartbeat",
         f"{client}: no token",
         f"{client}: using the token",

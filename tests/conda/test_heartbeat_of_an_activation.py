@@ -43,7 +43,7 @@ def user_agents(receiver, count: int) -> list[str]:
 
 @pytest.mark.parametrize("distro", ["None", "distro"])
 def test_the_user_agent_has_condas_own_fields_without_running_conda(base, environ, distro):
-    """With the library distro, with the copy in older condas, and with neither."""
+    """With the library distro, with the copy in older versions of conda, and with neither."""
     imported = f"import sys, distro; {OLDER}" if distro == "distro" else "import sys"
     ours = "user_agent(sys.prefix, load()).partition(' aau/')[0]"
     code = (
@@ -78,7 +78,7 @@ def test_one_activation_sends_one_head_with_the_tokens(
     assert activate(base, prefix) == (b"", b"", 0)
     [user_agent] = user_agents(receiver, 1)
     shown = subprocess.run(
-        # Older condas have their own copy of distro, besides the one installed here.
+        # Older versions of conda have their own copy of distro, besides the one installed here.
         [base.python, "-Ic", f"import distro, sys; {OLDER}; {SHOW.format('context.user_agent')}"],
         env=environ,
         capture_output=True,

@@ -140,7 +140,7 @@ def test_a_failure_changes_neither_output_nor_status(
 def test_a_failure_of_the_health_check_does_not_change_condas_own(
     conda, faulty_base, plain_base, plant, part
 ):
-    """In older condas, doctor has no checks of plugins."""
+    """In older versions, conda doctor has no checks of plugins."""
     plant(part, "raise RuntimeError('planted')")
     done, expected = conda(faulty_base, "doctor"), conda(plain_base, "doctor")
     assert (expected.returncode, expected.stderr) == (done.returncode, done.stderr)

@@ -64,7 +64,7 @@ def test_headings_of_the_status_match_the_code():
 
 def test_limits_match_the_code():
     """Seconds, kilobytes and numbers of processes."""
-    rows = {row["What"]: row["Limit"] for row in tables(page("activation"))[0]}
+    rows = {row["Limit"]: row["Value"] for row in tables(page("activation"))[0]}
     limits = [*rows.values()]
     assert f"{heartbeat.DEADLINE:g} seconds" in limits[0]
     assert f"after {int(heartbeat.DEADLINE) + 1}" in limits[0]

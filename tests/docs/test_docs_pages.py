@@ -68,6 +68,18 @@ def test_terms_are_those_of_condas_documentation(path):
     assert [] == re.findall(words, path.read_text(encoding="utf-8"), re.IGNORECASE)
 
 
+@pytest.mark.parametrize("path", PAGES, ids=name)
+def test_phrases_that_readers_stumbled_over_are_gone(path):
+    """codespell, which finds single words, cannot reject them."""
+    phrases = (
+        r"(may|could) write\b|in private|derived from|whatever \w+ the (administrator|operator)|"
+        r"put there|the rest is dropped|off is off|only tokens are lost|by their user only|a possible yes|"
+        r"logged in with|the invoking|run it also"
+    )
+    text = " ".join(path.read_text(encoding="utf-8").split())
+    assert None is re.search(phrases, text, re.IGNORECASE)
+
+
 @pytest.mark.parametrize("path", GUIDE, ids=name)
 def test_files_of_the_tests_that_are_named_exist(path):
     """So do the sources that a page names with their folder."""

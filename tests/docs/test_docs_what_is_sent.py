@@ -57,7 +57,7 @@ def test_the_table_of_tokens_is_the_catalog():
             "Identifies": fact.identifies,
             "Stored in": fact.kept_in,
             "How long it lasts": fact.lifetime,
-            "Anonymous": fact.anonymous,
+            "Content": fact.content,
         }
         for fact in CATALOG
     ] == [{heading: plain(cell) for heading, cell in row.items()} for row in TOKENS]

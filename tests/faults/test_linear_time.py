@@ -10,7 +10,7 @@ import pytest
 
 from anaconda_anon_usage import deploy
 from anaconda_anon_usage.activation_scripts import copies
-from anaconda_anon_usage.settings import channels, policy, values
+from anaconda_anon_usage.settings import channels, condarc, policy
 from anaconda_anon_usage.tokens import account, grammar
 
 SIZE = 256 * 1024
@@ -52,7 +52,7 @@ WORST = {
     "key": (account.token_from_api_key, repeated("a", "!")),
     "key's part": (account._base64url, repeated("a", "!")),
     "key's UUID": (account._UUID.fullmatch, repeated("0-")),
-    "keyring's path": (account._expanded, repeated("${")),
+    "keyring's path": (account._text, repeated("${")),
     "login's domain": (account._domains, {"domain": repeated("https://")}),
     "hash of a deployed token": (
         deploy._HASH.findall,
@@ -62,10 +62,10 @@ WORST = {
     "marker's version": (copies._MARKER.search, b"# anaconda-anon-usage " + b"a" * SIZE),
     "token": (grammar.is_token, repeated("a", "!")),
     "token string": (grammar.TOKEN_STRING.fullmatch, "aau/1" + repeated(" c/a", "!")),
-    "variables": (values.expand, repeated("${")),
-    "variable": (values.expand, repeated("$a")),
-    "boolean": (values.boolean, repeated("1")),
-    "boolean's point": (values.boolean, repeated(" ", ".")),
+    "variables": (condarc.expand, repeated("${")),
+    "variable": (condarc.expand, repeated("$a")),
+    "boolean": (condarc.boolean, repeated("1")),
+    "boolean's point": (condarc.boolean, repeated(" ", ".")),
     "heartbeat's URL": (policy.heartbeat_value, "https://" + repeated("a", " ")),
     "heartbeat's host": (policy.heartbeat_value, "https://" + repeated("[")),
     "channel's scheme": (channel_urls, repeated("a")),
@@ -100,7 +100,7 @@ def test_a_key_of_the_full_size_takes_linear_time():
 def test_every_expression_of_these_modules_is_in_the_list():
     """A new expression needs a case."""
     count = 0
-    for module in (account, copies, deploy, grammar, values, policy, channels):
+    for module in (account, copies, deploy, grammar, condarc, policy, channels):
         with open(module.__file__, encoding="utf-8") as file:
             count += len(
                 re.findall(r"\bre\.(?:compile|match|sub|findall|fullmatch)\(", file.read())

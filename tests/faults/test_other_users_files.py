@@ -45,7 +45,7 @@ def environment(base, tmp_path):
 
 @pytest.fixture
 def command(base, environ):
-    """Run our command line as somebody; return its exit status, stdout and stderr."""
+    """Run our command line as a user; return its exit status, stdout and stderr."""
 
     def run(user, *arguments, before=None, **options):
         variables = options.pop("variables", {})
@@ -65,7 +65,7 @@ def command(base, environ):
 
 @pytest.fixture
 def hooks(command):
-    """Run ``hooks`` as somebody; return the state and the reason."""
+    """Run ``hooks`` as a user; return the state and the reason."""
 
     def run(user, *arguments, **options):
         _, printed, errors = command(user, "hooks", "--json", *arguments, **options)

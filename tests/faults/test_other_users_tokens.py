@@ -20,7 +20,7 @@ SECRET = "secret-of-root"
 
 @pytest.fixture
 def run(base, environ):
-    """Run our command line as somebody and return its stdout; it must succeed in silence."""
+    """Run our command line as a user and return its stdout; it must succeed in silence."""
 
     def run(before, *arguments, **variables):
         done = subprocess.run(
@@ -113,7 +113,7 @@ def test_no_environment_token_is_written_through_a_link(run, shared, tmp_path, a
 
 @pytest.fixture
 def log(activate, server, home):
-    """Activate as somebody, with a log; wait until the heartbeat has arrived."""
+    """Activate as a user, with a log; wait until the heartbeat has arrived."""
     receiver = server()
 
     def run(actor: int, path: Path) -> None:

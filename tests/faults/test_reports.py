@@ -71,12 +71,12 @@ def test_doctor_prints_every_line_in_every_encoding(someone, base, environ, tmp_
     shown = str(env).encode(encoding, "backslashreplace").decode(encoding)
     assert (0, b"") == (done.returncode, done.stderr)
     assert [
-        "Anonymous usage:",
+        "Usage telemetry:",
         "",
         "telemetry is on (the default)",
         "heartbeat is off (the default)",
         f"{problem} heartbeats cannot be sent: offline: not a boolean",
-        f"{ok} activation script: installed",
+        f"{ok} activation script: current",
         f"{ok} client token: created when it is needed: {environ['HOME']}/.conda/aau_token",
         f"{ok} environment token: created when it is needed: {shown}/etc/aau_token",
         "",

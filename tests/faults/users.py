@@ -18,12 +18,12 @@ def give(path: Path, user: int, group: int = GROUP) -> None:
 
 
 def entries(path: Path, owner: int) -> list[str]:
-    """Return what somebody owns in a directory."""
+    """Return what a user owns in a directory."""
     return [str(p.relative_to(path)) for p in path.rglob("*") if p.lstat().st_uid == owner]
 
 
 def become(user: int, group: int = GROUP, groups: str = "--clear-groups") -> list[str]:
-    """Return the start of a command line whose rest is run by somebody.
+    """Return the start of a command line whose rest is run by a user.
 
     Who can read everything, for this Python may lie in a home of root's, but write only
     what is theirs.

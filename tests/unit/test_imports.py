@@ -66,7 +66,7 @@ ACTIVATED = {
     *("_common", "_common.debug", "_common.error_boundary", "_common.files"),
     *("_common.installation", "heartbeat", "heartbeat.slots"),
     *("settings", "settings.condarc", "settings.merge", "settings.policy"),
-    *("settings.search_path", "settings.values"),
+    "settings.search_path",
 }
 SENDING = {
     *("_common.directory", "_common.redaction", "_common.superuser"),

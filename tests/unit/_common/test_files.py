@@ -10,7 +10,7 @@ import pytest
 from processes import run
 from support import wait_until
 
-from anaconda_anon_usage._common.files import read_bytes, read_text
+from anaconda_anon_usage._common.files import read_bytes, read_token_text
 
 
 @pytest.mark.parametrize("size", [0, 1, 99, 100])
@@ -35,7 +35,7 @@ def test_unreadable_text_is_none_with_an_explanation(tmp_path, monkeypatch, caps
     (tmp_path / "file").write_bytes(b"\xff\xfet\0o\0")
     (tmp_path / "directory").mkdir()
     names = ["file", "directory", "absent", "file/below"]
-    texts = [read_text(str(tmp_path / name)) for name in names]
+    texts = [read_token_text(str(tmp_path / name)) for name in names]
     said = capsys.readouterr().err
     assert [None] * 4 == texts
     assert [True, True, False, False] == [f"{tmp_path / name}: " in said for name in names]
@@ -66,10 +66,10 @@ def test_a_file_that_is_replaced_with_a_pipe_before_opening_does_not_block(tmp_p
     os.mkfifo(tmp_path / "pipe")
     code = f"""
         import os
-        from anaconda_anon_usage._common.files import read_text
+        from anaconda_anon_usage._common.files import read_token_text
         regular = os.stat(os.__file__)
         os.stat = lambda *arguments, **options: regular
-        print(read_text({str(tmp_path / "pipe")!r}))
+        print(read_token_text({str(tmp_path / "pipe")!r}))
     """
     assert "None" == run(home, code)
 

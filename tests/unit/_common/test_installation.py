@@ -116,7 +116,7 @@ def test_an_installation_without_records_has_no_conda(root):
 
 
 def test_the_user_agent_does_not_import_a_directory_named_conda(monkeypatch, modules):
-    """Without the library distro, it looks for the copy in older condas."""
+    """Without the library distro, it looks for the copy in older versions of conda."""
     (modules / "conda").mkdir()
     monkeypatch.setitem(sys.modules, "distro", None)
     user_agent.user_agent(str(modules), settings.load())

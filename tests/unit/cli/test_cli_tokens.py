@@ -110,7 +110,7 @@ def test_a_source_is_in_the_list_of_locations(home, environment):
 
 
 def test_detail_describes_each_token(home, environment):
-    """Its value, what it identifies, whether it is anonymous, its lifetime, its source."""
+    """Its value, what it identifies, what it contains, its lifetime, its source."""
     status, printed, errors = run("tokens", "--detail", "--prefix", str(environment))
     assert (0, "") == (status, errors)
     blocks = {block.partition("/")[0]: block.splitlines() for block in printed.split("\n\n")}
@@ -119,8 +119,8 @@ def test_detail_describes_each_token(home, environment):
     assert [
         f"c/{client}",
         "  identifies  a user on a machine",
-        "  anonymous   pseudonymous, random",
-        "  lasts       until the file is deleted or copied to another machine",
+        "  content     random, pseudonymous",
+        "  lasts       until the file is deleted; a copy elsewhere gets a new token",
         f"  comes from  {home}/.conda/aau_token",
     ] == blocks["c"]
     assert ("o/ is not sent", f"aau/{__version__}") == (blocks["o"][0], blocks["aau"][0])

@@ -209,7 +209,7 @@ def test_other_errors_do_not_propagate(monkeypatch, capsys, error):
     assert (True, False) == (error.__name__ in said, api_key() in said)
 
 
-@pytest.mark.parametrize("key", [api_key(), api_key(exp=1), api_key("somebody"), "s3cret"])
+@pytest.mark.parametrize("key", [api_key(), api_key(exp=1), api_key("someone"), "s3cret"])
 def test_debug_output_contains_neither_key_nor_user(home, monkeypatch, capsys, key):
     """Users may paste it into a bug report."""
     monkeypatch.setenv("ANACONDA_ANON_USAGE_DEBUG", "1")
@@ -217,7 +217,7 @@ def test_debug_output_contains_neither_key_nor_user(home, monkeypatch, capsys, k
     write_keyring(home, key)
     account_token()
     said = capsys.readouterr().err
-    secrets = [USER, TOKEN, "somebody", "s3cret", *key.split(".")]
+    secrets = [USER, TOKEN, "someone", "s3cret", *key.split(".")]
     assert [] == [secret for secret in secrets if secret in said]
 
 
