@@ -63,6 +63,7 @@ package: .venv/ready
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[test,lint]'
+	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target .venv/oldest anaconda-auth==0.8.0
 	touch $@
 
 .venv/faults: .venv/ready

@@ -9,6 +9,26 @@
 # || :         a failure must not end a `set -e` shell.
 # { } >...     on the group, to silence this shell, too, if it cannot fork or if it traces.
 # { } 2>&-     silences the redirections themselves: /dev/null or descriptors may be missing.
+#
+# $-           `conda run` activates base in a shell that is not interactive, and then its
+#              target. It passes CONDA_ROOT on, which other shells lack. So base does not
+#              count there, unless a second activation at the same level shows that it is
+#              the target.
+case $- in
+*i*) ;;
+*)
+  case ${CONDA_ROOT-}:${_ANACONDA_HEARTBEAT_RUN-} in
+  "${CONDA_PREFIX-}:${CONDA_SHLVL-}") ;;
+  "${CONDA_PREFIX-}:"*)
+    \export "_ANACONDA_HEARTBEAT_RUN=${CONDA_SHLVL-}"
+    \unset "_ANACONDA_HEARTBEAT_${CONDA_SHLVL-}"
+    \return 0
+    ;;
+  *) ;;
+  esac
+  ;;
+esac
+
 {
   {
     (

@@ -64,11 +64,10 @@ def _run_command_line(arguments: tuple[str, ...]) -> int:
 
 @_hook
 def conda_subcommands() -> list[object]:
-    """Add ``conda anon-usage``, and extend the User-Agent: every command calls this hook."""
+    """Add ``conda anon-usage``."""
     from conda.plugins.types import CondaSubcommand
 
     _end_command()  # of an earlier command in this process
-    _action("extend_user_agent")()
     return [
         CondaSubcommand(
             name="anon-usage",
@@ -76,6 +75,17 @@ def conda_subcommands() -> list[object]:
             action=_run_command_line,
         )
     ]
+
+
+@_hook
+def conda_session_headers() -> list[object]:
+    """Extend the User-Agent of sessions that are older than this plugin (conda 24.11 and later).
+
+    conda calls this before the first request to each host. No header is returned: if two
+    plugins return the same one, conda fails every request.
+    """
+    _action("extend_sessions")()
+    return []
 
 
 @_hook
@@ -127,3 +137,7 @@ def conda_health_checks() -> list[object]:
     from conda.plugins.types import CondaHealthCheck
 
     return [CondaHealthCheck(name="Usage telemetry", action=_action("report_health", takes=1))]
+
+
+# Whichever hooks conda calls: it imports this module before it makes a request.
+_action("extend_user_agent")()

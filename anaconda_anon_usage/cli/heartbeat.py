@@ -34,9 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments to a parser."""
     add_environment(parser)
     add = parser.add_argument
-    add("--channel", metavar="URL", help="base URL to use instead of the configured one")
+    channel = "channel or base URL to use instead of the configured one"
+    add("--channel", metavar="NAME_OR_URL", help=channel)
     add("--path", default=PATH, help="path below the base URL (default: %(default)s)")
-    add("--dry-run", action="store_true", help="print what would be sent, send nothing")
+    add("-d", "--dry-run", action="store_true", help="print what would be sent, send nothing")
     form = parser.add_mutually_exclusive_group()
     quiet = "print nothing, only set the exit status"
     form.add_argument("-q", "--quiet", action="store_true", help=quiet)
@@ -46,10 +47,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Send a heartbeat or show it."""
     prefix = choose_environment(options.name, options.prefix)
-    if options.channel and not options.channel.startswith(("http://", "https://")):
-        raise WrongCommandLine(f"not an http(s) URL: {redact(options.channel)}")
     settings = load(prefix)
-    planned = prepare(prefix, settings, options.channel, options.path)
+    channel = options.channel
+    if channel and not channel.startswith(("http://", "https://")):
+        channel = settings.base_url(channel)
+        if not channel:
+            raise WrongCommandLine(f"not a channel with an http(s) URL: {redact(options.channel)}")
+    planned = prepare(prefix, settings, channel, options.path)
     proxy = proxy_problem = None
     if planned.url:
         try:

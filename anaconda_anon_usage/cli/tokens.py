@@ -7,6 +7,7 @@ token.
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 from typing import NamedTuple
 
@@ -46,6 +47,8 @@ class Place(NamedTuple):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments to a parser."""
     add_environment(parser)
+    keyring = "do not look for the login of an Anaconda account, and omit its token"
+    parser.add_argument("--no-keyring", action="store_true", help=keyring)
     add = parser.add_mutually_exclusive_group().add_argument
     add("--detail", action="store_true", help="print what each token identifies and its source")
     paths = "print the files and variables that are read; create no token"
@@ -65,14 +68,17 @@ def run(options: argparse.Namespace) -> int:
     if options.name is not None or options.prefix is not None:
         prefix = choose_environment(options.name, options.prefix)
     settings = load(prefix)
+    account = not options.no_keyring
+    string = functools.partial(tokens.token_string, prefix, bool(settings.anon_usage), account)
+    kinds = [kind for kind in tokens.CATALOG if account or kind.letter != "a"]
     if options.json:
-        print_json(_as_json(prefix, settings))
+        print_json({**_as_json(kinds, prefix, settings), "token_string": string()})
     elif options.detail:
-        print(_detail(prefix, settings))
+        print(_detail(kinds, prefix, settings))
     elif options.paths:
-        print(_paths(prefix))
+        print(_paths(kinds, prefix))
     else:
-        print(tokens.token_string(prefix, bool(settings.anon_usage)))
+        print(string())
     return 0
 
 
@@ -122,10 +128,12 @@ def _sent(kind: tokens.TokenKind, found: list[Place], enabled: bool) -> dict[str
     return sent
 
 
-def _as_json(prefix: str | None, settings: Settings) -> dict[str, object]:
+def _as_json(
+    kinds: list[tokens.TokenKind], prefix: str | None, settings: Settings
+) -> dict[str, object]:
     enabled = bool(settings.anon_usage)
     described = []
-    for kind in tokens.CATALOG:
+    for kind in kinds:
         found = places(kind, prefix, enabled)
         sent = _sent(kind, found, enabled).items()
         described.append(
@@ -135,20 +143,16 @@ def _as_json(prefix: str | None, settings: Settings) -> dict[str, object]:
                 "places": [{"place": place.name, "state": place.state} for place in found],
             }
         )
-    return {
-        "telemetry": settings.anon_usage_decision.as_json(),
-        "token_string": tokens.token_string(prefix, enabled),
-        "tokens": described,
-    }
+    return {"telemetry": settings.anon_usage_decision.as_json(), "tokens": described}
 
 
-def _detail(prefix: str | None, settings: Settings) -> str:
+def _detail(kinds: list[tokens.TokenKind], prefix: str | None, settings: Settings) -> str:
     enabled = bool(settings.anon_usage)
     blocks = []
     if not enabled:
         reason = settings.anon_usage_decision
         blocks.append(f"telemetry is {reason}: only the version is sent")
-    for kind in tokens.CATALOG:
+    for kind in kinds:
         sent = _sent(kind, places(kind, prefix, enabled), enabled)
         for value, source in (sent or {"": kind.kept_in}).items():
             facts = [
@@ -162,9 +166,9 @@ def _detail(prefix: str | None, settings: Settings) -> str:
     return "\n\n".join(blocks)
 
 
-def _paths(prefix: str | None) -> str:
+def _paths(kinds: list[tokens.TokenKind], prefix: str | None) -> str:
     rows = []
-    for kind in tokens.CATALOG:
+    for kind in kinds:
         letter = f"{kind.letter}/"
         for place in places(kind, prefix, enabled=False):
             is_absent = place.state == ABSENT and os.path.isabs(place.name)

@@ -65,16 +65,14 @@ def _histories() -> dict[str, int]:
 
 
 def before_run() -> None:
-    """Make ``conda run`` count as one activation, of the environment that it runs in.
+    """Have ``conda run`` count its target environment, even if that is active or base.
 
-    Its script (``wrap_subprocess_call`` in conda/utils.py) activates base first and then
-    the environment, which may be the active one. So base is marked as counted one level
-    above, as the activation script would mark it, and an active target is unmarked.
+    anaconda-anon-usage.sh in activate.d passes over base once for each level of activation.
     """
     from conda.base.context import context
 
     level = int(os.environ.get("CONDA_SHLVL") or 0)
-    if context.target_prefix != context.root_prefix:
-        os.environ[f"_ANACONDA_HEARTBEAT_{level + 1}"] = context.root_prefix
-    if context.target_prefix == os.environ.get("CONDA_PREFIX"):
-        os.environ.pop(f"_ANACONDA_HEARTBEAT_{level}", None)
+    level += context.target_prefix != os.environ.get("CONDA_PREFIX")
+    os.environ.pop(f"_ANACONDA_HEARTBEAT_{level}", None)
+    if context.target_prefix == context.root_prefix:
+        os.environ["_ANACONDA_HEARTBEAT_RUN"] = str(level)

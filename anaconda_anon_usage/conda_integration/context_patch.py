@@ -27,27 +27,38 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-class _ExtendedUserAgent(property):
-    """conda's own User-Agent, followed by the token string."""
-
-
 def extend_user_agent() -> None:
     """Append the token string to ``Context.user_agent``, from now on.
 
-    conda 24.11 and later have hooks for request headers, but ``conda info`` shows this
-    property, and the two must agree.
+    conda 24.11 and later have hooks for request headers, but libmamba and ``conda info``
+    read this property, and it composes with other plugins.
     """
     from conda.base.context import Context
 
     own = Context.__dict__["user_agent"]
-    if isinstance(own, _ExtendedUserAgent):
-        return
 
     def user_agent(context: Context) -> str:
         own_value: str = own.__get__(context, type(context))
+        if " aau/" in own_value:  # another copy of this package
+            return own_value
         return own_value + guarded(functools.partial(_appendix, context), otherwise="")
 
-    Context.user_agent = _ExtendedUserAgent(user_agent)
+    Context.user_agent = property(user_agent)
+
+
+def extend_sessions() -> None:
+    """Append the token string to the User-Agent of sessions that were made without it.
+
+    In a client that is not conda's command line, a session can be what loads the plugins.
+    Only sessions of this thread are found, and a User-Agent of the client's own is kept.
+    """
+    from conda.base.context import context
+    from conda.gateways.connection.session import CondaSession
+
+    extended = context.user_agent
+    for session in getattr(CondaSession._thread_local, "sessions", {}).values():
+        if session.headers.get("User-Agent") == extended.partition(" aau/")[0]:
+            session.headers["User-Agent"] = extended
 
 
 def add_parameters() -> None:
@@ -75,6 +86,9 @@ def add_parameters() -> None:
 
 
 def _appendix(context: Any) -> str:
+    # conda imports plugins before it obeys this setting, and its clients do not obey it.
+    if context.no_plugins:
+        return ""
     return " " + _token_string(context.target_prefix)
 
 

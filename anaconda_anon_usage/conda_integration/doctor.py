@@ -9,7 +9,7 @@ from .._common import printable, read_token_text
 from ..activation_scripts import CURRENT, PACKAGE, check
 from ..heartbeat import log_path, log_problem
 from ..settings import load
-from ..tokens import TOKEN_LENGTH, is_token
+from ..tokens import random_token_in
 
 # The marks of conda's own checks, and what replaces them where stdout cannot encode them.
 _MARKS = {"✅": "[ok]", "❌": "[problem]"}
@@ -43,8 +43,7 @@ def _report_script(prefix: str, wanted: bool) -> None:
 
 
 def _report_token(name: str, path: str) -> None:
-    text = (read_token_text(path) or "").strip()
-    if is_token(text) and len(text) >= TOKEN_LENGTH:
+    if random_token_in((read_token_text(path) or "").encode()):
         _print(f"✅ {name}: valid: {path}")
     elif os.path.lexists(path):
         _print(f"❌ {name}: invalid: {path}")

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import functools
 
-from .._common import active_prefix, guarded, lazy, root_prefix
+from .._common import active_prefix, conda_version, guarded, lazy, root_prefix
 from .condarc import OWN_NAMES, SIZE_LIMIT, Condarc, Occurrence, WrongValue
 from .merge import Configuration, deciding
 from .policy import SETTINGS, decide, heartbeat_value, meaning
@@ -76,6 +76,12 @@ class Settings:
 
         nothing: tuple[str, ...] = ()
         return guarded(lambda: read_envs_dirs(self._configuration, self.root_prefix), nothing)
+
+    def base_url(self, channel: str) -> str | None:
+        """Return the base URL of heartbeats to a channel, by its name; see channels.py."""
+        from .channels import base_url
+
+        return base_url(self._configuration, conda_version(self.root_prefix), channel)
 
 
 def load(prefix: str | None = None) -> Settings:

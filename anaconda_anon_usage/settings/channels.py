@@ -39,8 +39,7 @@ _PLATFORM = re.compile(
 
 def configured_urls(configuration: Configuration, version: str | None) -> list[str]:
     """Return the http(s) URLs of the configured channels and of the channel alias."""
-    # Without conda, there are only configured channels, as with the newest version.
-    release = tuple(int(part) for part in re.findall(r"\d+", version or "999")[:2])
+    release = _release(version)
     default = ("defaults",) if release < _NO_DEFAULTS_SINCE else ()
     configured = configuration.sequence("channels", "channel", default=default)
     if release >= _EMPTY_IS_DEFAULTS_SINCE:
@@ -55,6 +54,26 @@ def configured_urls(configuration: Configuration, version: str | None) -> list[s
 def serving(urls: list[str]) -> tuple[str, ...]:
     """Return those of REPOSITORIES that one of some URLs begins with."""
     return tuple(base for base in REPOSITORIES if any(f"{url}/".startswith(base) for url in urls))
+
+
+def base_url(configuration: Configuration, version: str | None, channel: str) -> str | None:
+    """Return the base URL of heartbeats to a channel, or None if it has no http(s) URL.
+
+    Args:
+        configuration: the configuration files and variables.
+        version: the version of conda, or None.
+        channel: the channel's name or URL.
+
+    Returns:
+        The one of REPOSITORIES that serves the channel; the channel's URL if none does.
+    """
+    urls = _Channels(configuration, _release(version)).urls(channel)
+    return next(iter([*serving(urls), *urls]), None)
+
+
+def _release(version: str | None) -> tuple[int, ...]:
+    # Without conda, there are only configured channels, as with the newest version.
+    return tuple(int(part) for part in re.findall(r"\d+", version or "999")[:2])
 
 
 class _Channels:

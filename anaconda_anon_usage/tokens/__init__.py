@@ -38,7 +38,7 @@ from .._common import (
 )
 from .binding import machine_identity
 from .grammar import TOKEN_STRING, is_token
-from .token_file import TOKEN_LENGTH, TokenFile, random_token
+from .token_file import TokenFile, random_token, random_token_in
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ if TYPE_CHECKING:
     from .catalog import CATALOG, TokenKind
 
 __all__ = [
-    "CATALOG", "TOKEN_LENGTH", "TOKEN_STRING", "TokenKind", "Tokens", "administrator_sources",
+    "CATALOG", "TOKEN_STRING", "TokenKind", "Tokens", "administrator_sources",
     "administrator_token_directories", "administrator_tokens", "all_tokens",
     "anaconda_auth_token", "client_token", "client_token_file", "environment_token",
     "environment_token_file", "installer_tokens", "is_token", "key_sources", "machine_tokens",
-    "organization_tokens", "random_token", "session_token", "token_from_api_key",
+    "organization_tokens", "random_token", "random_token_in", "session_token", "token_from_api_key",
     "token_string", "version_token",
 ]  # fmt: skip
 
@@ -218,29 +218,41 @@ def administrator_token_directories(prefix: str | None = None) -> list[str]:
     return search_directories(prefix or active_prefix(), root_prefix())
 
 
-def all_tokens(prefix: str | None = None, enabled: bool | None = None) -> Tokens:
-    """Return every token; one that fails is empty, and no exception is raised."""
+def all_tokens(
+    prefix: str | None = None, enabled: bool | None = None, account: bool = True
+) -> Tokens:
+    """Return every token; one that fails is empty, and no exception is raised.
+
+    Args:
+        prefix, enabled: as in the module docstring.
+        account: whether to look for the login of an Anaconda account.
+    """
     enabled = _is_enabled(prefix, enabled)
     return Tokens(
         version=version_token(),
         client=guarded(partial(client_token, enabled), ""),
         session=guarded(partial(session_token, enabled), ""),
         environment=guarded(partial(environment_token, prefix, enabled), ""),
-        anaconda_cloud=guarded(partial(anaconda_auth_token, enabled), ""),
+        anaconda_cloud=guarded(partial(anaconda_auth_token, enabled and account), ""),
         installer=guarded(partial(installer_tokens, prefix, enabled), []),
         organization=guarded(partial(organization_tokens, prefix, enabled), []),
         machine=guarded(partial(machine_tokens, prefix, enabled), []),
     )
 
 
-def token_string(prefix: str | None = None, enabled: bool | None = None) -> str:
+def token_string(
+    prefix: str | None = None, enabled: bool | None = None, account: bool = True
+) -> str:
     """Return what is appended to the User-Agent.
+
+    Args:
+        prefix, enabled, account: as in all_tokens().
 
     Returns:
         ``aau/<version>`` and, if telemetry is on, the tokens that exist, each with its
         letter, in the order of ``Tokens``. It always matches TOKEN_STRING.
     """
-    version, *tokens = all_tokens(prefix, enabled)
+    version, *tokens = all_tokens(prefix, enabled, account)
     parts = [f"aau/{version}"]
     for letter, found in zip("cseaiom", tokens):
         values = found if isinstance(found, list) else [found]
@@ -260,8 +272,9 @@ def _is_enabled(prefix: str | None, enabled: bool | None) -> bool:
 
 @cache
 def _client_token(path: str) -> str | None:
-    file = TokenFile(os.path.dirname(path), "", "aau_token_host", machine_identity(), 0o600)
-    return file.read_or_create()
+    names = {"sidecar": "aau_token_binding", "foreign_sidecar": "aau_token_host"}
+    place = machine_identity()
+    return TokenFile(os.path.dirname(path), "", place=place, mode=0o600, **names).read_or_create()
 
 
 @cache

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import sys
 from hashlib import blake2b
 
@@ -14,7 +15,7 @@ from .._common import read_token_text, say
 from .grammar import encode
 
 
-def make_binding(token: str, place: str) -> str:
+def make_binding(token: str, place: str | None) -> str:
     """Return the content of a token's sidecar file.
 
     It has 24 bits of a hash of the token and 24 bits of a hash of the place, both keyed
@@ -24,13 +25,39 @@ def make_binding(token: str, place: str) -> str:
 
     Args:
         token: the token.
-        place: the machine's identity or the environment's prefix.
+        place: the machine's identity or the environment's prefix; None if unknown, and
+            then only the token is hashed.
     """
     key = token.encode()
     for_token = blake2b(key=key, person=b"aau token", digest_size=3)
+    if place is None:
+        return encode(for_token.digest())
     # A prefix has the same bytes in every locale.
     for_place = blake2b(os.fsencode(place), key=key, person=b"aau place", digest_size=3)
     return f"{encode(for_token.digest())} {encode(for_place.digest())}"
+
+
+def names_other_machine(address: bytes) -> bool:
+    """Return whether a network address belongs to a card of another machine.
+
+    Args:
+        address: 6 bytes in URL-safe base64, as anaconda-anon-usage 0.7 and 0.8 store them.
+
+    Returns:
+        False if the address is invalid, or if this machine's own are unknown.
+    """
+    if not re.fullmatch(rb"[A-Za-z0-9_-]{8}", address):
+        return False
+    if sys.platform == "linux":
+        cards = "/sys/class/net"
+        texts = [read_token_text(f"{cards}/{card}/address") or "" for card in os.listdir(cards)]
+        own = {text.strip().replace(":", "") for text in texts}
+    else:
+        import uuid
+
+        own = {f"{uuid.getnode():012x}"}
+    known = [encode(bytes.fromhex(text)) for text in own if len(text) == 12]
+    return bool(known) and address.decode("ascii") not in known
 
 
 @functools.cache

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from .. import __version__
+
 _RANDOM = "random, pseudonymous"
 _CHOSEN = "chosen by an administrator"
 _UNTIL_DELETED = "until the file is deleted; a copy elsewhere gets a new token"
@@ -28,7 +30,7 @@ class TokenKind(NamedTuple):
 #: In the order in which they are sent.
 CATALOG = (
     TokenKind("aau", "version", "the version of this package", "this package",
-              "until the package is updated", "a version number", "aau/0.1.0"),
+              "until the package is updated", "a version number", f"aau/{__version__}"),
     TokenKind("c", "client", "a user on a machine", "~/.conda/aau_token",
               _UNTIL_DELETED, _RANDOM, "c/UJngfYjkhNCv0HPEitrFWA"),
     TokenKind("s", "session", "one process", "memory",

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 
 from .._common import Directory, open_directory, read_token_bytes, say, say_failure
-from .binding import make_binding
+from .binding import make_binding, names_other_machine
 from .grammar import encode, is_token
 
 #: Characters of a random token: 16 bytes in base64 without padding.
@@ -30,6 +30,15 @@ def random_token() -> str:
     return encode(os.urandom(16))
 
 
+def random_token_in(content: bytes) -> str | None:
+    """Return the token in the content of a token file, or None.
+
+    It is the first word: anaconda-anon-usage 0.7.0 wrote a second one, the host's ID.
+    """
+    word = next(iter(content.split()), b"").decode("ascii", "replace")
+    return word if is_token(word) and len(word) >= TOKEN_LENGTH else None
+
+
 class TokenFile:
     """The file of one token.
 
@@ -40,16 +49,27 @@ class TokenFile:
         place: the machine or environment that the token belongs to; None if unknown,
             and then every valid token is used.
         mode: the permissions of new files, whatever the umask is.
+        foreign_sidecar: the name of the sidecar of anaconda-anon-usage 0.7 and 0.8, which
+            is only read, and only while the token has no binding.
     """
 
     name = "aau_token"
 
-    def __init__(self, anchor: str, folder: str, sidecar: str, place: str | None, mode: int):
+    def __init__(
+        self,
+        anchor: str,
+        folder: str,
+        sidecar: str,
+        place: str | None,
+        mode: int,
+        foreign_sidecar: str | None = None,
+    ):
         self._anchor = anchor
         self._folder = folder
         self._sidecar = sidecar
         self._place = place
         self._mode = mode
+        self._foreign_sidecar = foreign_sidecar
         self.path = os.path.join(anchor, folder, self.name)
 
     def read_or_create(self, proposed: str | None = None) -> str | None:
@@ -84,21 +104,32 @@ class TokenFile:
         """
         # The sidecar first: it is written after its token. Read in the other order, a
         # copied token could meet the sidecar of its replacement, and pass.
+        binding: list[str] | None
         try:
-            binding = read(self._sidecar).decode("ascii", "replace").strip()
+            binding = read(self._sidecar).decode("ascii", "replace").split()
+        except FileNotFoundError:
+            binding = []
         except OSError:
-            binding = ""
+            binding = None
         try:
-            token = read(self.name).decode("ascii", "replace").strip()
+            token = random_token_in(read(self.name))
         except FileNotFoundError:
             return None, False
-        if not is_token(token) or len(token) < TOKEN_LENGTH:
+        if token is None:
             return None, True
-        if self._place and binding:
-            expected = make_binding(token, self._place)
-            for_token = expected.partition(" ")[0]
-            return token, binding.startswith(for_token + " ") and binding != expected
-        return token, False
+        if binding is None:
+            return token, False
+        expected = make_binding(token, self._place).split()
+        if binding[:1] != expected[:1]:
+            return token, self._is_foreign(read)
+        return token, len(binding) == len(expected) == 2 and binding != expected
+
+    def _is_foreign(self, read: Callable[[str], bytes]) -> bool:
+        """Return whether the other implementation's sidecar names another machine."""
+        if self._foreign_sidecar:
+            with contextlib.suppress(OSError, ValueError):
+                return names_other_machine(read(self._foreign_sidecar).strip())
+        return False
 
     def _by_path(self, name: str) -> bytes:
         return read_token_bytes(os.path.join(os.path.dirname(self.path), name))
@@ -107,15 +138,17 @@ class TokenFile:
         """Write the sidecar unless it is there. Without one, a copy is not noticed."""
         if not self._place:
             return
-        content = make_binding(token, self._place).encode("ascii")
         try:
             with contextlib.suppress(FileNotFoundError):
-                if self._by_path(self._sidecar).strip() == content:
+                if self._by_path(self._sidecar).split() == self._binding(token).split():
                     return
             with self._open() as directory:
-                directory.write(self._sidecar, content + b"\n", self._mode)
+                directory.write(self._sidecar, self._binding(token), self._mode)
         except OSError as error:
             say_failure(self._sidecar, error)
+
+    def _binding(self, token: str) -> bytes:
+        return make_binding(token, self._place).encode("ascii") + b"\n"
 
     def _create(self, directory: Directory, token: str, replace: bool) -> None:
         """Write a token, or replace an invalid one, unless another process is faster."""
@@ -132,6 +165,10 @@ class TokenFile:
             _, stale = self._read(directory.read)
             if stale or not directory.exists(self.name):
                 directory.rename(temporary, self.name)
+                # While others wait for the lock: the foreign sidecar could have a token
+                # without a binding replaced again.
+                with contextlib.suppress(OSError):  # _bind() reports it
+                    directory.write(self._sidecar, self._binding(token), self._mode)
 
     def _open(self) -> Directory:
         """Return the file's directory, which is created if it is absent."""

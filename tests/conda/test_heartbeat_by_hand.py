@@ -81,6 +81,21 @@ def test_channel_and_path_make_the_url(heartbeat, receiver):
     assert lines["URL"] == receiver.url_for("/x/noarch/y.conda")
 
 
+@pytest.mark.parametrize(
+    "channel, repository",
+    [
+        ("defaults", "https://repo.anaconda.com/pkgs/"),
+        ("conda-forge", "https://conda.anaconda.org/"),
+        ("mine", "https://conda.example.org/mine/"),
+    ],
+)
+def test_a_channel_can_be_named(heartbeat, home, channel, repository):
+    """Anaconda's repositories count the heartbeats of all their channels in one place."""
+    (home / ".condarc").write_text("custom_channels: {mine: 'https://conda.example.org'}\n")
+    status, lines, _ = heartbeat("-d", "--channel", channel)
+    assert (status, lines["URL"]) == (0, f"{repository}main/noarch/activate-0.0.0-0.conda")
+
+
 def test_quiet_prints_nothing(heartbeat, receiver):
     """Only the exit status and the request remain."""
     assert heartbeat("--quiet", "--channel", receiver.url_for("/x")) == (0, {}, "")

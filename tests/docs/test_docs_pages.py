@@ -133,7 +133,7 @@ def test_the_readme_installs_this_package():
     assert f"prints version {__version__}." in readme
     [(conda, python)] = re.findall(r"conda (\S+) or newer and Python (\S+) or\s+newer", readme)
     assert project["requires-python"] == f">={python}"
-    assert recipe["requirements"]["run_constraints"] == [f"conda >={conda}"]
+    assert recipe["requirements"]["run_constraints"][0] == f"conda >={conda}"
 
 
 @pytest.mark.parametrize("variables, expected", [({}, r"c/\S+ s/\S+"), ({"DO_NOT_TRACK": "1"}, "")])

@@ -21,6 +21,7 @@ from anaconda_anon_usage.settings import search_path
 #: that path has something that the package must not replace.
 TOKENS = {
     "home/.conda/aau_token": "se",
+    "home/.conda/aau_token_binding": "cse",
     "home/.conda/aau_token_host": "cse",
     "env/etc/aau_token": "cs",
     "env/etc/aau_token_prefix": "cse",

@@ -113,7 +113,7 @@ def test_any_key_gives_a_token_or_none(data):
 # Token files, the keyring, and all files at once
 
 PLACES = [
-    *(".conda/aau_token", ".conda/aau_token_host", "env/etc/aau_token"),
+    *(".conda/aau_token", ".conda/aau_token_binding", "env/etc/aau_token"),
     *("env/etc/aau_token_prefix", ".conda/org_token", "env/machine_token", "installer_token"),
     *(".anaconda/keyring", ".anaconda/config.toml", ".condarc"),
 ]

@@ -126,4 +126,4 @@ def test_the_condarc_is_reread_in_the_next_process(call, home):
     first = call("client_token()")
     (home / ".condarc").write_text("anaconda_anon_usage: no\n")
     assert ("''", True) == (call("client_token()"), len(first) == 24)
-    assert ["aau_token", "aau_token_host"] == sorted(os.listdir(home / ".conda"))
+    assert ["aau_token", "aau_token_binding"] == sorted(os.listdir(home / ".conda"))

@@ -183,7 +183,7 @@ def test_conda_directory_of_a_user_may_be_on_another_disk(run, home, tmp_path, a
     give(home, actor)
     os.chown(tmp_path / "disk", actor, GROUP)
     assert "c" in letters(run(become(actor), "tokens"))
-    assert ["aau_token", "aau_token_host"] == sorted(os.listdir(tmp_path / "disk"))
+    assert ["aau_token", "aau_token_binding"] == sorted(os.listdir(tmp_path / "disk"))
 
 
 def test_a_group_shares_an_environment(run, shared, home):

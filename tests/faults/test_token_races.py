@@ -69,4 +69,4 @@ def test_every_round_has_one_token(tmp_path, home, prelude, kind, place, umask):
     modes = {stat.S_IMODE((path / place / "aau_token").stat().st_mode) for path in directories}
     assert {0o600 if kind == "client" else 0o644} == modes
     left = {name for path in directories for name in os.listdir(path / place)}
-    assert left <= {"aau_token", "aau_token_host", "aau_token_prefix"}
+    assert left <= {"aau_token", "aau_token_binding", "aau_token_prefix"}

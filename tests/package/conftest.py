@@ -11,10 +11,13 @@ from types import SimpleNamespace
 
 import pytest
 from conda_root import Base, clean_environ
-from installed import ACTIVATE, NEXT, PROJECT, check
+from installed import ACTIVATE, NEXT, PACKAGE, PROJECT, check
 from support import tool, wait_until
 
 HERE = Path(__file__).parent
+
+#: Dependencies, which remain after the package is removed.
+REQUIREMENTS = ("python", "requests", "ruamel.yaml")
 
 
 def pytest_collection_modifyitems(items):
@@ -141,6 +144,30 @@ def rattler(environ, channel):
         return output
 
     return run
+
+
+@pytest.fixture(params=["conda", "rattler"])
+def installer(request, conda, rattler):
+    """Two installers, with functions that create and change an environment."""
+    if request.param == "conda":
+        return SimpleNamespace(
+            create=lambda prefix: conda("create", prefix, *REQUIREMENTS),
+            install=lambda prefix, wanted: conda("install", prefix, wanted),
+            remove=lambda prefix: conda("remove", prefix, PACKAGE),
+        )
+    return SimpleNamespace(
+        create=lambda prefix: rattler(prefix, *REQUIREMENTS),
+        install=lambda prefix, wanted: rattler(prefix, *REQUIREMENTS, wanted),
+        remove=lambda prefix: rattler(prefix, *REQUIREMENTS),
+    )
+
+
+@pytest.fixture
+def environment(installer, tmp_path):
+    """An environment without the package, and its files."""
+    prefix = tmp_path / "envs" / "ènv"
+    installer.create(prefix)
+    return prefix
 
 
 @pytest.fixture

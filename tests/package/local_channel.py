@@ -38,6 +38,24 @@ python = {"interpreter": os.path.realpath(sys.executable), "version": platform.p
 print(json.dumps({"python": python, "conda": {"version": conda.__version__, "path": sys.path}}))
 """
 
+#: A stand-in for anaconda-anon-usage 0.8.1. Its heartbeat is a file in the environment.
+THEIRS = {
+    **{f"site-packages/anaconda_anon_usage/{name}.py": "" for name in ("tokens", "heartbeat")},
+    "site-packages/anaconda_anon_usage/__init__.py": "__version__ = '0.8.1'\n",
+    "site-packages/anaconda_anon_usage-0.8.1.dist-info/METADATA": (
+        "Metadata-Version: 2.1\nName: anaconda-anon-usage\nVersion: 0.8.1\n"
+    ),
+    **{
+        f"etc/conda/activate.d/anaconda-anon-usage{more}.{extension}": (
+            'touch "$CONDA_PREFIX/their-heartbeat"\n'
+        )
+        for more in ("", "-heartbeat")
+        for extension in ("sh", "fish")
+    },
+    "bin/.anaconda-anon-usage-post-link.sh": '#!/bin/sh\ntouch "$PREFIX/etc/linked"\n',
+    "bin/.anaconda-anon-usage-pre-unlink.sh": '#!/bin/sh\nrm -f "$PREFIX/etc/linked"\n',
+}
+
 PLATFORM = str(Subdir.current())
 
 
@@ -56,6 +74,12 @@ def make_channel(channel: Path, conda_root: Path) -> None:
         about = json.loads(done.stdout)
         _add_python(channel, Path(directory, "python"), **about["python"])
         _add_conda(channel, Path(directory, "conda"), **about["conda"])
+        for path, content in THEIRS.items():
+            file = Path(directory, "theirs", path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(content)
+        theirs = Path(directory, "theirs")
+        _assemble_noarch(channel, "anaconda-anon-usage", "0.8.1", [], theirs)
         for name, requires in _closure(DISTRIBUTIONS).items():
             _add_distribution(channel, Path(directory, name), name, requires)
     _index(channel)

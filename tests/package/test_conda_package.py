@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from types import SimpleNamespace
 
 import pytest
 from installed import ACTIVATE, NEXT, PACKAGE, TOKEN_FILES, check, files_in, record, scripts_in
@@ -13,33 +12,6 @@ from anaconda_anon_usage import __version__
 
 #: Path of the launchers in an environment.
 LAUNCHERS = "etc/conda/anon-usage"
-
-#: Dependencies, which remain after the package is removed.
-REQUIREMENTS = ("python", "requests", "ruamel.yaml")
-
-
-@pytest.fixture(params=["conda", "rattler"])
-def installer(request, conda, rattler):
-    """Two installers, with functions that create and change an environment."""
-    if request.param == "conda":
-        return SimpleNamespace(
-            create=lambda prefix: conda("create", prefix, *REQUIREMENTS),
-            install=lambda prefix, wanted: conda("install", prefix, wanted),
-            remove=lambda prefix: conda("remove", prefix, PACKAGE),
-        )
-    return SimpleNamespace(
-        create=lambda prefix: rattler(prefix, *REQUIREMENTS),
-        install=lambda prefix, wanted: rattler(prefix, *REQUIREMENTS, wanted),
-        remove=lambda prefix: rattler(prefix, *REQUIREMENTS),
-    )
-
-
-@pytest.fixture
-def environment(installer, tmp_path):
-    """An environment without the package, and its files."""
-    prefix = tmp_path / "envs" / "ènv"
-    installer.create(prefix)
-    return prefix
 
 
 def of_user_agent(user_agent: str, prefix) -> str:
@@ -125,7 +97,7 @@ def test_the_record_has_the_packages_metadata(conda, tmp_path):
     conda("create", tmp_path / "env", PACKAGE)
     found = record(tmp_path / "env")
     assert {key: found[key] for key in ("constrains", "depends", "license", "noarch")} == {
-        "constrains": ["conda >=23.7"],
+        "constrains": ["conda >=23.7", "anaconda-ident <0.0a0"],
         "depends": ["python >=3.9", "certifi", "requests", "ruamel.yaml", "urllib3"],
         "license": "BSD-3-Clause",
         "noarch": "python",

@@ -56,8 +56,13 @@ TOKENS_STANDARD_LIBRARY = set(
     """.split()
 )
 
-#: All modules of this package that conda loads for a command that sends nothing.
-PLUGIN = {NAME, *(f"{NAME}.{name}" for name in ("plugin", "_common", "_common.error_boundary"))}
+#: All modules of this package that conda loads for a command that sends nothing. The patch of
+#: the User-Agent must precede every session, whichever hooks conda calls.
+PLUGIN = {
+    NAME,
+    *(f"{NAME}.{name}" for name in ("plugin", "_common", "_common.error_boundary")),
+    *(f"{NAME}.{name}" for name in ("conda_integration", "conda_integration.context_patch")),
+}
 
 #: All modules of this package that an activated heartbeat loads while heartbeats are off, and
 #: the further modules that it loads to send one.
@@ -230,10 +235,13 @@ def test_importing_tokens_loads_few_modules_of_the_standard_library():
 
 
 def test_loading_the_plugin_loads_few_modules():
-    """conda loads it for every command. From conda, it needs only a decorator."""
+    """conda loads it for every command. From conda, it needs a decorator and the context."""
     conda = "import sys, types; sys.modules['conda'] = types.ModuleType('conda')\n" + (
         "sys.modules['conda.plugins'] = types.ModuleType('conda.plugins')\n"
         "sys.modules['conda.plugins'].hookimpl = lambda function: function\n"
+        "sys.modules['conda.base'] = types.ModuleType('conda.base')\n"
+        "sys.modules['conda.base.context'] = types.ModuleType('conda.base.context')\n"
+        "sys.modules['conda.base.context'].Context = type('Context', (), {'user_agent': ''})\n"
     )
     found = loaded(conda + f"import {NAME}.plugin")
     assert PLUGIN == {name for name in found if name.partition(".")[0] == NAME}

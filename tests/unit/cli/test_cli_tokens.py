@@ -154,6 +154,17 @@ def test_paths_lists_the_locations_and_creates_no_token(home, environment):
 
 
 @pytest.mark.parametrize("option", [[], ["--detail"], ["--paths"], ["--json"]])
+def test_no_keyring_omits_the_token_of_the_account(environment, option):
+    """The login is not looked for."""
+    arguments = ["--no-keyring", *option, "--prefix", str(environment)]
+    variables = {"ANACONDA_AUTH_API_KEY": API_KEY, "ANACONDA_ANON_USAGE_DEBUG": "1"}
+    status, printed, errors = run(*arguments, module="anaconda_anon_usage.tokens", **variables)
+    assert (0, False) == (status, "Anaconda account" in errors)
+    assert [] == [text for text in ("ABEiM0RV", "ANACONDA_AUTH_API_KEY") if text in printed]
+    assert option or grammar.TOKEN_STRING.fullmatch(printed.rstrip("\n"))
+
+
+@pytest.mark.parametrize("option", [[], ["--detail"], ["--paths"], ["--json"]])
 def test_with_telemetry_off_no_token_is_created(home, environment, option):
     """Tokens that would not be sent are not shown."""
     _, printed, errors = run(

@@ -112,7 +112,7 @@ def test_the_client_token_of_a_machine_is_kept_without_an_identity(home, machine
 def test_a_client_token_without_a_sidecar_is_kept_and_bound(tmp_path, home, machines):
     """From then on, copies are detected."""
     token = run(home, CLIENT_TOKEN, before=machines["one"])
-    (home / ".conda" / "aau_token_host").unlink()
+    (home / ".conda" / "aau_token_binding").unlink()
     assert token == run(home, CLIENT_TOKEN, before=machines["one"])
     assert token != run(home, CLIENT_TOKEN, before=machines["other"])
 
@@ -120,5 +120,5 @@ def test_a_client_token_without_a_sidecar_is_kept_and_bound(tmp_path, home, mach
 def test_the_sidecar_does_not_contain_the_identity(home, machines):
     """Eight characters are too few for it."""
     run(home, CLIENT_TOKEN, before=machines["one"])
-    content = (home / ".conda" / "aau_token_host").read_text()
+    content = (home / ".conda" / "aau_token_binding").read_text()
     assert re.fullmatch("[A-Za-z0-9_-]{4} [A-Za-z0-9_-]{4}\n", content)

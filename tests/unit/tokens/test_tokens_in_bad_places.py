@@ -87,6 +87,7 @@ def places(home):
     "name, foreign",
     [
         (".conda/aau_token", "se"),
+        (".conda/aau_token_binding", "cse"),
         (".conda/aau_token_host", "cse"),
         ("env/etc/aau_token", "cs"),
         ("env/etc/aau_token_prefix", "cse"),
@@ -132,7 +133,7 @@ def run_as_nobody(home: Path) -> str:
     "name, expected",
     [
         (".conda/aau_token", "se"),
-        (".conda/aau_token_host", "cse"),
+        (".conda/aau_token_binding", "cse"),
         ("env/etc/aau_token", "cs"),
         ("env/etc/aau_token_prefix", "cse"),
         (".conda/org_token", "cse"),
@@ -242,6 +243,7 @@ def test_root_follows_no_symlink_of_the_user(tmp_path, users_home):
 
 FILES = [
     ".conda/aau_token",
+    ".conda/aau_token_binding",
     ".conda/aau_token_host",
     "env/etc/aau_token",
     "env/etc/aau_token_prefix",
