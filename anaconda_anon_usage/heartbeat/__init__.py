@@ -40,7 +40,7 @@ __getattr__ = lazy(
 DEADLINE = 5.0
 
 #: The message of the TimeoutError: the request may have been sent by then.
-NO_ANSWER = f"no answer within {DEADLINE:g} s; it may have arrived"
+NO_ANSWER = f"no response within {DEADLINE:g} s; the request may have arrived"
 
 #: The path of the request below a repository: a package that does not exist, so nothing
 #: is downloaded, and requests are easy to count. The usual answer is 404.
@@ -87,7 +87,7 @@ def prepare(
     elif connection.offline:
         obstacle = "offline is on"
     elif not url:
-        obstacle = "no channel of Anaconda's is configured"
+        obstacle = "no Anaconda channel is configured"
     return Heartbeat(url, user_agent(prefix, settings), prefix, settings, obstacle)
 
 

@@ -180,7 +180,7 @@ def test_without_a_channel_of_anaconda_nothing_is_sent(heartbeat, home):
     assert (status, lines["URL"], lines["not sent"]) == (
         1,
         "none",
-        "no channel of Anaconda's is configured",
+        "no Anaconda channel is configured",
     )
 
 

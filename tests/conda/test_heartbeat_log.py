@@ -87,7 +87,7 @@ def test_the_reason_for_an_unsent_heartbeat_is_logged(activate, home, tmp_path):
             activate(ANACONDA_ANON_USAGE_LOG=str(log), **variables)
     offline, nowhere, refused = lines(log)
     assert ("NotSent: offline is on", url) == (offline["error"], offline["url"])
-    assert ("NotSent: no channel of Anaconda's is configured", None) == (
+    assert ("NotSent: no Anaconda channel is configured", None) == (
         nowhere["error"],
         nowhere["url"],
     )
@@ -103,7 +103,7 @@ def test_a_missing_response_is_logged_at_the_deadline(activate, tmp_path):
         activate(ANACONDA_ANON_USAGE_LOG=str(log), CONDA_ANACONDA_HEARTBEAT=url, **own)
     [line] = lines(log)
     assert (url, None) == (line["url"], line["status"])
-    assert "TimeoutError: no answer within 5 s; it may have arrived" == line["error"]
+    assert "TimeoutError: no response within 5 s; the request may have arrived" == line["error"]
     assert line["seconds"] >= 4
 
 

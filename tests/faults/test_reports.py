@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from servers import silent
 
-NO_ANSWER = "no answer within 5 s; it may have arrived"
+NO_ANSWER = "no response within 5 s; the request may have arrived"
 
 
 @pytest.fixture

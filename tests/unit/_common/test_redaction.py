@@ -56,7 +56,7 @@ def test_a_query_is_hidden(query):
     [
         "https://repo.anaconda.com/pkgs/main/noarch/activate-0.0.0-0.conda",
         "/home/me@example.org/.condarc: permission denied",
-        "no answer within 5 s; it may have arrived",
+        "no response within 5 s; the request may have arrived",
         "",
     ],
 )
