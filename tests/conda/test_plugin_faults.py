@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -69,6 +70,8 @@ def insert(faulty_base):
         ]
         found.body.insert(0, ast.parse(statement).body[0])
         path.write_text(ast.unparse(ast.fix_missing_locations(tree)))
+        # Python would use the bytecode of a source of the same size and the same second.
+        shutil.rmtree(path.parent / "__pycache__", ignore_errors=True)
         return path, source
 
     return run
