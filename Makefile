@@ -4,7 +4,7 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 BIN = .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-.PHONY: demo test faults coverage unit real-conda bench lint build package clean
+.PHONY: demo test faults coverage unit real-conda windows bench lint build package clean
 
 demo: .venv/ready .conda-root/ready
 	$(BIN)/python tests/demo.py
@@ -32,6 +32,11 @@ unit: build
 real-conda: .venv/ready
 	AAU_TEST_CHANNEL=conda-forge \
 	$(BIN)/python -m pytest tests/package/test_given_conda.py -rs "--conda-root=$(CONDA)"
+
+# What differs on Windows, in the shells that it has.
+windows: .venv/ready
+	$(BIN)/python -m pytest -n auto --dist loadgroup tests/unit tests/shells/test_cmd.py \
+	tests/shells/test_windows_powershell.py $(PYTEST_ARGS)
 
 bench: .venv/ready .conda-root/ready
 	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)

@@ -61,15 +61,10 @@ def plan(
     force: bool = False,
     make_token: Callable[[], str] = random_token,
 ) -> list[Step]:
-    """Return the changes that produce a configuration.
+    """Return the changes that produce a configuration, below a root like DESTDIR.
 
-    Args:
-        root: a directory to write below, like DESTDIR; None for this system.
-        heartbeat: the value of ``anaconda_heartbeat``.
-        tokens: values, or RANDOM, by file name (``org_token``, ``machine_token``).
-        auto_update: whether conda updates this package automatically.
-        force: whether to replace edited files and other tokens, and keep copies of them.
-        make_token: returns each random token.
+    Tokens are values, or RANDOM, by file name (``org_token``, ``machine_token``). With force,
+    edited files and other tokens are replaced, and copies of them are kept.
 
     Raises:
         CannotDeploy: an existing file cannot be read, must not be replaced, or overrides

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +41,8 @@ def run(*arguments, module: str = "anaconda_anon_usage", **variables):
 
 def on_terminal(command: list, environ: dict[str, str]) -> str:
     """Run a command with a terminal as its stdout, and return its output."""
+    import pty  # absent on Windows
+
     terminal, end = pty.openpty()
     with open(terminal, "rb", buffering=0) as reader:
         process = subprocess.Popen(

@@ -242,8 +242,15 @@ def clean_environ(home: Path, **variables: str) -> dict[str, str]:
         "LANG": "C.UTF-8",
         # The default solver is not on PyPI.
         "CONDA_SOLVER": "classic",
+        **(_needed_on_windows(home) if os.name == "nt" else {}),
         **variables,
     }
+
+
+def _needed_on_windows(home: Path) -> dict[str, str]:
+    """Return the variables without which programs fail there."""
+    names = ("COMSPEC", "OS", "PATH", "PATHEXT", "SYSTEMROOT", "TEMP")
+    return {"USERPROFILE": str(home), **{name: os.environ[name] for name in names}}
 
 
 def _make_base_of(prefix: Path) -> None:

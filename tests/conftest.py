@@ -54,6 +54,7 @@ def _own_environment(request, monkeypatch, tmp_path):
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))  # HOME of Windows
     monkeypatch.setenv(TEST_SLOTS, uuid.uuid4().hex)
 
 

@@ -13,6 +13,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+import pytest
 from conda_root import clean_environ
 from support import PATIENCE, missing, tool
 
@@ -165,6 +166,8 @@ def with_mounts(mounts: dict[str, Path]) -> list[str]:
     Args:
         mounts: a file or directory for each path of the system.
     """
+    if os.name != "posix":
+        pytest.skip("mounts files over those of Unix")
     if not _can_mount():
         missing("unshare with the right to mount")
     script = """

@@ -19,8 +19,11 @@ TEST_SLOTS = "ANACONDA_ANON_USAGE_TEST_SLOTS"
 #: The maximum wait for an expected event, in seconds, on a slow machine.
 PATIENCE = 60
 
-#: A directory name that breaks every kind of careless quoting.
-HOSTILE = "'\";&&e-$ èрт🚒♞中片-j"
+#: A directory name that breaks every kind of careless quoting. Windows allows no double quote.
+HOSTILE = "'" + '"' * (os.name == "posix") + ";&&e-$ èрт🚒♞中片-j"
+
+#: Marks what needs permissions, pipes, signals, shells or paths of Unix.
+posix = pytest.mark.skipif(os.name != "posix", reason="Unix only")
 
 
 def missing(what: str):

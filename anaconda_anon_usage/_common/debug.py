@@ -1,7 +1,6 @@
 """Debug output: every decision on stderr, and only when asked for.
 
-No other module that runs unasked writes to a stream. To verify that the package is
-silent, read this file.
+No other module that runs unasked writes to a stream.
 """
 
 from __future__ import annotations

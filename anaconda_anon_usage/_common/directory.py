@@ -1,8 +1,7 @@
 """Change files only below the directory that was meant.
 
-Environments, homes and the system's conda directory can be shared with other users, who
-may replace a directory by a symlink at any moment. So everything that this package
-writes, chmods or deletes goes through a Directory: the anchor (an environment,
+Other users may replace a directory by a symlink at any moment. So everything that this
+package writes, chmods or deletes goes through a Directory: the anchor (an environment,
 ``~/.conda``, the system's conda directory) is opened once, links included, and below it
 every name is relative to an open descriptor and no symlink is followed (openat(2)).
 """
@@ -111,7 +110,8 @@ class Directory:
                 os.close(descriptor)
             yield temporary
         finally:
-            with contextlib.suppress(FileNotFoundError):
+            # Windows refuses while another process reads the file by its other name.
+            with contextlib.suppress(OSError):
                 self.remove(temporary)
 
     def rename(self, name: str, new_name: str) -> None:
@@ -205,15 +205,9 @@ class Directory:
 def open_directory(path: str, create: bool = False, change: bool = True) -> Directory:
     """Return the anchor of changes: an existing directory, links in its path included.
 
-    Args:
-        path: the directory's full path.
-        create: whether to create it in its existing parent, no more open than the parent
-            and than the umask allows.
-        change: whether anything is to be changed there.
-
-    Raises:
-        OSError: it is absent; or the superuser is to change something, and another user
-            owns a directory or symlink on the way, or everyone may write there.
+    It can be created in its existing parent, no more open than the parent and than the umask
+    allows. If the superuser is to change anything there, no other user may own a directory or
+    symlink on the way, and not everyone may write there; else it raises OSError.
     """
     if create and not os.path.isdir(path):
         parent, name = os.path.split(path)

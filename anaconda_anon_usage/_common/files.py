@@ -23,8 +23,7 @@ def read_bytes(path: str, limit: int = SIZE_LIMIT) -> bytes:
     """Return the content of a regular file, without ever blocking; symlinks are followed.
 
     Raises:
-        OSError: the file is absent, unreadable, not a regular file or has more bytes than the
-            limit.
+        OSError: it is absent, unreadable, not a regular file or larger than the limit.
     """
     # Check before opening as well: that alone can wake the writer of a FIFO or a device.
     _require_regular(os.stat(path), path)

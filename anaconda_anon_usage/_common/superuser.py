@@ -1,8 +1,7 @@
 """What root may follow and change where other users can create files.
 
-``sudo conda ...`` keeps the user's HOME on many systems, and root installs into the
-environments of others. A user could point root at any file with a symlink. And a file of
-root's in a user's home would lock the user out.
+``sudo conda ...`` keeps the user's HOME on many systems. A user could point root at any file
+with a symlink, and a file of root's in a user's home would lock the user out.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """The activation scripts in environments that do not have the package themselves.
 
-The package is installed once, into base, but an activation script runs only in the
-environment that holds it. So base's scripts and launchers are copied into environments,
-under the names that the package itself uses: a package that arrives later replaces them.
-copies.py decides which files are ours to replace or remove.
+An activation script runs only in the environment that holds it. So base's scripts and
+launchers are copied into environments, under the names that the package itself uses: a
+package that arrives later replaces them.
 """
 
 from __future__ import annotations
@@ -95,10 +94,7 @@ def remove(prefix: str) -> Hooks:
 
 
 def histories(prefixes: Iterable[str]) -> dict[str, int]:
-    """Return when conda last changed each environment: the modification time of its history.
-
-    Only compare these times with each other: their resolution is that of the file system.
-    """
+    """Return when conda last changed each environment, with the file system's resolution."""
     found = {}
     for prefix in prefixes:
         with contextlib.suppress(OSError):
@@ -148,11 +144,7 @@ def _blocked(prefix: str, error: OSError) -> Hooks:
 
 
 def _is_frozen(environment: Directory) -> bool:
-    """Return whether an environment must not be changed (CEP 22).
-
-    Raises:
-        OSError: it is not an environment, or its conda-meta is a symlink.
-    """
+    """Return whether an environment must not be changed (CEP 22); OSError if it is none."""
     with environment.below("conda-meta") as records:
         if not records.exists("history"):
             raise FileNotFoundError

@@ -42,11 +42,7 @@ def choose_environment(name: str | None, prefix: str | None) -> str:
 
 
 def known_environments(root: str | None, envs_dirs: tuple[str, ...]) -> list[str]:
-    """Return the prefixes of all environments that conda knows.
-
-    Those are base, what ``~/.conda/environments.txt`` lists, and what lies in the
-    directories for environments.
-    """
+    """Return base, what ``~/.conda/environments.txt`` lists, and what is in envs_dirs."""
     found = [root] if root else []
     with contextlib.suppress(OSError, ValueError):
         listing = read_bytes(os.path.expanduser("~/.conda/environments.txt"), _SIZE_LIMIT)

@@ -1,8 +1,4 @@
-"""Send a heartbeat by hand, to see what it is before it is turned on for others.
-
-Unlike an activation, this command also sends a heartbeat while the setting is off. It
-shows the setting and what decides it.
-"""
+"""Send a heartbeat by hand, even while the setting is off, and show what decides that."""
 
 from __future__ import annotations
 

@@ -122,10 +122,7 @@ def table(rows: Sequence[tuple[str, ...]], gap: int = 1) -> str:
 
 
 def _discard_stdout() -> None:
-    """Redirect stdout to nowhere: the interpreter flushes it when it exits.
-
-    See "Note on SIGPIPE" in the documentation of Python's signal module.
-    """
+    """Redirect stdout to nowhere, as the "Note on SIGPIPE" of Python's signal module says."""
     with contextlib.suppress(AttributeError, OSError, ValueError):
         sys.stdout.flush()
         return

@@ -42,18 +42,17 @@ def run(options: argparse.Namespace) -> int:
     scripts = [hooks.check(environment) for environment in known]
     url = redact(planned.url) if planned.url else None
     if options.json:
-        print_json(
-            {
-                "version": __version__,
-                "telemetry": telemetry.as_json(),
-                "heartbeat": heartbeat.as_json(),
-                "url": url,
-                "obstacle": planned.obstacle,
-                "user_agent": user_agent,
-                "prefix": prefix,
-                "environments": [found._asdict() for found in scripts],
-            }
-        )
+        report = {
+            "version": __version__,
+            "telemetry": telemetry.as_json(),
+            "heartbeat": heartbeat.as_json(),
+            "url": url,
+            "obstacle": planned.obstacle,
+            "user_agent": user_agent,
+            "prefix": prefix,
+            "environments": [found._asdict() for found in scripts],
+        }
+        print_json(report)
         return 0
     rows = [("telemetry:", str(telemetry)), ("heartbeat:", str(heartbeat))]
     if heartbeat.value:

@@ -1,8 +1,4 @@
-"""Print the tokens, what they identify and where they come from.
-
-Like conda, this command obeys the settings: if telemetry is off, it creates and prints no
-token.
-"""
+"""Print the tokens, what they identify and where they come from; none if telemetry is off."""
 
 from __future__ import annotations
 
@@ -85,10 +81,7 @@ def run(options: argparse.Namespace) -> int:
 def places(kind: tokens.TokenKind, prefix: str | None, enabled: bool) -> list[Place]:
     """Return the places that tokens of one kind can come from, in order of precedence.
 
-    Args:
-        kind: the kind of token.
-        prefix: the environment's directory, as for tokens.environment_token().
-        enabled: whether to create a random token that does not exist yet.
+    Only if enabled, a random token that does not exist yet is created.
     """
     if kind.letter in _ADMINISTRATORS:
         sources = tokens.administrator_sources(_ADMINISTRATORS[kind.letter], prefix)

@@ -62,11 +62,7 @@ def prepare(
 ) -> Heartbeat:
     """Return the heartbeat of an environment, whether heartbeats are on or off.
 
-    Args:
-        prefix: the environment's directory.
-        settings: the settings that apply to it.
-        channel: a base URL that overrides the configured one.
-        path: the path below the base URL.
+    The channel is a base URL that overrides the configured one.
     """
     from .._common import redact
     from .user_agent import user_agent
@@ -92,14 +88,7 @@ def prepare(
 
 
 def send(heartbeat: Heartbeat) -> int:
-    """Send one HEAD request and return the HTTP status of the response.
-
-    Args:
-        heartbeat: the result of prepare(), without an obstacle.
-
-    Raises:
-        Exception: the request failed.
-    """
+    """Send a heartbeat without an obstacle, and return the HTTP status of the response."""
     from . import connection
 
     assert heartbeat.url  # without one there is an obstacle
@@ -108,16 +97,10 @@ def send(heartbeat: Heartbeat) -> int:
 
 
 def within_deadline(function: Callable[[], T]) -> T | Exception:
-    """Run a function in a daemon thread and wait for it until the deadline.
+    """Run a function in a daemon thread, and return its result, Exception or a TimeoutError.
 
     The timeouts of the network library bound neither name resolution nor a response that
     arrives one byte per second.
-
-    Args:
-        function: called without arguments.
-
-    Returns:
-        The function's result, or the Exception that it raised, or a TimeoutError.
     """
     outcome: list[T | Exception] = []
 

@@ -45,13 +45,8 @@ def request(manager: PoolManager, url: str, user_agent: str, timeout: float) -> 
 
     It has no body, no cookie and no credentials, not even from ``.netrc``: urllib3 handles
     none of these. A proxy gets the credentials in its own URL, as from conda. The request
-    is not retried, and redirects are not followed.
-
-    Args:
-        manager: the ``urllib3.PoolManager`` to send it through, which is closed.
-        url: the URL of the request.
-        user_agent: the only header that is set.
-        timeout: seconds for the connection and for the response, each.
+    is not retried, and redirects are not followed. The timeout, in seconds, applies to the
+    connection and to the response. The manager is closed.
     """
     with manager:
         response = manager.request(
@@ -116,7 +111,7 @@ def _proxy(url: str, connection: Connection) -> str | None:
 def _system_has_proxies() -> bool:
     if any(value and name.lower().endswith("_proxy") for name, value in os.environ.items()):
         return True
-    if sys.platform == "darwin" or sys.platform == "win32":  # the system's settings count too
+    if sys.platform != "linux":  # the system's settings count too
         from urllib.request import getproxies
 
         return bool(getproxies())

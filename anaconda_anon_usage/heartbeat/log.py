@@ -1,8 +1,4 @@
-"""The log of heartbeats, which run in the background and print nothing.
-
-If the variable ANACONDA_ANON_USAGE_LOG names a file, each heartbeat of an activation
-appends one line of JSON to it.
-"""
+"""The log of heartbeats, which run in the background: one line of JSON for each."""
 
 from __future__ import annotations
 
@@ -64,11 +60,7 @@ def log_problem() -> str | None:
 
 
 def _open(path: str, create: int) -> int:
-    """Return a descriptor of the log.
-
-    Args:
-        path: the log.
-        create: os.O_CREAT or 0.
+    """Return a descriptor of the log, which is created if O_CREAT is given.
 
     Raises:
         OSError: the path is not a full path, or leads to a symlink or to a file that
@@ -84,10 +76,11 @@ def _open(path: str, create: int) -> int:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "not a regular file")
-        if sys.platform != "win32" and status.st_uid != os.geteuid():
-            raise OSError(errno.EPERM, "owned by another user")
-        if sys.platform != "win32" and status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            raise OSError(errno.EPERM, "writable by other users")
+        if sys.platform != "win32":
+            if status.st_uid != os.geteuid():
+                raise OSError(errno.EPERM, "owned by another user")
+            if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+                raise OSError(errno.EPERM, "writable by other users")
         # Others can link to this user's files where fs.protected_hardlinks is 0; proc(5).
         if status.st_nlink > 1:
             raise OSError(errno.EMLINK, "a hard link")

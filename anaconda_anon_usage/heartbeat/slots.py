@@ -44,11 +44,7 @@ class NoFreeSlot(Exception):
 
 
 def queue_slot() -> AbstractContextManager[object]:
-    """Acquire one of the queue slots, which the result holds as a context manager.
-
-    Raises:
-        NoFreeSlot: all of them are taken.
-    """
+    """Acquire a queue slot, which the result holds as a context manager, or raise NoFreeSlot."""
     held = _acquire("queue", QUEUE_SLOTS)
     if held is None:
         raise NoFreeSlot("too many at once")
@@ -56,10 +52,7 @@ def queue_slot() -> AbstractContextManager[object]:
 
 
 def run_slot() -> AbstractContextManager[object]:
-    """Wait for one of the run slots, which the result holds as a context manager.
-
-    The wait has no limit of its own: the caller has a deadline.
-    """
+    """Wait for a run slot in the same way; only the caller's deadline limits the wait."""
     while (held := _acquire("run", RUN_SLOTS)) is None:
         time.sleep(_INTERVAL)
     return held

@@ -17,10 +17,6 @@ def user_agent(prefix: str, settings: Settings) -> str:
 
     conda is not imported for it: its own User-Agent names the solver, for which it loads
     all of its plugins, and no solver takes part in a heartbeat.
-
-    Args:
-        prefix: the environment's directory.
-        settings: the settings that apply to it.
     """
     # As Context.user_agent in conda/base/context.py, without the solver.
     parts = [
@@ -36,15 +32,7 @@ def user_agent(prefix: str, settings: Settings) -> str:
 
 
 def conda_user_agent(prefix: str, settings: Settings) -> str:
-    """Return the User-Agent of conda's own requests for an environment.
-
-    Args:
-        prefix: the environment's directory.
-        settings: the settings that apply to it.
-
-    Returns:
-        The same as user_agent() if conda cannot be imported.
-    """
+    """Return the User-Agent of conda's own requests; without conda, that of heartbeats."""
     if has_conda():
         try:
             runs_conda = "conda.base.context" in sys.modules
@@ -83,7 +71,7 @@ def _distribution() -> tuple[str, str]:
 
 
 def _libc() -> tuple[str, str]:
-    if sys.platform == "win32":
+    if sys.platform != "linux":
         return "", ""
     try:
         # "glibc 2.36"; other C libraries do not have the name.

@@ -40,16 +40,12 @@ __getattr__ = lazy(__name__, {"channels": ("REPOSITORIES",), "conda_settings": (
 
 
 class Settings:
-    """The settings of one environment.
-
-    This package's own settings are read at once, conda's on first use. A YAML library is
-    imported only if a file needs to be parsed.
+    """The settings of one environment; conda's are read on first use.
 
     Attributes:
         anon_usage: whether tokens are sent.
         heartbeat: whether heartbeats are sent, or the URL that they are sent to instead.
-        anon_usage_decision, heartbeat_decision: the ``Decision`` behind each of them, which
-            explains it as text or JSON.
+        anon_usage_decision, heartbeat_decision: what explains them, as text or JSON.
         root_prefix: the prefix of the base environment, or None.
     """
 

@@ -45,10 +45,7 @@ class Occurrence(namedtuple("Occurrence", "source line value final problem", def
 
 
 class WrongValue(ValueError):
-    """A setting has a value that conda would refuse.
-
-    The message never quotes the value: it may be a password in the wrong place.
-    """
+    """conda would refuse a value. It may be a misplaced password, so no message quotes it."""
 
 
 class InvalidFile(ValueError):
@@ -56,10 +53,7 @@ class InvalidFile(ValueError):
 
 
 class Condarc:
-    """One configuration file, read at once and parsed on first use.
-
-    An absent file is empty. A problem is given if it is known already.
-    """
+    """One configuration file, read at once and parsed on first use; an absent one is empty."""
 
     def __init__(self, path: str, problem: str | None = None):
         self.path = path

@@ -43,7 +43,7 @@ class Configuration:
         return [f"{file.path}: {file.problem}" for file in self._files if file.problem]
 
     def occurrences(self, *names: str) -> list[Occurrence]:
-        """Return every occurrence of a setting, in the order in which conda reads them.
+        """Return every occurrence of a setting, in conda's order.
 
         A file that cannot be read counts as ``false #!final``, with its problem.
         """

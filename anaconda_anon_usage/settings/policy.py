@@ -18,11 +18,9 @@ from .search_path import administrator_directories
 
 
 def heartbeat_value(value: object) -> bool | str:
-    """Return what a value of ``anaconda_heartbeat`` means, which may be a URL to send to.
+    """Return what a value of ``anaconda_heartbeat`` means, or raise WrongValue.
 
-    Raises:
-        WrongValue: it is invalid. A number in a file is, but the text of a variable can be
-            0 or 1.
+    It may be a URL to send to. A variable can be 0 or 1, but a number in a file is invalid.
     """
     # YAML gives a boolean with an anchor as a number of this type.
     if value is None or isinstance(value, bool) or type(value).__name__ == "ScalarBoolean":
@@ -113,10 +111,7 @@ def decide(name: str, occurrences: list[Occurrence], root: str | None) -> Decisi
 
 
 def do_not_track() -> bool:
-    """Return whether the variable DO_NOT_TRACK asks not to be tracked.
-
-    Any value except ``0`` and ``false`` counts (https://consoledonottrack.com).
-    """
+    """Return whether DO_NOT_TRACK is set, and not to 0 or false; see consoledonottrack.com."""
     return os.environ.get("DO_NOT_TRACK", "").strip().lower() not in ("", "0", "false")
 
 

@@ -15,10 +15,7 @@ import sys
 
 from .condarc import reason
 
-if sys.platform == "win32":
-    _SYSTEM = ("C:/ProgramData/conda",)
-else:
-    _SYSTEM = ("/etc/conda", "/var/lib/conda")
+_SYSTEM = ("C:/ProgramData/conda",) if sys.platform == "win32" else ("/etc/conda", "/var/lib/conda")
 
 _CONDARC_NAMES = (".condarc", "condarc")
 _YAML_EXTENSIONS = (".yml", ".yaml")
@@ -40,7 +37,7 @@ def system_directories(root: str | None = None) -> list[str]:
     if root is None:
         return [*_SYSTEM]
     below = [os.path.splitdrive(path)[1].lstrip("/\\") for path in _SYSTEM]
-    return [os.path.join(os.path.abspath(root), path) for path in below]
+    return [os.path.abspath(os.path.join(root, path)) for path in below]
 
 
 def search_directories(prefix: str | None, root: str | None) -> list[str]:
@@ -55,8 +52,7 @@ def search_directories(prefix: str | None, root: str | None) -> list[str]:
 def condarc_files(prefix: str | None, root: str | None) -> list[tuple[str, str | None]]:
     """Return conda's configuration files in the same order, and why each cannot be read.
 
-    A directory that cannot be listed and a variable with a relative path have a problem as
-    well.
+    A directory that cannot be listed and a variable with a relative path are problems too.
     """
     found: list[tuple[str, str | None]] = []
     for entry, is_folder in _search_path(prefix, root):

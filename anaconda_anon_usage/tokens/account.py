@@ -67,8 +67,7 @@ def key_sources() -> Iterator[tuple[str, Callable[[], str | None]]]:
     """Yield the places where a key can be stored, in order of precedence.
 
     Yields:
-        The place (a variable, a file's path or a description), and a function that returns
-        the key there or None, and never raises an Exception.
+        The variable, path or description, and a function that returns the key or None.
     """
     yield VARIABLE, functools.partial(os.environ.get, VARIABLE)
     settings = _attempt(_load_settings) or {}

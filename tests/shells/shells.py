@@ -21,8 +21,8 @@ from support import PATIENCE, missing, wait_until
 #: Path of the launcher below the environment's prefix.
 LAUNCHER = "etc/conda/anon-usage/heartbeat.sh"
 
-#: Shells that .ci/run cannot install, which are tested if they are found.
-OPTIONAL = ("pwsh", "pwsh-windows")
+#: Shells that .ci/run cannot install, which are tested if they are found. Windows has its own.
+OPTIONAL = ("pwsh", "pwsh-windows") if os.name == "posix" else ()
 
 
 def program(name: str) -> str:

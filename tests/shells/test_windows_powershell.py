@@ -1,15 +1,11 @@
-"""The scripts for PowerShell on Windows, run by PowerShell for Windows in wine.
+"""The scripts for PowerShell on Windows, or on Linux in PowerShell for Windows under wine.
 
-Not tested:
-
-- Windows PowerShell 5.1
-- names with a percent sign, which the cmd of wine 8 expands twice
-- closing a console
+Only Windows has Windows PowerShell 5.1, and a cmd that does not expand names with a percent
+sign twice. Closing a console is not tested.
 """
 
 from __future__ import annotations
 
-import pathlib
 import subprocess
 
 import pytest
@@ -25,12 +21,14 @@ from powershell import (
     runspaces,
 )
 from shells import program
-from support import PATIENCE, tool, wait_until
+from support import PATIENCE, wait_until
+from windows import STARTED, WINDOWS, make_environment, make_python, records, windows
 
 #: The launcher, below the environment's prefix.
 LAUNCHER = "etc/conda/anon-usage/heartbeat.bat"
 
-STARTED = "-I -m anaconda_anon_usage.heartbeat.activated"
+#: Windows PowerShell 5.1 and PowerShell 7.
+SHELLS = ("powershell", "pwsh") if WINDOWS else ("pwsh-windows",)
 
 #: Names that careless quoting for cmd or PowerShell would change.
 NAMES = (
@@ -54,11 +52,11 @@ NAMES = (
     "-n",
     "{0}",
     "èрт🚒♞中片",
+    *(("%PATH%", "100%") if WINDOWS else ()),
 )
 
 #: Setup before the activation, and whether the level is then marked as counted.
 CASES = {
-    **{mode: (setup, True) for mode, setup in MODES.items()},
     "PATH in capitals": ("$Env:PATH = $Env:PATH.ToUpperInvariant()", True),
     "no launcher": ("", True),
     "no prefix": ("$Env:CONDA_PREFIX = $null", False),
@@ -86,8 +84,12 @@ $start = [Diagnostics.ProcessStartInfo] @{{
 }}
 $process = [Diagnostics.Process]::Start($start)
 [Console]::Write($process.StandardOutput.ReadToEnd() + $process.StandardError.ReadToEnd())
-foreach ($i in 1..600) {{ if (Test-Path $Env:RECORD) {{ break }}; Start-Sleep -Milliseconds 100 }}
-[Console]::WriteLine((Get-Content $Env:RECORD) -join '; ')
+foreach ($i in 1..600) {{
+    $lines = Get-Content -ErrorAction Ignore "$Env:RECORD-*"
+    if ($lines) {{ break }}
+    Start-Sleep -Milliseconds 100
+}}
+[Console]::WriteLine($lines -join '; ')
 $null = New-Item $Env:GATE
 """
 
@@ -99,21 +101,16 @@ INNER = """
 """
 
 
-def windows(path) -> str:
-    """Return the path by which Windows programs in wine know a file."""
-    return "Z:" + str(path).replace("/", "\\")
-
-
-@pytest.fixture
-def powershell(tmp_path, environ):
+@pytest.fixture(params=SHELLS)
+def powershell(request, tmp_path, environ):
     """A function that runs a script in PowerShell for Windows and returns its output lines."""
-    command = program("pwsh-windows")
+    command = [program(request.param), "-NoProfile", "-NonInteractive", "-File"]
 
     def run(text, **variables):
         script = tmp_path / "script.ps1"
-        script.write_text(text)
+        script.write_text(text, encoding="utf-8-sig")  # 5.1 needs the mark
         done = subprocess.run(
-            [command, "-File", windows(script)],
+            [*command, windows(script)],
             env={**environ, **variables},
             cwd=tmp_path,
             stdin=subprocess.DEVNULL,
@@ -125,23 +122,25 @@ def powershell(tmp_path, environ):
         assert (0, []) == (done.returncode, errors)
         return done.stdout.splitlines()
 
+    run.modes = dict(MODES)
+    if request.param == "powershell":
+        del run.modes["debugger"]  # it came with version 7
     return run
 
 
 @pytest.fixture
-def scripts(base, tmp_path):
+def scripts(tmp_path):
     """The paths of both scripts, as PowerShell strings."""
-    prefix = base.make_environment(tmp_path / "scripts")
+    prefix = make_environment(tmp_path / "scripts")
     return {
         name: quote(windows(prefix / f"etc/conda/{folder}/anaconda-anon-usage.ps1"))
         for name, folder in (("activate", "activate.d"), ("leave", "deactivate.d"))
     }
 
 
-def make_environment(prefix):
+def make_logging_environment(prefix):
     """Create an environment whose launcher logs each start."""
-    launcher = prefix / LAUNCHER
-    launcher.parent.mkdir(parents=True)
+    launcher = make_environment(prefix) / LAUNCHER
     launcher.write_text('@cd /d "%CONDA_PREFIX%"\n@echo started>>log\n', newline="\r\n")
     return prefix
 
@@ -167,20 +166,21 @@ def starts(prefix) -> int:
 @every_language
 def test_no_preference_changes_anything(language, powershell, scripts, tmp_path):
     """Nothing is printed, $Error stays empty, and each activation starts one launcher."""
+    cases = CASES | {mode: (setup, True) for mode, setup in powershell.modes.items()}
     rounds = {
-        name: (make_environment(tmp_path / f"{name}-e"), setup + language)
-        for name, (setup, _) in CASES.items()
+        name: (make_logging_environment(tmp_path / f"{name}-e"), setup + language)
+        for name, (setup, _) in cases.items()
     }
     (rounds["no launcher"][0] / LAUNCHER).unlink()
     # With neither cmdlets nor .NET, nothing can be started.
     impossible = {"no module"} if language else set()
-    works = {name for name, (_, works) in CASES.items() if works} - impossible
-    printed = dict(zip(CASES, run_rounds(powershell, scripts, rounds.values())))
-    assert {name: round_of(name in works) for name in CASES} == printed
+    works = {name for name, (_, works) in cases.items() if works} - impossible
+    printed = dict(zip(cases, run_rounds(powershell, scripts, rounds.values())))
+    assert {name: round_of(name in works) for name in cases} == printed
     started = works - {"no launcher"}
     wait_until(lambda: all(starts(rounds[name][0]) for name in started))
     actual = {name: starts(prefix) for name, (prefix, _) in rounds.items()}
-    assert {name: int(name in started) for name in CASES} == actual
+    assert {name: int(name in started) for name in cases} == actual
 
 
 @every_language
@@ -188,7 +188,7 @@ def test_the_state_of_the_shell_stays(language, powershell, scripts, tmp_path):
     """$?, $LASTEXITCODE, jobs, location, variables and $Error are as after an empty script."""
     empty = tmp_path / "empty.ps1"
     empty.touch()
-    prefix = make_environment(tmp_path / "environment")
+    prefix = make_logging_environment(tmp_path / "environment")
     files = (quote(windows(empty)), scripts["activate"], scripts["leave"])
     texts = [
         STATE.format(prefix=quote(windows(prefix)), setup=setup + language, script=file)
@@ -205,7 +205,7 @@ def test_the_state_of_the_shell_stays(language, powershell, scripts, tmp_path):
 def test_names_are_not_run(language, powershell, scripts, tmp_path):
     """The launcher is found and gets the prefix, whatever its name is."""
     rounds = [
-        (make_environment(tmp_path / str(number) / name), language)
+        (make_logging_environment(tmp_path / str(number) / name), language)
         for number, name in enumerate(NAMES)
     ]
     assert [round_of(True)] * len(NAMES) == run_rounds(powershell, scripts, rounds)
@@ -214,21 +214,10 @@ def test_names_are_not_run(language, powershell, scripts, tmp_path):
     assert dict.fromkeys(NAMES, 1) == dict(zip(NAMES, map(starts, prefixes)))
 
 
-@pytest.fixture
-def python(tmp_path):
-    """A python.exe that records its arguments, in a base that has the package."""
-    python = tmp_path / "base" / "python.exe"
-    module = python.parent / "Lib/site-packages/anaconda_anon_usage/heartbeat/activated.py"
-    module.parent.mkdir(parents=True)
-    module.touch()
-    source = pathlib.Path(__file__).with_name("python_stand_in.c")
-    subprocess.run([tool("x86_64-w64-mingw32-gcc"), "-o", python, source], check=True)
-    return python
-
-
-def test_python_is_started_and_not_waited_for(powershell, scripts, base, python, tmp_path):
+def test_python_is_started_and_not_waited_for(powershell, scripts, tmp_path):
     """heartbeat.bat starts Python once; the output's reader does not wait for its end."""
-    prefix = base.make_environment(tmp_path / "it's an environment-j")
+    prefix = make_environment(tmp_path / "it's an environment-j")
+    python = make_python(tmp_path / "base")
     for number, mode in enumerate(WAITING.values()):
         inner = tmp_path / f"inner-{number}.ps1"
         inner.write_text(INNER.format(mode=mode, **scripts))
@@ -239,8 +228,9 @@ def test_python_is_started_and_not_waited_for(powershell, scripts, base, python,
         CONDA_PYTHON_EXE=windows(python),
         CONDA_ANACONDA_HEARTBEAT="true",
     )
-    assert ["True 7 0 True", STARTED] * len(WAITING) == printed
-    records = [tmp_path / f"record-{number}" for number in range(len(WAITING))]
-    wait_until(lambda: all(record.read_text().count("\n") == 2 for record in records))
-    ended = [record.read_text().splitlines() for record in records]
-    assert [[STARTED, "ended"]] * len(WAITING) == ended
+    start = [STARTED, windows(prefix), ""]
+    assert ["True 7 0 True", "\t".join(start)] * len(WAITING) == printed
+    found = [tmp_path / f"record-{number}" for number in range(len(WAITING))]
+    ended = [[[*start, "ended"]]] * len(WAITING)
+    wait_until(lambda: list(map(records, found)) == ended)
+    assert ended == list(map(records, found))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from processes import AS_NOBODY, PACKAGE_PARENT, is_random
 from processes import run as run_python
-from support import HOSTILE
+from support import HOSTILE, posix
 
 from anaconda_anon_usage import deploy
 from anaconda_anon_usage.cli import main
@@ -56,7 +56,7 @@ def run(root, capsys):
 def tree(directory: Path) -> dict[str, bytes]:
     """Return the files below a directory, with paths and contents."""
     found = [path for path in directory.rglob("*") if path.is_file()]
-    return {str(path.relative_to(directory)): path.read_bytes() for path in found}
+    return {path.relative_to(directory).as_posix(): path.read_bytes() for path in found}
 
 
 def body(etc: Path) -> str:
@@ -72,6 +72,7 @@ def write(etc: Path, files: dict[str, str]) -> None:
         (etc / name).write_text(text)
 
 
+@posix
 @pytest.mark.parametrize("umask", [0o077, 0o000])
 def test_files_are_complete_and_readable_by_everyone(run, root, umask):
     """The umask does not matter."""
@@ -113,6 +114,7 @@ def test_the_heartbeat_option_is_on_off_or_a_url(run, etc, value, expected):
     assert expected == condarc.Condarc(str(etc / NAME)).occurrences["anaconda_heartbeat"].value
 
 
+@posix
 @pytest.mark.parametrize("value, expected", [("", DEFAULTS), (" []", ""), (" [a]", "")])
 @pytest.mark.parametrize("file", ["condarc", "condarc.d/z.yml", "../../var/lib/conda/condarc"])
 def test_default_packages_are_listed_unless_a_file_has_a_list(run, etc, file, value, expected):
@@ -165,6 +167,7 @@ def test_a_contrary_lock_in_an_earlier_file_is_refused(run, etc, name, text, lin
     assert f"cannot override {etc / name}, line {line}: #!final locks " in message
 
 
+@posix
 @pytest.mark.parametrize(
     "files",
     [
@@ -232,6 +235,7 @@ def test_an_edited_or_foreign_drop_in_is_refused_and_copied_by_force(run, etc, c
     assert {NAME + COPY} == set(tree(etc))
 
 
+@posix
 @pytest.mark.parametrize("name", ["org_token", ".org_token"])
 def test_another_token_is_refused_and_restored_after_force(run, etc, name):
     """The copy keeps its owner and mode."""
@@ -320,6 +324,7 @@ def test_symlinks_are_refused(run, etc, tmp_path, link):
     assert before == tree(tmp_path)
 
 
+@posix
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root")
 def test_root_does_not_write_into_another_users_directory(run, etc):
     """Its owner could replace the directory with a symlink at any time."""
@@ -329,6 +334,7 @@ def test_root_does_not_write_into_another_users_directory(run, etc):
     assert {} == tree(etc)
 
 
+@posix
 @pytest.mark.parametrize(
     "mode, expected",
     [(0o777, "wrote {}\n0"),

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import PATIENCE
+from support import PATIENCE, posix
 
 import anaconda_anon_usage
 
@@ -227,6 +227,7 @@ def test_importing_tokens_loads_few_modules():
     assert TOKENS == found
 
 
+@posix
 @pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="the list is for Python 3.11")
 def test_importing_tokens_loads_few_modules_of_the_standard_library():
     """A longer list needs a reason."""

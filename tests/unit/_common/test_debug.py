@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from processes import PACKAGE_PARENT
-from support import PATIENCE
+from support import PATIENCE, posix
 
 from anaconda_anon_usage._common import debug
 
@@ -29,6 +29,7 @@ def test_the_reason_is_one_line_on_stderr_on_request(monkeypatch, capsys, value)
     assert ("", "anaconda-anon-usage: why\n") == tuple(capsys.readouterr())
 
 
+@posix
 @pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
 @pytest.mark.parametrize("message", ["why", "\\udc80 é"])
 def test_an_unusable_stderr_stops_nothing(environ, redirection, message):

@@ -9,7 +9,7 @@ import time
 
 import pytest
 from processes import FULL_DISK, run
-from support import PATIENCE, tool
+from support import PATIENCE, posix, tool
 
 from anaconda_anon_usage._common.directory import open_directory
 
@@ -20,6 +20,7 @@ as_root = pytest.mark.skipif(
 OTHER_USER = 54321
 
 
+@posix
 @pytest.mark.parametrize(
     "umask, parent, expected",
     [(0, 0o700, 0o700), (0, 0o755, 0o755), (0o022, 0o775, 0o755), (0o077, 0o755, 0o700),
@@ -51,6 +52,7 @@ def write(path: str, data: bytes, mode: int) -> None:
         anchor.write(name, data, mode)
 
 
+@posix
 @pytest.mark.parametrize("umask", [0, 0o077, 0o777])
 @pytest.mark.parametrize("mode", [0o600, 0o644])
 def test_a_written_file_has_its_content_and_permissions(directory, umask, mode):
@@ -75,6 +77,7 @@ def test_writing_replaces_a_symlink_and_not_its_target(directory):
     )
 
 
+@posix
 @pytest.mark.parametrize("room", [0, 2])
 def test_a_file_does_not_change_on_a_full_disk(directory, home, room):
     """A limit on the file size has the same effect as a full disk or a quota."""
@@ -100,6 +103,7 @@ def test_a_failed_write_leaves_no_temporary_file(directory):
     assert ["file"] == os.listdir(directory)
 
 
+@posix
 @pytest.mark.parametrize("mode", [0o700, 0o750, 0o755, 0o770, 0o775])
 @pytest.mark.parametrize("umask", [0, 0o022, 0o077, 0o777])
 def test_directories_below_the_anchor_get_its_permissions(directory, mode, umask):
@@ -115,6 +119,7 @@ def test_directories_below_the_anchor_get_its_permissions(directory, mode, umask
     assert [mode, mode] == found
 
 
+@posix
 def test_a_setgid_anchor_has_setgid_directories(directory):
     """A group can share them."""
     directory.chmod(0o2775)
@@ -127,6 +132,7 @@ def test_a_setgid_anchor_has_setgid_directories(directory):
     assert 0o2775 == stat.S_IMODE((directory / "etc").stat().st_mode)
 
 
+@posix
 def test_default_acls_apply_to_new_directories(directory):
     """An administrator has set them."""
     acl = ["d:u::rwx,d:g::r-x,d:o::---,d:u:54321:rwx", directory]
@@ -164,6 +170,7 @@ def test_no_symlink_below_the_anchor_is_followed(directory, tmp_path, create, ta
     assert [] == os.listdir(tmp_path / "elsewhere")
 
 
+@posix
 def test_a_directory_that_is_replaced_with_a_symlink_is_not_followed(directory, tmp_path):
     """Changes apply to the directory that was opened."""
     (tmp_path / "elsewhere").mkdir()
@@ -182,6 +189,7 @@ def test_only_plain_names_are_accepted(directory, name):
         anchor.below(name)
 
 
+@posix
 @as_root
 def test_root_follows_no_symlink_of_another_user_to_the_anchor(directory, tmp_path):
     """It could point to any directory of root."""
@@ -191,6 +199,7 @@ def test_root_follows_no_symlink_of_another_user_to_the_anchor(directory, tmp_pa
         open_directory(str(tmp_path / "link"))
 
 
+@posix
 @as_root
 @pytest.mark.parametrize("owned", ["directory", "parent"])
 def test_root_changes_nothing_below_another_users_directory(directory, owned):
@@ -202,6 +211,7 @@ def test_root_changes_nothing_below_another_users_directory(directory, owned):
         open_directory(str(inner))
 
 
+@posix
 @as_root
 def test_root_changes_nothing_in_another_users_directory_below_the_anchor(directory):
     """It does not matter who created it."""
@@ -211,6 +221,7 @@ def test_root_changes_nothing_in_another_users_directory_below_the_anchor(direct
         anchor.below("etc", create=True)
 
 
+@posix
 @as_root
 @pytest.mark.parametrize("mode, allowed", [(0o775, True), (0o1777, True), (0o777, False)])
 def test_root_rejects_world_writable_directories(directory, mode, allowed):

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 from processes import run
-from support import wait_until
+from support import posix, wait_until
 
 from anaconda_anon_usage._common.files import read_bytes, read_token_text
 
@@ -41,6 +41,7 @@ def test_unreadable_text_is_none_with_an_explanation(tmp_path, monkeypatch, caps
     assert [True, True, False, False] == [f"{tmp_path / name}: " in said for name in names]
 
 
+@posix
 def test_a_pipe_is_not_opened(tmp_path):
     """Opening it would unblock its writer, which then would have no reader."""
     path = tmp_path / "pipe"
@@ -61,6 +62,7 @@ def test_a_pipe_is_not_opened(tmp_path):
         writer.wait()
 
 
+@posix
 def test_a_file_that_is_replaced_with_a_pipe_before_opening_does_not_block(tmp_path, home):
     """Another user with write permission could do this."""
     os.mkfifo(tmp_path / "pipe")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
+from support import posix
 
 from anaconda_anon_usage import settings
 from anaconda_anon_usage._common import installation
@@ -55,6 +56,7 @@ def test_base_is_the_prefix_of_a_python_with_conda(modules, monkeypatch):
     assert sys.prefix == installation.root_prefix()
 
 
+@posix
 @pytest.mark.parametrize(
     "variables, expected",
     [
@@ -84,6 +86,7 @@ def test_a_relative_prefix_is_not_active(monkeypatch, value):
     assert None is installation.active_prefix()
 
 
+@posix
 def test_the_active_prefix_comes_from_the_activation(monkeypatch):
     """It need not exist."""
     before = installation.active_prefix()
@@ -109,6 +112,7 @@ def test_the_version_of_conda_comes_from_its_record(tmp_path, records, expected)
     assert expected == installation.conda_version(str(tmp_path))
 
 
+@posix
 @pytest.mark.parametrize("root", [None, "", "/does/not/exist", "/dev/null"])
 def test_an_installation_without_records_has_no_conda(root):
     """The User-Agent omits conda then."""

@@ -12,7 +12,7 @@ import sys
 
 import pytest
 from command_lines import COMMAND, environ, on_terminal, run
-from support import PATIENCE
+from support import PATIENCE, posix
 
 from anaconda_anon_usage import __version__, cli
 
@@ -77,6 +77,7 @@ def test_status_shows_the_obstacle_of_a_heartbeat_that_is_on(home):
     assert "\nnot sent:          offline is on\n" in run()[1]
 
 
+@posix
 def test_an_invalid_value_is_reported(home):
     """It disables the setting. The status names the line, but not the value."""
     (home / ".condarc").write_text("\nanaconda_heartbeat: 2\n")
@@ -156,6 +157,7 @@ def test_every_module_has_version_and_help(module):
     assert f"\n\nusage: python -m {name} [-h] [--version]" in printed
 
 
+@posix
 @pytest.mark.parametrize(
     "arguments", [[], ["--help"], ["--json"], ["tokens"], ["heartbeat", "--dry-run"], ["hooks"]]
 )
@@ -174,6 +176,7 @@ def test_a_closed_pipe_prints_no_traceback(arguments):
     assert (1, b"") == (done.returncode, done.stderr)
 
 
+@posix
 def test_a_full_disk_is_one_line():
     """So is any unexpected error."""
     with open("/dev/full", "w") as full:
@@ -188,6 +191,7 @@ def test_a_full_disk_is_one_line():
     assert (1, expected) == (done.returncode, done.stderr)
 
 
+@posix
 def test_a_traceback_is_printed_on_request_only():
     """The variable for debug output requests it."""
     with open("/dev/full", "w") as full:
@@ -201,6 +205,7 @@ def test_a_traceback_is_printed_on_request_only():
     assert (1, True) == (done.returncode, b"Traceback (most recent call last):" in done.stderr)
 
 
+@posix
 def test_a_closed_stdout_is_no_error():
     """A service may not have one."""
     done = subprocess.run(
@@ -212,6 +217,7 @@ def test_a_closed_stdout_is_no_error():
     assert (0, b"") == (done.returncode, done.stderr)
 
 
+@posix
 def test_ctrl_c_prints_no_traceback():
     """The exit status is the usual one of shells."""
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -230,12 +236,14 @@ def test_ctrl_c_prints_no_traceback():
     assert (130, b"", b"") == (process.returncode, printed, errors)
 
 
+@posix
 @pytest.mark.parametrize("arguments", [[], ["tokens"], ["tokens", "--detail"], ["hooks"]])
 def test_a_terminal_gets_plain_text(arguments):
     """Text without control codes can be copied and searched."""
     assert "\033" not in on_terminal([*COMMAND, *arguments], environ(TERM="xterm"))
 
 
+@posix
 def test_a_path_that_is_not_utf8_is_printed(tmp_path):
     """Such bytes are escaped."""
     prefix = tmp_path / "\udcff"

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from command_lines import environ, run
-from support import PATIENCE
+from support import PATIENCE, posix
 
 from anaconda_anon_usage.cli.parser import print_error
 
@@ -25,6 +25,7 @@ def test_an_error_of_many_lines_is_one_line(capsys):
     assert ("", "anaconda-anon-usage: error: one two three four\n") == capsys.readouterr()
 
 
+@posix
 def test_an_error_with_a_closed_stderr_sets_the_exit_status():
     """The message is lost."""
     done = subprocess.run(
@@ -36,6 +37,7 @@ def test_an_error_with_a_closed_stderr_sets_the_exit_status():
     assert (2, b"", b"") == (done.returncode, done.stdout, done.stderr)
 
 
+@posix
 def test_json_is_ascii(tmp_path):
     """A path need not be valid in any encoding."""
     prefix = tmp_path / "\udcff\u00e9"

@@ -9,6 +9,7 @@ import sys
 import pytest
 from command_lines import run
 from processes import forget, is_random, make_environment
+from support import posix
 
 from anaconda_anon_usage import __version__, tokens
 from anaconda_anon_usage.cli.tokens import places
@@ -109,6 +110,7 @@ def test_a_source_is_in_the_list_of_locations(home, environment):
     }.items() <= of["o"].items()
 
 
+@posix
 def test_detail_describes_each_token(home, environment):
     """Its value, what it identifies, what it contains, its lifetime, its source."""
     status, printed, errors = run("tokens", "--detail", "--prefix", str(environment))
@@ -126,6 +128,7 @@ def test_detail_describes_each_token(home, environment):
     assert ("o/ is not sent", f"aau/{__version__}") == (blocks["o"][0], blocks["aau"][0])
 
 
+@posix
 def test_paths_lists_the_locations_and_creates_no_token(home, environment):
     """Existing files, files that would be created, and variables."""
     (home / "org_token").write_text("acme\n")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 
 import pytest
+from support import posix
 
 from anaconda_anon_usage.heartbeat import log_problem
 
 
+@posix
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
 @pytest.mark.parametrize(
     "kind, expected",

@@ -21,6 +21,7 @@ from logins import (
     run,
     write_keyring,
 )
+from support import posix
 
 from anaconda_anon_usage.tokens import account
 from anaconda_anon_usage.tokens.account import account_token, token_from_api_key
@@ -130,6 +131,7 @@ def test_a_damaged_keyring_file_gives_no_token(home, content):
     assert None is account_token()
 
 
+@posix
 def test_a_home_is_not_below_the_working_directory(home, monkeypatch):
     """Without a home, ~ is not expanded, and would be a directory of that name."""
     write_keyring(home, api_key())
@@ -156,6 +158,7 @@ def test_a_huge_keyring_file_is_not_read(home):
     assert (TOKEN, None) == (at_the_limit, account_token())
 
 
+@posix
 @pytest.mark.parametrize("name", ["keyring", "config.toml"])
 @pytest.mark.parametrize("kind", ["directory", "fifo", "loop", "device"])
 def test_a_special_file_neither_blocks_nor_fails(home, name, kind):

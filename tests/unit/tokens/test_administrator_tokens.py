@@ -9,6 +9,7 @@ from processes import (
     run,
     with_mounts,
 )
+from support import posix
 
 from anaconda_anon_usage import tokens
 
@@ -55,6 +56,7 @@ def test_tokens_come_from_the_variable_and_every_directory(
     assert expected == function()
 
 
+@posix
 def test_tokens_in_the_systems_directories_are_read(tmp_path, home):
     """There are two of them on Unix."""
     for name in ("etc", "lib"):
@@ -112,6 +114,7 @@ def test_an_invalid_file_is_not_sent_but_reported(home, monkeypatch, capsys, kin
     assert f"anaconda-anon-usage: {path}: not 1 to 36" in capsys.readouterr().err
 
 
+@posix
 @pytest.mark.parametrize("content", [*INVALID, "\udcff"])
 @pytest.mark.parametrize("kind", ADMINISTRATOR)
 def test_an_invalid_variable_is_not_sent_but_reported(home, monkeypatch, capsys, kind, content):

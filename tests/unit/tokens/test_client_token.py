@@ -16,6 +16,7 @@ from processes import (
     race,
     run,
 )
+from support import posix
 
 
 def test_the_client_token_is_created_once(home):
@@ -25,6 +26,7 @@ def test_the_client_token_is_created_once(home):
     assert f"{token}\n" == (home / ".conda" / "aau_token").read_text()
 
 
+@posix
 @pytest.mark.parametrize("umask", [0, 0o077])
 def test_the_client_token_is_accessible_to_the_user_only(home, umask):
     """Others may not write to its directory, either."""
@@ -35,13 +37,14 @@ def test_the_client_token_is_accessible_to_the_user_only(home, umask):
     assert 0 == (home / ".conda").stat().st_mode & 0o022
 
 
+@posix
 @pytest.mark.parametrize("home_variable", ["/does/not/exist", "relative", "/dev/null"])
 def test_the_client_token_is_omitted_without_a_home(home_variable):
     """Nothing is created at an invalid path."""
     assert "" == run(home_variable, CLIENT_TOKEN)
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows always has a home")
+@posix
 def test_the_client_token_is_omitted_if_the_home_is_unknown(home):
     """In containers, HOME is often unset and the user has no passwd entry."""
     if os.geteuid() != 0:
@@ -57,7 +60,9 @@ def test_the_client_token_is_omitted_if_its_directory_is_a_file(home):
 
 
 @pytest.mark.unmeasured
-@pytest.mark.parametrize("prelude", ["", WITHOUT_LINKS], ids=["links", "no links"])
+@pytest.mark.parametrize(
+    "prelude", ["", pytest.param(WITHOUT_LINKS, marks=posix)], ids=["links", "no links"]
+)
 @pytest.mark.parametrize("count", [64, 2])
 def test_concurrent_processes_agree_on_the_client_token(home, prelude, count):
     """They return the token in the file."""

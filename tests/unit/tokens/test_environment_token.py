@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+from conda_root import clean_environ
 from processes import (
     PACKAGE_PARENT,
     WITHOUT_LINKS,
@@ -19,6 +20,7 @@ from processes import (
     race,
     run,
 )
+from support import posix
 
 from anaconda_anon_usage import tokens
 
@@ -28,6 +30,7 @@ ENVIRONMENT_TOKEN = """
 """
 
 
+@posix
 def test_the_environment_token_is_created_once(tmp_path, home):
     """The path by which the environment is reached does not matter."""
     env = make_environment(tmp_path / "env")
@@ -39,7 +42,9 @@ def test_the_environment_token_is_created_once(tmp_path, home):
 
 
 @pytest.mark.unmeasured
-@pytest.mark.parametrize("prelude", ["", WITHOUT_LINKS], ids=["links", "no links"])
+@pytest.mark.parametrize(
+    "prelude", ["", pytest.param(WITHOUT_LINKS, marks=posix)], ids=["links", "no links"]
+)
 def test_concurrent_processes_agree_on_the_environment_token(tmp_path, home, prelude):
     """They return the token in the file."""
     env = make_environment(tmp_path / "env")
@@ -109,6 +114,7 @@ def test_a_copied_or_moved_environment_gets_a_token_of_its_own(tmp_path, operati
         assert token == tokens.environment_token(str(env))
 
 
+@posix
 @pytest.mark.parametrize(
     "prefix_mode, expected",
     [(0o755, 0o644), (0o700, 0o600), (0o750, 0o640), (0o775, 0o644), (0o711, 0o600)],
@@ -140,11 +146,12 @@ def test_the_activated_environment_is_the_default(tmp_path, home):
     assert ["aau_token", "aau_token_prefix"] == sorted(os.listdir(env / "etc"))
 
 
+@posix
 def test_the_environment_of_python_is_the_second_default(tmp_path, home):
     """If it is conda's."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "env"], check=True)
     code = [tmp_path / "env" / "bin" / "python", "-c", *ENVIRONMENT_TOKEN_LINE]
-    environ = {"HOME": str(home), "PYTHONPATH": PACKAGE_PARENT}
+    environ = clean_environ(home, PYTHONPATH=PACKAGE_PARENT)
 
     def printed():
         return subprocess.check_output(code, env=environ, text=True, timeout=30).strip()

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from processes import FULL_DISK, is_random, run
+from support import posix
 
 from anaconda_anon_usage._common import Directory, files
 from anaconda_anon_usage.tokens import token_file
@@ -82,6 +83,7 @@ def test_a_proposed_token_is_written_unless_one_exists(tmp_path):
     assert (TOKEN, TOKEN) == (create(tmp_path, proposed=TOKEN), create(tmp_path, proposed="x" * 22))
 
 
+@posix
 @pytest.mark.parametrize("umask", [0, 0o022, 0o077, 0o777])
 @pytest.mark.parametrize("mode", [0o600, 0o644])
 @pytest.mark.parametrize("links", [True, False])
@@ -98,6 +100,7 @@ def test_the_umask_does_not_affect_permissions(tmp_path, monkeypatch, umask, mod
     assert [mode, mode] == modes
 
 
+@posix
 def test_a_file_system_without_permissions_can_store_a_token(tmp_path, monkeypatch):
     """Some file systems refuse chmod."""
 
@@ -108,6 +111,7 @@ def test_a_file_system_without_permissions_can_store_a_token(tmp_path, monkeypat
     assert f"{create(tmp_path)}\n" == (tmp_path / "aau_token").read_text()
 
 
+@posix
 @pytest.mark.parametrize("room", [0, 10])
 def test_a_full_disk_never_has_a_partial_token(directory, home, room):
     """A limit on the file size has the same effect as a full disk or a quota."""
@@ -218,6 +222,7 @@ def test_bindings_of_different_tokens_to_the_same_place_differ():
     assert 100 == len({make_binding(token, "here").split()[1] for token in tokens})
 
 
+@posix
 def test_an_identity_may_be_a_path_that_is_not_utf8(tmp_path):
     """On Unix, paths are arbitrary bytes."""
     place = os.fsdecode(b"/envs/\xff\xe9")
@@ -287,6 +292,7 @@ def assert_whole_and_swept(directory, state):
     assert ["aau_token", "aau_token_place"] == sorted(os.listdir(directory))
 
 
+@posix
 @needs_fork
 @pytest.mark.parametrize("state", STATES)
 def test_a_process_killed_before_any_system_call_leaves_complete_files(tmp_path, state):
@@ -365,6 +371,7 @@ def test_the_temporary_file_of_a_running_process_is_kept(directory):
     assert sorted([*names, "aau_token", "aau_token_place"]) == sorted(os.listdir(directory))
 
 
+@posix
 def test_the_wait_for_a_lock_is_short(tmp_path, monkeypatch):
     """A process may be stopped while it holds the lock."""
     import fcntl

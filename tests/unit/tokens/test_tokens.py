@@ -18,6 +18,7 @@ from processes import (
     make_environment,
     run,
 )
+from support import posix
 
 import anaconda_anon_usage
 from anaconda_anon_usage import tokens
@@ -188,6 +189,7 @@ def test_only_the_standard_library_is_imported(code):
         assert {"anaconda_anon_usage"} == imported - sys.stdlib_module_names
 
 
+@posix
 def test_the_session_token_is_constant_in_a_process_and_different_in_others(home):
     """A forked process has its own."""
     code = """

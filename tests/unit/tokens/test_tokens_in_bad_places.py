@@ -12,9 +12,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from processes import AS_NOBODY, TOKEN_STRING, files_in, forget, make_environment, run
+from support import posix
 
 from anaconda_anon_usage import tokens
 from anaconda_anon_usage.tokens import grammar
+
+pytestmark = posix
 
 # Bad files
 
@@ -184,7 +187,9 @@ def test_existing_tokens_in_read_only_directories_are_used(nobodys_home):
 
 # Root in another user's home
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="the tests need root")
+needs_root = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="the tests need root"
+)
 
 
 @pytest.fixture
