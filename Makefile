@@ -4,18 +4,25 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 BIN = .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-.PHONY: demo test faults unit real-conda windows bench lint build package clean
+.PHONY: demo test faults coverage unit real-conda windows bench lint build package clean
 
 demo: .venv/ready .conda-root/ready
 	$(BIN)/python tests/demo.py
 
 test: .venv/ready .conda-root/ready
-	$(BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python $(MEASURED) -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
 
 # Faults of disks, networks and machines, and 1,000 concurrent activations. Without root, some
 # tests are skipped.
 faults: .venv/faults .conda-root/ready
-	$(BIN)/python -m pytest tests/faults $(PYTEST_ARGS)
+	$(BIN)/python $(MEASURED) -m pytest tests/faults $(PYTEST_ARGS)
+
+# Run `test` and `faults`, and report the coverage. Processes of other users write data, too.
+coverage: .venv/faults .conda-root/ready
+	data=$$(mktemp -d) && trap 'rm -rf "$$data"' EXIT && chmod 1777 "$$data" && \
+	COVERAGE_FILE=$$data/.coverage $(MAKE) test faults MEASURED='-m coverage run' && \
+	$(BIN)/python -m coverage combine --quiet "$$data" && \
+	$(BIN)/python -m coverage report
 
 # The unit tests with the wheel, on each installed Python from 3.9 to 3.13.
 unit: build

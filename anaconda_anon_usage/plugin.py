@@ -34,8 +34,7 @@ def _hook(implementation: Callable[[], list[object]]) -> Callable[[], list[objec
 def _action(name: str, takes: int = 0) -> Callable[..., None]:
     """Return an action that calls a function of conda_integration, which may fail.
 
-    The function is imported when conda runs the action. It gets the first of conda's
-    arguments, as many as it takes.
+    The function gets as many of conda's arguments as it takes.
     """
 
     def action(*arguments: object) -> None:

@@ -64,6 +64,13 @@ if __name__ == "__main__":
     sys.exit(main())
 """
 
+#: coverage sets this variable (`patch = ["subprocess"]`). Every Python that has coverage
+#: installed starts it if the variable is set.
+COVERAGE = "COVERAGE_PROCESS_CONFIG"
+
+#: Sets the deadline of heartbeats, in seconds, in bases whose package reads it from here.
+DEADLINE = "AAU_TEST_DEADLINE"
+
 # Runs a script as Python does, and prints all imported modules to stderr at the end.
 LIST_MODULES = """\
 import atexit, runpy, sys
@@ -136,6 +143,8 @@ class Base:
         )
         directories = [path for path in json.loads(found.stdout) if os.path.isdir(path)]
         (self.site_packages / "conda.pth").write_text("\n".join(directories) + "\n")
+        if COVERAGE in os.environ:
+            self._add_coverage()
         _make_base_of(prefix)
 
     def install(self, wheel: Path) -> None:
@@ -147,6 +156,18 @@ class Base:
             ],
             check=True,
         )
+
+    def read_deadline(self) -> None:
+        """Change the installed package: a variable can set the deadline of heartbeats.
+
+        A busy machine may need more than the 5 seconds of the package, because heartbeats
+        have a low priority.
+        """
+        path = self.site_packages / "anaconda_anon_usage" / "heartbeat" / "deadline.py"
+        before, number, after = path.read_text().partition("\nDEADLINE = 5.0\n")
+        assert number, path
+        value = f'float(__import__("os").environ.get("{DEADLINE}", "5"))'
+        path.write_text(f"{before}\nDEADLINE = {value}\n{after}")
 
     def modules(self, arguments: list[str], environ: dict[str, str]) -> set[str]:
         """Run a conda command, and return the modules that it has imported.
@@ -180,6 +201,14 @@ class Base:
         command = [self.python, "-Im", "anaconda_anon_usage", "hooks", "--install", "-p", prefix]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
+    def _add_coverage(self) -> None:
+        """Install the coverage of the tests' Python, and a file that starts it."""
+        import coverage
+
+        (self.site_packages / "coverage").symlink_to(Path(coverage.__file__).parent)
+        start = f'import os; os.getenv("{COVERAGE}") and __import__("coverage").process_startup()'
+        (self.site_packages / "coverage.pth").write_text(start + "\n")
+
 
 def build_wheel(source: Path, into: Path) -> Path:
     """Build the package's wheel and return its path.
@@ -205,7 +234,9 @@ def clean_environ(home: Path, **variables: str) -> dict[str, str]:
         home: the home directory.
         variables: further variables.
     """
+    measured = {COVERAGE: os.environ[COVERAGE]} if COVERAGE in os.environ else {}
     return {
+        **measured,
         "HOME": str(home),
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "C.UTF-8",

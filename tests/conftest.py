@@ -9,7 +9,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from conda_root import Base, build_wheel, clean_environ
+from conda_root import COVERAGE, DEADLINE, Base, build_wheel, clean_environ
 from servers import NOT_FOUND, Server
 from support import PROJECT, TEST_SLOTS, missing
 
@@ -17,10 +17,11 @@ from support import PROJECT, TEST_SLOTS, missing
 # that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Slow machines are not an error. In CI, every run uses the same examples, so only changes to
-# the code change the outcome.
-hypothesis.settings.register_profile("local", deadline=None)
-hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+# Slow machines are not an error. (A test that suppresses other health checks repeats this
+# one.) In CI, every run uses the same examples, so only changes to the code change the outcome.
+slow = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("local", **slow)
+hypothesis.settings.register_profile("ci", **slow, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
@@ -39,7 +40,7 @@ def pytest_addoption(parser):
 
 
 @pytest.fixture(autouse=True)
-def _own_environment(monkeypatch, tmp_path):
+def _own_environment(request, monkeypatch, tmp_path):
     """Isolate every test from the machine's user, proxies and settings."""
     for name in list(os.environ):
         if (
@@ -48,6 +49,8 @@ def _own_environment(monkeypatch, tmp_path):
             or name in ("CONDARC", "DO_NOT_TRACK", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
         ):
             monkeypatch.delenv(name)
+    if request.node.get_closest_marker("unmeasured"):
+        monkeypatch.delenv(COVERAGE, raising=False)
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
@@ -63,8 +66,12 @@ def home() -> Path:
 
 @pytest.fixture
 def environ(home) -> dict[str, str]:
-    """The environment variables for processes that this test starts."""
-    return clean_environ(home, **{TEST_SLOTS: os.environ[TEST_SLOTS]})
+    """The environment variables for processes that this test starts.
+
+    The deadline of heartbeats is shorter than PATIENCE. Without this variable, it is the
+    package's own.
+    """
+    return clean_environ(home, **{TEST_SLOTS: os.environ[TEST_SLOTS], DEADLINE: "20"})
 
 
 @pytest.fixture
@@ -104,6 +111,7 @@ def make_base(conda_root, wheel):
     def make(prefix: Path) -> Base:
         base = Base(prefix, conda_root)
         base.install(wheel)
+        base.read_deadline()
         return base
 
     return make

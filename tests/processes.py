@@ -52,6 +52,19 @@ AS_NOBODY = """
 """
 
 
+#: Simulates a full disk. The limit ends with the block: coverage writes its data later.
+FULL_DISK = """
+    import contextlib, resource
+
+    @contextlib.contextmanager
+    def full_disk(room):
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+        yield
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+"""
+
+
 def is_random(token) -> bool:
     """Return whether a token has the form of a random one."""
     return re.fullmatch(r"[A-Za-z0-9_-]{22}", str(token)) is not None
@@ -97,7 +110,7 @@ def run(home: Path, *code: str, before: list[str] | None = None, **variables: st
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=2 * PATIENCE,
     )
     assert (0, "") == (result.returncode, result.stderr)
     return result.stdout.strip()
@@ -136,7 +149,7 @@ def race(
         assert ["ready\n"] * count == [process.stdout.readline() for process in processes]
         os.close(opener)
         opener = None
-        return [process.communicate(timeout=PATIENCE)[0].strip() for process in processes]
+        return [process.communicate(timeout=2 * PATIENCE)[0].strip() for process in processes]
     finally:
         os.close(closed)
         if opener is not None:

@@ -56,6 +56,11 @@ class Server:
                 self.heads.append(read_head(client))
             self.behave(client, self.ended)
 
+    @property
+    def paths(self) -> list[str]:
+        """Return the paths of the requests received."""
+        return [head.split(" ")[1] for head in self.heads]
+
     def close(self) -> None:
         """End all threads."""
         self.ended.set()

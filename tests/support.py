@@ -17,7 +17,7 @@ PROJECT = Path(__file__).parents[1]
 TEST_SLOTS = "ANACONDA_ANON_USAGE_TEST_SLOTS"
 
 #: The maximum wait for an expected event, in seconds, on a slow machine.
-PATIENCE = 30
+PATIENCE = 60
 
 #: A directory name that breaks every kind of careless quoting. Windows allows no double quote.
 HOSTILE = "'" + '"' * (os.name == "posix") + ";&&e-$ èрт🚒♞中片-j"

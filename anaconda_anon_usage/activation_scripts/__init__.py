@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .._common import Directory, open_directory, say
-from .copies import FOLDERS, Found, find, scripts
 from .environments import NoSuchEnvironment, choose_environment, known_environments
+from .ownership import FOLDERS, Found, find, scripts
 
 __all__ = [
     "BLOCKED", "CURRENT", "MISSING", "MODIFIED", "OUTDATED", "PACKAGE", "Hooks",

@@ -71,22 +71,21 @@ def run(options: argparse.Namespace) -> int:
             sent, status = True, result
     url = redact(planned.url) if planned.url else None
     if options.json:
-        print_json(
-            {
-                "heartbeat": settings.heartbeat_decision.as_json(),
-                "url": url,
-                "user_agent": planned.user_agent,
-                "prefix": planned.prefix,
-                "proxy": proxy,
-                "proxy_problem": proxy_problem,
-                "dry_run": options.dry_run,
-                "obstacle": planned.obstacle,
-                "sent": sent,
-                "status": status,
-                "seconds": seconds,
-                "error": problem,
-            }
-        )
+        report = {
+            "heartbeat": settings.heartbeat_decision.as_json(),
+            "url": url,
+            "user_agent": planned.user_agent,
+            "prefix": planned.prefix,
+            "proxy": proxy,
+            "proxy_problem": proxy_problem,
+            "dry_run": options.dry_run,
+            "obstacle": planned.obstacle,
+            "sent": sent,
+            "status": status,
+            "seconds": seconds,
+            "error": problem,
+        }
+        print_json(report)
     elif not options.quiet:
         answer = f"answered {status} in {seconds:.2f} s" if sent else problem
         reason = planned.obstacle or answer or "this is a dry run"

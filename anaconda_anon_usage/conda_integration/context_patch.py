@@ -7,6 +7,8 @@ work from conda 23.7 to 26.7 and look for features, not for versions.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
+from typing import Any
 
 from .._common import guarded
 
@@ -19,12 +21,6 @@ _DESCRIPTIONS = {
         "conda's: true, false, or a full http(s) URL to send it to."
     ),
 }
-
-
-TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
 
 
 def extend_user_agent() -> None:

@@ -33,11 +33,10 @@ def report_health(prefix: str) -> None:
 
 def _report_script(prefix: str, wanted: bool) -> None:
     _, state, reason = check(prefix)
-    shown = f"{state} ({reason})" if reason else state
     if state in (CURRENT, PACKAGE):
-        _print(f"✅ activation script: {shown}")
+        _print(f"✅ activation script: {state}")
     elif wanted:
-        _print(f"❌ activation script: {shown}; see anaconda-anon-usage hooks --help")
+        _print(f"❌ activation script: {state} ({reason or 'see anaconda-anon-usage hooks'})")
     else:
         _print("✅ activation script: not needed while heartbeats are off")
 

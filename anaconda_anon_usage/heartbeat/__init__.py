@@ -5,22 +5,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections import namedtuple
 
 from .._common import lazy
+from .deadline import DEADLINE, within_deadline
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import TypeVar
-
     from ..settings import Settings
     from .connection import visible_proxy
     from .log import log_path, log_problem
     from .user_agent import conda_user_agent
-
-    T = TypeVar("T")
 
 __all__ = [
     "DEADLINE", "PATH", "Heartbeat", "conda_user_agent", "log_path", "log_problem", "prepare",
@@ -32,12 +27,6 @@ __getattr__ = lazy(__name__, {
     "log": ("log_path", "log_problem"),
     "user_agent": ("conda_user_agent",),
 })  # fmt: skip
-
-#: Seconds after which the process ends, with or without a response.
-DEADLINE = 5.0
-
-#: The message of the TimeoutError: the request may have been sent by then.
-NO_ANSWER = f"no response within {DEADLINE:g} s; the request may have arrived"
 
 #: The path of the request below a repository: a package that does not exist, so nothing
 #: is downloaded, and requests are easy to count. The usual answer is 404.
@@ -94,23 +83,3 @@ def send(heartbeat: Heartbeat) -> int:
     assert heartbeat.url  # without one there is an obstacle
     manager = connection.manager(heartbeat.url, heartbeat.settings.connection)
     return connection.request(manager, heartbeat.url, heartbeat.user_agent, DEADLINE)
-
-
-def within_deadline(function: Callable[[], T]) -> T | Exception:
-    """Run a function in a daemon thread, and return its result, Exception or a TimeoutError.
-
-    The timeouts of the network library bound neither name resolution nor a response that
-    arrives one byte per second.
-    """
-    outcome: list[T | Exception] = []
-
-    def run() -> None:
-        try:
-            outcome.append(function())
-        except Exception as error:
-            outcome.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(DEADLINE)
-    return outcome[0] if outcome else TimeoutError(NO_ANSWER)

@@ -8,9 +8,8 @@ A slot is a name in Linux's abstract namespace of Unix sockets (unix(7)): only o
 can bind a name, no file is left behind, and the kernel releases the name of a process that
 was killed. Other systems have no such names, and no limit.
 
-Tests run in parallel, and some of them occupy every slot. A test therefore names a pool of
-its own in ``ANACONDA_ANON_USAGE_TEST_SLOTS``. A heartbeat then needs a slot of that pool and
-one of the user's, so the variable can lower the limit but never raise it.
+A test names a pool of its own in ``ANACONDA_ANON_USAGE_TEST_SLOTS``. A heartbeat then needs a
+slot of that pool and one of the user's, so the variable can never raise the limit.
 """
 
 from __future__ import annotations

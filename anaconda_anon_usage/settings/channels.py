@@ -57,16 +57,7 @@ def serving(urls: list[str]) -> tuple[str, ...]:
 
 
 def base_url(configuration: Configuration, version: str | None, channel: str) -> str | None:
-    """Return the base URL of heartbeats to a channel, or None if it has no http(s) URL.
-
-    Args:
-        configuration: the configuration files and variables.
-        version: the version of conda, or None.
-        channel: the channel's name or URL.
-
-    Returns:
-        The one of REPOSITORIES that serves the channel; the channel's URL if none does.
-    """
+    """Return the one of REPOSITORIES that serves a channel, else its http(s) URL, or None."""
     urls = _Channels(configuration, _release(version)).urls(channel)
     return next(iter([*serving(urls), *urls]), None)
 

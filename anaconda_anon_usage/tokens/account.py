@@ -81,21 +81,12 @@ def key_sources() -> Iterator[tuple[str, Callable[[], str | None]]]:
 
 
 def token_from_api_key(key: str | None, now: float | None = None) -> str | None:
-    """Return the token of the user that an API key was issued to.
+    """Return the token of the user that an API key was issued to, or None; never raise.
 
-    The signature is not verified, for that would require fetching the issuer's public
-    key. The key comes from the user's own variables and files and grants nothing here,
-    and only 16 bytes of it leave this function.
-
-    Args:
-        key: a JSON Web Token (RFC 7519) whose ``sub`` is a UUID of 8-4-4-4-12 hexadecimal
-            digits.
-        now: what ``exp`` must exceed, in seconds since the epoch; by default the current
-            time.
-
-    Returns:
-        The UUID's bytes in URL-safe base64, 22 characters; None if the key is absent,
-        malformed or expired. Never raises an Exception.
+    A key is a JSON Web Token (RFC 7519) whose ``sub`` is a UUID and whose ``exp`` exceeds
+    now, the current time by default. The token is the UUID in URL-safe base64. The signature
+    is not verified, for that would require fetching the issuer's public key. The key comes
+    from the user's own variables and files and grants nothing here.
     """
     return _attempt(_token, key, time.time() if now is None else now) if key else None
 

@@ -21,12 +21,8 @@ def make_binding(token: str, place: str | None) -> str:
     It has 24 bits of a hash of the token and 24 bits of a hash of the place, both keyed
     with the token. That suffices to notice a copy and is too little to identify a
     machine: 2**24 network addresses share each value. Anyone who can read the file can
-    check a guess at a prefix.
-
-    Args:
-        token: the token.
-        place: the machine's identity or the environment's prefix; None if unknown, and
-            then only the token is hashed.
+    check a guess at a prefix. Without a place (the machine's identity or the environment's
+    prefix), only the token is hashed.
     """
     key = token.encode()
     for_token = blake2b(key=key, person=b"aau token", digest_size=3)
@@ -38,13 +34,9 @@ def make_binding(token: str, place: str | None) -> str:
 
 
 def names_other_machine(address: bytes) -> bool:
-    """Return whether a network address belongs to a card of another machine.
+    """Return whether a network address, if valid, is not one of this machine's known ones.
 
-    Args:
-        address: 6 bytes in URL-safe base64, as anaconda-anon-usage 0.7 and 0.8 store them.
-
-    Returns:
-        False if the address is invalid, or if this machine's own are unknown.
+    anaconda-anon-usage 0.7 and 0.8 store its 6 bytes in URL-safe base64.
     """
     if not re.fullmatch(rb"[A-Za-z0-9_-]{8}", address):
         return False

@@ -46,8 +46,7 @@ class TokenFile:
         anchor: the directory that is meant, links in its path included.
         folder: the folder below it, where no link is followed, or "" for the anchor.
         sidecar: the name of the file that holds the token's binding.
-        place: the machine or environment that the token belongs to; None if unknown,
-            and then every valid token is used.
+        place: the token's machine or environment; None if unknown: every valid token is used.
         mode: the permissions of new files, whatever the umask is.
         foreign_sidecar: the name of the sidecar of anaconda-anon-usage 0.7 and 0.8, which
             is only read, and only while the token has no binding.
@@ -73,14 +72,9 @@ class TokenFile:
         self.path = os.path.join(anchor, folder, self.name)
 
     def read_or_create(self, proposed: str | None = None) -> str | None:
-        """Return the token, which is created if there is none.
+        """Return the token that all processes agree on, or None after a failure.
 
-        Args:
-            proposed: the token to write if there is none; by default a random one.
-
-        Returns:
-            The token that all processes agree on; None if it can be neither read nor
-            created.
+        If there is none, the proposed or a random token is written.
         """
         self._sweep()
         try:

@@ -1,8 +1,8 @@
 """Compare conda's context with our settings, in the Python of a base.
 
-Reads one JSON object per line, with ``environ`` and ``prefix``. Writes one per line, with the
-settings from conda's context (null if conda cannot read its configuration) and the settings
-that this package reads.
+Reads one JSON object per line, with ``environ``, ``prefix`` and ``sources``. Writes one per
+line, with the settings from each source: ``conda`` for conda's context (null if conda cannot
+read its configuration), ``files`` for this package.
 """
 
 from __future__ import annotations
@@ -103,19 +103,21 @@ def channel_urls_of_conda(context) -> list[str]:
     return urls
 
 
-def answers(prefix: str) -> dict:
-    """Return the settings of an environment from both sources."""
+def of_conda(prefix: str) -> dict | None:
+    """Return the settings of an environment in conda's context."""
     from conda.common.configuration import YamlRawParameter
     from conda.models.channel import Channel
 
     getattr(YamlRawParameter, "cache_clear", lambda: None)()
     try:
         Channel._reset_state()
-        of_conda = described(settings_of_conda(prefix))
+        return described(settings_of_conda(prefix))
     except Exception as error:
-        of_conda = None
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
-    return {"conda": of_conda, "files": described(configuration.load(prefix))}
+        return None
+
+
+READERS = {"conda": of_conda, "files": lambda prefix: described(configuration.load(prefix))}
 
 
 def main() -> None:
@@ -127,7 +129,8 @@ def main() -> None:
         os.environ.clear()
         os.environ.update(question["environ"])
         os.environ.setdefault("CONDA_ROOT", sys.prefix)  # as `import conda` does
-        print(json.dumps(answers(question["prefix"])), file=replies, flush=True)
+        found = {source: READERS[source](question["prefix"]) for source in question["sources"]}
+        print(json.dumps(found), file=replies, flush=True)
 
 
 if __name__ == "__main__":

@@ -35,8 +35,8 @@ class Answerer:
             text=True,
         )
 
-    def ask(self, situation: dict) -> dict:
-        """Return the settings that both sources read from files and variables."""
+    def ask(self, situation: dict, *sources: str) -> dict:
+        """Return the settings that each source reads from files and variables."""
         for name in ("home", "xdg", "env", "named"):
             shutil.rmtree(self.directory / name, ignore_errors=True)
         for name in (".condarc", "condarc"):
@@ -54,6 +54,7 @@ class Answerer:
         question = {
             "environ": clean_environ(self.directory / "home", **variables),
             "prefix": str(self.directory / "env"),
+            "sources": sources,
         }
         self.process.stdin.write(json.dumps(question) + "\n")
         self.process.stdin.flush()

@@ -151,16 +151,17 @@ def test_a_user_cannot_override_the_deployed_settings(conda, base, home, drop_in
     variables = {f"CONDA_{name.upper()}": "off" for name in OURS[:2]} | {"DO_NOT_TRACK": "1"}
     info = json.loads(conda(base, "info", "--json", **variables).stdout)
     assert re.search(r" aau/\S+ c/\S+ s/\S+ e/\S+$", info["user_agent"])
+    found = status(**variables)
     assert [
         f"on ({drop_in}, line {line_of(drop_in, name)}, locked by #!final)" for name in OURS[:2]
-    ] == [status(**variables)[heading] for heading in ("telemetry", "heartbeat")]
+    ] == [found["telemetry"], found["heartbeat"]]
     expected = [True, True, [*DEFAULTS, PACKAGE]]
     shown = json.loads(conda(base, "config", "--show", "--json", **variables).stdout)
     assert expected == [shown[name] for name in OURS]
-    for name, value in zip(OURS, expected):
-        shown = conda(base, "config", "--show", name, **variables)
-        lines = "".join(f"\n  - {item}" for item in value) if name == OURS[2] else f" {value}"
-        assert (f"{name}:{lines}\n", "") == (shown.stdout, shown.stderr)
+    shown = conda(base, "config", "--show", *OURS, **variables)
+    packages = "".join(f"\n  - {item}" for item in expected[2])
+    lines = f"{OURS[0]}: True\n{OURS[1]}: True\n{OURS[2]}:{packages}\n"
+    assert (lines, "") == (shown.stdout, shown.stderr)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 import pytest
+from conda_root import DEADLINE
 from support import taken, tool, wait_until
 
 from anaconda_anon_usage.heartbeat import slots
@@ -98,7 +99,8 @@ def test_a_missing_response_is_logged_at_the_deadline(activate, tmp_path):
     log = tmp_path / "log"
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/beat"
-        activate(ANACONDA_ANON_USAGE_LOG=str(log), CONDA_ANACONDA_HEARTBEAT=url)
+        own = {DEADLINE: "5"}
+        activate(ANACONDA_ANON_USAGE_LOG=str(log), CONDA_ANACONDA_HEARTBEAT=url, **own)
     [line] = lines(log)
     assert (url, None) == (line["url"], line["status"])
     assert "TimeoutError: no response within 5 s; the request may have arrived" == line["error"]

@@ -10,12 +10,16 @@ from pathlib import Path
 import pytest
 import servers
 import trustme
+from conda_root import DEADLINE
 from servers import one_byte_a_second, silent
 from support import PATIENCE, tool, wait_until
 
 RESOLVER = Path(__file__).parent / "silent_resolver.py"
 
 PATH = "/main/noarch/activate-0.0.0-0.conda"
+
+#: The package's own deadline of heartbeats.
+OWN_DEADLINE = {DEADLINE: "5"}
 
 
 @pytest.fixture
@@ -117,7 +121,7 @@ def test_a_server_that_never_responds_does_not_delay_the_exit(heartbeat, server,
     """This covers silence and an endless response, over HTTP and in the TLS handshake."""
     endless = server(behave, read=False)
     url = f"{scheme}://{endless.authority}/beat"
-    assert outcome(heartbeat(CONDA_ANACONDA_HEARTBEAT=url)) == (b"", 0)
+    assert outcome(heartbeat(CONDA_ANACONDA_HEARTBEAT=url, **OWN_DEADLINE)) == (b"", 0)
     assert endless.connections == 1
 
 
@@ -136,6 +140,7 @@ def test_a_resolver_that_never_responds_does_not_delay_the_exit(base, environ, t
             "PATH": os.environ["PATH"],
             "CONDA_PREFIX": str(prefix),
             "CONDA_ANACONDA_HEARTBEAT": "https://conda.example.org/",
+            **OWN_DEADLINE,
         },
         capture_output=True,
         text=True,

@@ -41,7 +41,7 @@ def user_agents(receiver, count: int) -> list[str]:
     return [request.headers["User-Agent"] for request, _ in receiver.log]
 
 
-def test_the_user_agent_has_condas_own_fields_without_running_conda(base, home):
+def test_the_user_agent_has_condas_own_fields_without_running_conda(base, environ):
     """This includes the distribution, for which conda uses a library."""
     ours = "user_agent(sys.prefix, load()).partition(' aau/')[0]"
     code = (
@@ -52,7 +52,7 @@ def test_the_user_agent_has_condas_own_fields_without_running_conda(base, home):
     )
     done = subprocess.run(
         [base.python, "-Ic", code],
-        env={"CONDA_SOLVER": "classic", "HOME": str(home)},
+        env=environ,
         capture_output=True,
         text=True,
         check=True,
@@ -66,7 +66,9 @@ def token(path) -> str:
     return path.read_text().strip()
 
 
-def test_one_activation_sends_one_head_with_the_tokens(base, activate, home, receiver, tmp_path):
+def test_one_activation_sends_one_head_with_the_tokens(
+    base, activate, environ, home, receiver, tmp_path
+):
     """The User-Agent is conda's, followed by the tokens of this user and this environment."""
     (home / ".condarc").write_text(f"anaconda_heartbeat: {receiver.url_for('/beat')}\n")
     # conda does not escape quotation marks in its output for the shell.
@@ -76,7 +78,7 @@ def test_one_activation_sends_one_head_with_the_tokens(base, activate, home, rec
     shown = subprocess.run(
         # Older versions of conda have their own copy of distro, besides the one installed here.
         [base.python, "-Ic", f"import distro, sys; {OLDER}; {SHOW.format('context.user_agent')}"],
-        env={"CONDA_SOLVER": "classic", "HOME": str(home)},
+        env=environ,
         capture_output=True,
         text=True,
         check=True,
@@ -135,14 +137,14 @@ def test_off_sends_nothing(base, activate, home, receiver, tmp_path, condarc):
 
 
 def test_a_broken_condarc_stops_the_heartbeat_and_not_the_activation(
-    base, home, receiver, tmp_path
+    base, environ, home, receiver, tmp_path
 ):
     """Although a lock, which is read earlier, turns heartbeats on."""
     prefix = base.make_environment(tmp_path / "env")
     (prefix / "condarc.d").mkdir()
     activate_code = subprocess.run(
         [base.conda, "shell.posix", "activate", prefix],
-        env={"HOME": str(home), "CONDA_SOLVER": "classic"},
+        env=environ,
         capture_output=True,
         text=True,
         check=True,
@@ -153,11 +155,7 @@ def test_a_broken_condarc_stops_the_heartbeat_and_not_the_activation(
     (prefix / "condarc.d" / "x.yml").write_bytes(b"\xff\xfe\x00 {[")
     done = subprocess.run(
         [tool("bash"), "-euc", activate_code],
-        env={
-            "HOME": str(home),
-            "PATH": "/usr/bin:/bin",
-            "ANACONDA_ANON_USAGE_LOG": str(home / "log"),
-        },
+        env={**environ, "ANACONDA_ANON_USAGE_LOG": str(home / "log")},
         capture_output=True,
         timeout=60,
     )

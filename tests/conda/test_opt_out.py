@@ -129,7 +129,7 @@ TABLE = {
 def test_the_strongest_source_decides(answerer, situation):
     """Both conda's context and this package evaluate every combination of sources."""
     files, variables, expected = TABLE[situation]
-    answers = answerer.ask({"files": files, "variables": variables})
+    answers = answerer.ask({"files": files, "variables": variables}, "conda", "files")
     actual = {
         source: (answer["anon_usage"], answer["heartbeat"]) for source, answer in answers.items()
     }

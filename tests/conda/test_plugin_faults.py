@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import ast
 import json
+import shutil
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 from conda_root import Base, clean_environ
 
-# Functions that run in a conda command, in the order of their first call.
+# Commands that read, create and configure. {} is the test's directory.
+COMMANDS = {
+    "info": ["info", "--json"],
+    "create": ["create", "--yes", "--offline", "--json", "--prefix", "{}/env"],
+    "config": ["config", "--show", "--json"],
+}
+
+# Functions that run in these commands, in the order of their first call.
 PARTS = [
     "plugin.conda_subcommands",
     "plugin.conda_pre_commands",
-    "plugin.conda_health_checks",
     "plugin.conda_post_commands",
     "plugin.act",
     "conda_integration/commands.before_change",
@@ -46,16 +54,14 @@ def faulty_base(make_base, tmp_path_factory) -> Base:
     return make_base(tmp_path_factory.mktemp("faulty") / "base")
 
 
-@pytest.fixture
-def plant(faulty_base):
+@pytest.fixture(scope="module")
+def insert(faulty_base):
     """A function that inserts a statement at the start of a function of the package."""
-    originals = []
 
-    def run(part: str, statement: str) -> None:
+    def run(part: str, statement: str) -> tuple[Path, str]:
         module, _, function = part.partition(".")
         path = faulty_base.site_packages / "anaconda_anon_usage" / f"{module}.py"
         source = path.read_text()
-        originals.append((path, source))
         tree = ast.parse(source)
         [found] = [
             node
@@ -64,8 +70,18 @@ def plant(faulty_base):
         ]
         found.body.insert(0, ast.parse(statement).body[0])
         path.write_text(ast.unparse(ast.fix_missing_locations(tree)))
+        # Python would use the bytecode of a source of the same size and the same second.
+        shutil.rmtree(path.parent / "__pycache__", ignore_errors=True)
+        return path, source
 
-    yield run
+    return run
+
+
+@pytest.fixture
+def plant(insert):
+    """The same function, whose changes end with the test."""
+    originals = []
+    yield lambda *arguments: originals.append(insert(*arguments))
     for path, source in originals:
         path.write_text(source)
 
@@ -83,22 +99,54 @@ def plain_user_agent(plain_base, tmp_path_factory) -> str:
     return json.loads(done.stdout)["user_agent"]
 
 
+@pytest.fixture(scope="module")
+def reached(faulty_base, insert, tmp_path_factory) -> dict[str, list[str]]:
+    """For each part, the commands that reach it."""
+    directory = tmp_path_factory.mktemp("reached")
+    originals = [insert(part, f"print({part!r}, file=open({str(directory / 'log')!r}, 'a'))")
+                 for part in PARTS]  # fmt: skip
+    found = {part: [] for part in PARTS}
+    for name, arguments in COMMANDS.items():
+        (directory / "log").write_text("")
+        subprocess.run(
+            [faulty_base.conda, *(text.format(directory) for text in arguments)],
+            env=clean_environ(directory, CONDA_CHANNELS="defaults"),
+            check=True,
+            capture_output=True,
+            timeout=120,
+        )
+        for part in set((directory / "log").read_text().splitlines()):
+            found[part].append(name)
+    for path, source in reversed(originals):
+        path.write_text(source)
+    return found
+
+
 @pytest.mark.parametrize("part", PARTS)
 def test_a_failure_changes_neither_output_nor_status(
-    conda, faulty_base, plain_user_agent, plant, tmp_path, part
+    conda, faulty_base, plain_user_agent, reached, plant, tmp_path, part
 ):
-    """Tests commands that read, create and configure."""
+    """In all commands that reach it."""
     plant(part, "raise RuntimeError('planted')")
-    for arguments in (
-        ["info", "--json"],
-        ["create", "--yes", "--offline", "--json", "--prefix", tmp_path / "env"],
-        ["config", "--show", "--json"],
-    ):
-        done = conda(faulty_base, *arguments)
+    assert reached[part]
+    for name in reached[part]:
+        done = conda(faulty_base, *(text.format(tmp_path) for text in COMMANDS[name]))
         assert (done.returncode, done.stderr) == (0, "")
         answer = json.loads(done.stdout)
-        if arguments[0] == "info":
+        if name == "info":
             assert answer["user_agent"].partition(" aau/")[0] == plain_user_agent
+
+
+@pytest.mark.parametrize(
+    "part", ["plugin.conda_health_checks", "conda_integration/doctor.report_health"]
+)
+def test_a_failure_of_the_health_check_does_not_change_condas_own(
+    conda, faulty_base, plain_base, plant, part
+):
+    """In older versions, conda doctor has no checks of plugins."""
+    plant(part, "raise RuntimeError('planted')")
+    done, expected = conda(faulty_base, "doctor"), conda(plain_base, "doctor")
+    assert (expected.returncode, expected.stderr) == (done.returncode, done.stderr)
 
 
 @pytest.mark.parametrize(

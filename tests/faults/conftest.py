@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from conda_root import DEADLINE
 from support import PATIENCE, tool
 from test_privileges import USER, become, give
 from unnoticed import WATCH
@@ -41,6 +42,12 @@ def watched(tmp_path):
         return SimpleNamespace(stdout=done.stdout, stderr=done.stderr, **found)
 
     return run
+
+
+@pytest.fixture
+def environ(environ):
+    """The variables of the other suites, but with the package's own deadline of heartbeats."""
+    return {name: value for name, value in environ.items() if name != DEADLINE}
 
 
 @pytest.fixture

@@ -87,6 +87,7 @@ def test_a_bad_keyring_costs_only_the_account_token(beat, home, kind):
     assert ["cse"] == beat()
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("kind", ["200 MB", "device", "pipe"])
 @pytest.mark.parametrize("place", TOKENS)
 def test_reading_a_token_takes_little_memory(watched, home, tmp_path, environ, place, kind):

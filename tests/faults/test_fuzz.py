@@ -160,6 +160,7 @@ def hostile_tokens(texts: list[str]) -> tokens.Tokens:
 # Coverage-guided fuzzing
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("reader, runs", [("condarc", 4000), ("jwt", 40_000)])
 def test_guided_fuzzing_finds_nothing(tmp_path, environ, reader, runs):
     """It starts from the corpus. fuzz_readers.py runs for longer."""

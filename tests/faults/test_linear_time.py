@@ -9,7 +9,7 @@ import time
 import pytest
 
 from anaconda_anon_usage import deploy
-from anaconda_anon_usage.activation_scripts import copies
+from anaconda_anon_usage.activation_scripts import ownership
 from anaconda_anon_usage.settings import channels, condarc, policy
 from anaconda_anon_usage.tokens import account, grammar
 
@@ -58,8 +58,8 @@ WORST = {
         deploy._HASH.findall,
         repeated("# SHA-256 of org_token: " + "0" * 64 + " " * 64 + "!\n"),
     ),
-    "marker of a copy": (copies._MARKER.search, repeated("# anaconda-anon-usage a ").encode()),
-    "marker's version": (copies._MARKER.search, b"# anaconda-anon-usage " + b"a" * SIZE),
+    "marker of a copy": (ownership._MARKER.search, repeated("# anaconda-anon-usage a ").encode()),
+    "marker's version": (ownership._MARKER.search, b"# anaconda-anon-usage " + b"a" * SIZE),
     "token": (grammar.is_token, repeated("a", "!")),
     "token string": (grammar.TOKEN_STRING.fullmatch, "aau/1" + repeated(" c/a", "!")),
     "variables": (condarc.expand, repeated("${")),
@@ -100,7 +100,7 @@ def test_a_key_of_the_full_size_takes_linear_time():
 def test_every_expression_of_these_modules_is_in_the_list():
     """A new expression needs a case."""
     count = 0
-    for module in (account, copies, deploy, grammar, condarc, policy, channels):
+    for module in (account, deploy, grammar, ownership, condarc, policy, channels):
         with open(module.__file__, encoding="utf-8") as file:
             count += len(
                 re.findall(r"\bre\.(?:compile|match|sub|findall|fullmatch)\(", file.read())

@@ -30,6 +30,7 @@ wait
 HEARTBEAT, INTERPRETER = 40, 12
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("server_is", ["healthy", "silent"])
 def test_a_thousand_activations_leave_nothing(activate, server, record_property, capsys, server_is):
     """Each is sent or given up in time and in bounded memory. The report has the counts."""
@@ -61,6 +62,7 @@ def test_a_thousand_activations_leave_nothing(activate, server, record_property,
     assert report.seconds < report.own_seconds + 60 + DEADLINE
 
 
+@pytest.mark.unmeasured
 def test_a_heartbeat_without_a_queue_slot_gives_up(activate, server):
     """It has not read or sent anything by then."""
     receiver = server()

@@ -46,6 +46,7 @@ RACE = """
 """
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("prelude", ["", WITHOUT_LINKS], ids=["links", "no links"])
 @pytest.mark.parametrize("kind, place", [("client", ".conda"), ("environment", "etc")])
 @pytest.mark.parametrize("umask", [0o022, 0, 0o077])

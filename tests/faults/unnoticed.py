@@ -9,7 +9,7 @@ WATCH = Path(__file__).parent / "watch.py"
 
 #: Seconds within which all processes of an activation end. The deadline is 5 seconds after
 #: the start of Python, and test machines are slow.
-GONE = 15
+GONE = 30
 
 #: Maximum memory in MB. A heartbeat with conda needs 50. With a hostile condarc, conda's own
 #: reader grows until the deadline.

@@ -8,22 +8,18 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 import uuid
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from powershell import ALL_BUT_MODULES, ALL_MODES, CONSTRAINED
+from servers import NOT_FOUND, Server
 from support import PATIENCE, missing, wait_until
 
 #: Path of the launcher below the environment's prefix.
 LAUNCHER = "etc/conda/anon-usage/heartbeat.sh"
-
-#: Substrings of the command lines of a launcher and of the Python that it becomes.
-OURS = ("anon-usage/heartbeat.sh", "anaconda_anon_usage.heartbeat")
 
 #: Shells that .ci/run cannot install, which are tested if they are found. Windows has its own.
 OPTIONAL = ("pwsh", "pwsh-windows") if os.name == "posix" else ()
@@ -234,72 +230,40 @@ def quote_for_nu(path: Path) -> str:
     return f'"{escaped}"'
 
 
-class Receiver(ThreadingHTTPServer):
-    """A server for heartbeats, which can delay its responses.
-
-    The path of a heartbeat comes from the condarc of its environment, so it identifies the
-    environment.
-    """
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.paths: list[str] = []
-        self.may_answer = threading.Event()
-        self.may_answer.set()
-        self.url = f"http://127.0.0.1:{self.server_port}"
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def close(self):
-        """Respond to waiting requests, and stop."""
-        self.may_answer.set()
-        self.shutdown()
-        self.server_close()
-
-
-class _Handler(BaseHTTPRequestHandler):
-    def do_HEAD(self):
-        self.server.paths.append(self.path)
-        self.server.may_answer.wait(PATIENCE)
-        self.send_response(404)
-        self.end_headers()
-
-    def handle_one_request(self):
-        try:
-            super().handle_one_request()
-        except ConnectionError:
-            pass  # the heartbeat's deadline was earlier
-
-    def log_message(self, *args):
-        pass
-
-
 class Processes:
-    """The background processes of one test, which inherit a variable."""
+    """The background processes of one test, which inherit a variable.
+
+    Attributes:
+        shells: the IDs of shells that are still in use, which do not count.
+    """
 
     NAME = "AAU_TEST"
 
     def __init__(self):
         self.value = uuid.uuid4().hex
+        self.shells: set[int] = set()
 
     def running(self) -> list[int]:
-        """Return the IDs of running launchers and heartbeats."""
+        """Return the IDs of the running processes.
+
+        The command line does not tell which process is ours: a shell forks before it runs
+        the launcher, and on a busy machine it can take a while from one to the other.
+        """
         found = []
         for directory in Path("/proc").iterdir():
-            if not directory.name.isdecimal():
+            if not directory.name.isdecimal() or int(directory.name) in self.shells:
                 continue
             try:
                 environ = (directory / "environ").read_bytes()
-                command = (directory / "cmdline").read_bytes().decode(errors="replace")
             except OSError:  # ended, or another user's
                 continue
-            mine = f"{self.NAME}={self.value}".encode() in environ.split(b"\0")
-            if mine and any(text in command for text in OURS):
+            if f"{self.NAME}={self.value}".encode() in environ.split(b"\0"):
                 found.append(int(directory.name))
         return found
 
     def wait(self) -> None:
         """Wait until all have ended; fail if one far exceeds its deadline."""
-        # During exec, a process has no command line for a moment.
+        # During exec, a process has no environment for a moment.
         if wait_until(lambda: not self.running() and not time.sleep(0.02) and not self.running()):
             return
         left = self.running()
@@ -321,7 +285,7 @@ class Activation:
     def __init__(self, base, prefix: Path, environ: dict[str, str], home: Path):
         self.prefix = base.make_environment(prefix)
         self.home = home
-        self.receiver = Receiver()
+        self.receiver = Server(NOT_FOUND)
         self.processes = Processes()
         self.cwd = home.parent / "cwd"
         self.cwd.mkdir(exist_ok=True)

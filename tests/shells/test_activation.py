@@ -7,7 +7,8 @@ import sys
 
 import pytest
 from conda_root import Base
-from shells import SHELLS, Processes, Receiver, quote_for_nu
+from servers import NOT_FOUND, Server
+from shells import SHELLS, Processes, quote_for_nu
 from support import PATIENCE, wait_until
 
 #: Commands in order, and the environments whose heartbeats each one sends.
@@ -59,7 +60,7 @@ class Session:
     def __init__(self, base, directory, environ, home):
         self.base = base
         self.directory = directory
-        self.receiver = Receiver()
+        self.receiver = Server(NOT_FOUND)
         self.processes = Processes()
         self.environ = {**environ, Processes.NAME: self.processes.value}
         settings = f"changeps1: false\nanaconda_heartbeat: {self.receiver.url}/base\n"
@@ -95,7 +96,9 @@ class Session:
         """Run pieces of code as one script, and return the heartbeats after each."""
         lines = []
         for number, text in enumerate(texts):
-            lines += [text, f"{self.settle} {self.directory}/step{number}"]
+            # It runs while the test waits for the other processes with the variable.
+            settle = f"env -u {Processes.NAME} {self.settle} {self.directory}/step{number}"
+            lines += [text, settle]
         script = self.directory / "script"
         script.write_text("\n".join(lines) + "\n")
         process = subprocess.Popen(
@@ -107,6 +110,7 @@ class Session:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self.processes.shells.add(process.pid)
         arrived = []
         try:
             for number in range(len(texts)):
@@ -114,7 +118,7 @@ class Session:
                 wait_until(lambda asked=asked: asked.exists() or process.poll() is not None)
                 self.processes.wait()
                 arrived.append([path[1:] for path in self.receiver.paths])
-                self.receiver.paths.clear()
+                self.receiver.heads.clear()
                 (self.directory / f"step{number}.answered").touch()
             assert ("", "") == process.communicate(timeout=PATIENCE)
         finally:
@@ -204,6 +208,7 @@ def complete_environments(conda_root, wheel, tmp_path_factory):
     for name in ("A", "B"):
         environments[name] = Base(directory / f"{name} èрт", conda_root)
         environments[name].install(wheel)
+        environments[name].read_deadline()
     return {name: environment.prefix for name, environment in environments.items()}
 
 

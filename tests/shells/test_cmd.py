@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import time
 
 import pytest
 from conda_root import clean_environ
 from launcher_cases import CASES, make_home
+from shells import Processes
 from support import tool, wait_until
 from windows import STARTED, WINDOWS, make_environment, make_python, records, windows
 
@@ -31,28 +31,35 @@ def cmd(tmp_path_factory):
     if not WINDOWS:
         command.insert(1, "cmd")
         variables = {
-            "WINEPREFIX": str(tmp_path_factory.mktemp("wine") / "prefix"),
+            "WINEPREFIX": str(tmp_path_factory.mktemp("wine")),
             "WINEDEBUG": "-all",
             "WINEDLLOVERRIDES": "mscoree,mshtml=",  # no dialog that offers to download them
         }
     variables = clean_environ(tmp_path_factory.mktemp("home"), **variables)
 
-    def run(script, timeout=180, **environ):
+    def run(script, **environ):
         return subprocess.run(
             [*command, script],
             env={**variables, **environ},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=timeout,
+            timeout=180,
         )
 
-    if not WINDOWS:
-        run("ver", timeout=300)  # creates the Windows environment, with messages
-    yield run
-    if not WINDOWS:
+    if WINDOWS:
+        yield run
+        return
+    # The services of Windows go on after the first program that needs them. If the server is
+    # persistent, that is this one, and not a script of a test.
+    quiet = {"env": variables, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run([tool("wineserver"), "--persistent"], **quiet, timeout=60, check=True)
+    try:
+        subprocess.run([*command, "ver"], **quiet, timeout=300, check=True)
+        yield run
+    finally:
         # Ends only the processes of this WINEPREFIX.
-        subprocess.run(["wineserver", "--kill"], env=variables, timeout=60, check=False)
+        subprocess.run([tool("wineserver"), "--kill"], **quiet, timeout=60, check=False)
 
 
 @pytest.fixture
@@ -60,6 +67,8 @@ def activation(cmd, tmp_path, home):
     """Run lines in an activated environment, and return their output."""
     prefix = make_environment(tmp_path / "it's an environment-j")
     python = make_python(tmp_path / "base")
+
+    processes = Processes()
 
     def run(*lines, starts, **environ):
         """Also check the number of starts of Python, and store them in run.started."""
@@ -75,14 +84,16 @@ def activation(cmd, tmp_path, home):
                 "CONDA_SHLVL": "1",
                 "CONDA_PYTHON_EXE": windows(python),
                 "RECORD": windows(record),
+                Processes.NAME: processes.value,
                 **environ,
             },
         )
-        if starts:
+        if not WINDOWS:
+            processes.wait()
+        elif starts:
             wait_until(lambda: len(records(record)) >= starts)
         else:
-            # There is no event to wait for if the launcher does not start Python.
-            time.sleep(2)
+            wait_until(lambda: records(record), seconds=2)
         run.started = records(record)
         assert [STARTED] * starts == [arguments for arguments, *_ in run.started]
         return done.stdout.splitlines(), done.stderr

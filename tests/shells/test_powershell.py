@@ -132,7 +132,9 @@ class Tmux:
             [*self.command, *arguments], env=environ, cwd=activation.cwd, check=True,
             timeout=PATIENCE,
         )  # fmt: skip
-        self.pid = int(self._tmux("display-message", "-p", "#{pane_pid}"))
+        found = self._tmux("display-message", "-p", "#{pid} #{pane_pid}")
+        server, self.pid = map(int, found.split())
+        activation.processes.shells |= {server, self.pid}
 
     def prepare(self) -> None:
         """Wait for the first prompt, because earlier input is lost, and make it short."""

@@ -117,9 +117,7 @@ def test_the_heartbeat_option_is_on_off_or_a_url(run, etc, value, expected):
 @posix
 @pytest.mark.parametrize("value, expected", [("", DEFAULTS), (" []", ""), (" [a]", "")])
 @pytest.mark.parametrize("file", ["condarc", "condarc.d/z.yml", "../../var/lib/conda/condarc"])
-def test_default_packages_are_listed_unless_another_file_has_a_list(
-    run, etc, file, value, expected
-):
+def test_default_packages_are_listed_unless_a_file_has_a_list(run, etc, file, value, expected):
     """conda merges lists, and any list replaces its default."""
     write(etc, {file: f"aggressive_update_packages:{value}\n"})
     run()
@@ -176,10 +174,7 @@ def test_a_contrary_lock_in_an_earlier_file_is_refused(run, etc, name, text, lin
         {"condarc": "anaconda_anon_usage: off\n"},
         {"condarc": "anaconda_anon_usage: yes #!final\nanaconda_heartbeat: on #!final\n"},
         {"condarc": "anaconda_heartbeat: off #!final\n# a comment that undoes the lock\nb: 1\n"},
-        {
-            ".condarc": "anaconda_heartbeat: on #!final",
-            "condarc": "anaconda_heartbeat: off #!final",
-        },
+        {".condarc": "anaconda_heartbeat: on #!final", "condarc": "anaconda_heartbeat: no #!final"},
         {"condarc.d/b.yml": "anaconda_heartbeat: off #!final\n"},
         {"../../var/lib/conda/condarc": "anaconda_heartbeat: off #!final\n"},
         {"condarc": "aggressive_update_packages: [anaconda-anon-usage] #!final\n"},
@@ -198,7 +193,7 @@ def test_other_files_without_an_effective_contrary_lock_are_accepted(run, etc, f
     "content, expected",
     [(b"a: [\nb: 1\n", ": invalid YAML, line 3"), (b"a: 1\na: 2\n", ": duplicate key, line 2"),
      (b"a: 1\n---\nb: 1\n", ": invalid YAML, line 2"), (b"- a\n", ": not a map of settings"),
-     (b"\xff", ": not UTF-8"), (b"a: " + b"[" * 5000 + b"]" * 5000, ": invalid YAML"),
+     (b"\xff", ": not UTF-8"), (b"a: " + b"[" * 1000 + b"]" * 1000, ": invalid YAML"),
      (b"#" * 300_000, ": larger than 256 KB")],
     ids=range(7),
 )  # fmt: skip
@@ -212,14 +207,12 @@ def test_an_unreadable_condarc_is_refused(run, etc, content, expected):
 
 @pytest.mark.parametrize(
     "change, problem",
-    [
-        (lambda text: text + "offline: true\n", "it was edited"),
-        (lambda text: text.replace("heartbeat: true", "heartbeat: false"), "it was edited"),
-        (lambda text: text.replace("# Do", "# Please do"), "it was edited"),
-        (lambda text: text.replace("\n", "\r\n"), "it was edited"),
-        (lambda text: "# mine\n" + text, "it was not written by deploy"),
-    ],
-)
+    [(lambda text: text + "offline: true\n", "it was edited"),
+     (lambda text: text.replace("heartbeat: true", "heartbeat: false"), "it was edited"),
+     (lambda text: text.replace("# Do", "# Please do"), "it was edited"),
+     (lambda text: text.replace("\n", "\r\n"), "it was edited"),
+     (lambda text: "# mine\n" + text, "it was not written by deploy")],
+)  # fmt: skip
 def test_an_edited_or_foreign_drop_in_is_refused_and_copied_by_force(run, etc, change, problem):
     """``--undo`` leaves the edited file and the copy."""
     run("--org-token", "acme")
@@ -326,7 +319,6 @@ def test_symlinks_are_refused(run, etc, tmp_path, link):
     assert before == tree(tmp_path)
 
 
-@posix
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root")
 def test_root_does_not_write_into_another_users_directory(run, etc):
     """Its owner could replace the directory with a symlink at any time."""
@@ -339,11 +331,9 @@ def test_root_does_not_write_into_another_users_directory(run, etc):
 @posix
 @pytest.mark.parametrize(
     "mode, expected",
-    [
-        (0o777, "wrote {}\n0"),
-        (0o555, "cannot write {}: permission denied (run as root, or use --root)\n1"),
-    ],
-)
+    [(0o777, "wrote {}\n0"),
+     (0o555, "cannot write {}: permission denied (run as root, or use --root)\n1")],
+)  # fmt: skip
 def test_a_user_without_privileges_can_deploy_if_permissions_allow_it(home, mode, expected):
     """Otherwise, the message suggests a fix."""
     # This user may not be able to read modules that are imported later.

@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import pytest
-from processes import run
+from processes import FULL_DISK, run
 from support import PATIENCE, posix, tool
 
 from anaconda_anon_usage._common.directory import open_directory
@@ -83,16 +83,15 @@ def test_a_file_does_not_change_on_a_full_disk(directory, home, room):
     """A limit on the file size has the same effect as a full disk or a quota."""
     (directory / "file").write_text("before")
     code = f"""
-        import resource
         from anaconda_anon_usage._common.directory import open_directory
-        resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))
-        try:
-            with open_directory({str(directory)!r}) as anchor:
-                anchor.write("file", b"after", 0o600)
-        except OSError:
-            print("failed")
+        with full_disk({room}):
+            try:
+                with open_directory({str(directory)!r}) as anchor:
+                    anchor.write("file", b"after", 0o600)
+            except OSError:
+                print("failed")
     """
-    assert "failed" == run(home, code)
+    assert "failed" == run(home, FULL_DISK, code)
     assert ("before", ["file"]) == ((directory / "file").read_text(), os.listdir(directory))
 
 

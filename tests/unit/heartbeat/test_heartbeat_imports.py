@@ -28,7 +28,14 @@ runpy.run_module("{NAME}.heartbeat.activated", run_name="__main__", alter_sys=Tr
 
 #: The modules of this package that a heartbeat loads to wait for a slot, the further ones
 #: that it loads to find that heartbeats are off, and those that it loads to send one.
-WAITING = {"", "_common", "_common.installation", "heartbeat", "heartbeat.slots"}
+WAITING = {
+    "",
+    "_common",
+    "_common.installation",
+    "heartbeat",
+    "heartbeat.deadline",
+    "heartbeat.slots",
+}
 OFF = {
     *(
         "_common.debug",

@@ -177,9 +177,9 @@ def test_an_invalid_choice_of_a_site_does_not_hide_other_settings(home, monkeypa
 def test_a_long_key_of_toml_takes_little_time(home):
     """A parser of the full language would take 16 seconds for it."""
     write_config(home, "a." * 32000 + "a = 1")
-    start = time.perf_counter()
+    start = time.process_time()
     account_token()
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 # The library

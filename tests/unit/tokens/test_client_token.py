@@ -59,6 +59,7 @@ def test_the_client_token_is_omitted_if_its_directory_is_a_file(home):
     assert ("", "mine") == (run(home, CLIENT_TOKEN), (home / ".conda").read_text())
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize(
     "prelude", ["", pytest.param(WITHOUT_LINKS, marks=posix)], ids=["links", "no links"]
 )

@@ -41,6 +41,7 @@ def test_the_environment_token_is_created_once(tmp_path, home):
     assert token == tokens.environment_token(f"{tmp_path}/link/../env/")
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize(
     "prelude", ["", pytest.param(WITHOUT_LINKS, marks=posix)], ids=["links", "no links"]
 )

@@ -14,7 +14,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from processes import is_random, run
+from processes import FULL_DISK, is_random, run
 from support import posix
 
 from anaconda_anon_usage._common import Directory, files
@@ -115,13 +115,13 @@ def test_a_file_system_without_permissions_can_store_a_token(tmp_path, monkeypat
 @pytest.mark.parametrize("room", [0, 10])
 def test_a_full_disk_never_has_a_partial_token(directory, home, room):
     """A limit on the file size has the same effect as a full disk or a quota."""
-    limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))"
     code = f"""
         from anaconda_anon_usage.tokens.token_file import TokenFile
         file = TokenFile({str(directory)!r}, "", "aau_token_place", "here", 0o600)
-        print(file.read_or_create())
+        with full_disk({room}):
+            print(file.read_or_create())
     """
-    assert ("None", []) == (run(home, limit, code), os.listdir(directory))
+    assert ("None", []) == (run(home, FULL_DISK, code), os.listdir(directory))
 
 
 UNUSABLE = [b"", b"\n", b"short", b"x" * 37, b"\xff" * 22, b"\0" * 22, b"\x1b" * 22]

@@ -270,7 +270,8 @@ contents = st.one_of(
 @settings(
     deadline=None,  # every example flushes files to the disk
     max_examples=200,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],  # the home is refilled
+    # The home is refilled.
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     st.lists(contents, min_size=len(FILES), max_size=len(FILES)),
