@@ -18,8 +18,12 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 _PR_SET_CHILD_SUBREAPER = 36
+
+#: Resamples of a bootstrap.
+RESAMPLES = 1000
 
 #: The maximum wait in seconds.
 PATIENCE = 60
@@ -71,6 +75,71 @@ def interleaved(cases: dict, rounds: int) -> dict:
 def column(samples: Samples, name: str) -> Samples:
     """Return one attribute of the objects in samples."""
     return Samples(getattr(sample, name) for sample in samples)
+
+
+class Estimate(NamedTuple):
+    """A statistic and its 95 % confidence interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def text(self, digits: int = 2) -> str:
+        """Return the form that results.py reads: ``0.83 [0.81, 0.85]``."""
+        value, low, high = (f"{figure:.{digits}f}" for figure in self)
+        return f"{value} [{low}, {high}]"
+
+    def is_precise(self, precision: float) -> bool:
+        """Return whether the interval is at most as wide as plus or minus a precision."""
+        return self.high - self.low <= 2 * precision
+
+    def difference(self, precision: float) -> str:
+        """Return a difference in ms, or only its interval if it is not precise."""
+        if self.is_precise(precision):
+            return self.text(digits=1)
+        return f"between {self.low:.1f} and {self.high:.1f} ms, target of precision missed"
+
+
+def bootstrap(statistic: Callable[..., float], *columns: Samples) -> Estimate:
+    """Estimate a statistic from rounds, which are resampled as a whole.
+
+    Args:
+        statistic: a function of as many lists of figures as there are columns.
+        columns: figures of the same rounds.
+    """
+    rounds = list(zip(*columns))
+    pick = random.Random(0)
+    found = sorted(statistic(*zip(*pick.choices(rounds, k=len(rounds)))) for _ in range(RESAMPLES))
+    low, high = found[RESAMPLES // 40], found[-1 - RESAMPLES // 40]
+    return Estimate(statistic(*columns), low, high)
+
+
+def paired_ratio(figures: Samples, references: Samples) -> Estimate:
+    """Return the median ratio of the rounds."""
+    return bootstrap(statistics.median, Samples(a / b for a, b in zip(figures, references)))
+
+
+def paired_difference(
+    pair: Callable[[], tuple[float, float]], precision: float, pairs: int, seconds: float
+) -> Estimate:
+    """Measure pairs until the median difference is precise, and return it.
+
+    Args:
+        pair: measures once without and once with what is measured.
+        precision: the half-width of the interval that is sufficient.
+        pairs: the maximum number of pairs.
+        seconds: the maximum time, after which the last pair is completed.
+    """
+    differences = Samples()
+    until = time.monotonic() + seconds
+    while True:
+        without, with_it = pair()
+        differences.append(with_it - without)
+        enough = len(differences) >= pairs or time.monotonic() > until
+        if enough or len(differences) % 20 == 0:
+            found = bootstrap(statistics.median, differences)
+            if enough or found.is_precise(precision):
+                return found
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import ssl
 import subprocess
 import sys
@@ -30,9 +29,11 @@ class Parts:
     Args:
         place: a directory for all files.
         installation: the conda installation that all bases use.
+        seconds: the maximum time for a figure that is measured until it is precise.
     """
 
-    def __init__(self, place: Path, installation: Path):
+    def __init__(self, place: Path, installation: Path, seconds: float):
+        self.seconds = seconds
         self.place = place
         self.installation = installation
         self.wheel = build_wheel(PROJECT, place)
@@ -49,57 +50,6 @@ class Parts:
         if with_package:
             base.install(self.wheel)
         return base
-
-    def python_without_conda(self) -> Path:
-        """Return a Python with this package and its dependencies, but without conda."""
-        base = self.make_base("without-conda", with_package=True)
-        sources = sorted(self.installation.glob("lib/python3*/site-packages"))
-        packages = self.links(
-            "packages-without-conda",
-            [path for source in sources for path in source.iterdir() if path.name != "conda"],
-        )
-        (base.site_packages / "conda.pth").write_text(f"{packages}\n")
-        return base.python
-
-    def add_anaconda_auth(self, base: Base) -> str:
-        """Make anaconda-auth available in a base, and return its version.
-
-        If the tests' environment has the same Python, its anaconda-auth is used. Otherwise,
-        anaconda-auth is installed for this run.
-        """
-        directory = self.place / "anaconda-auth"
-        if not directory.exists():
-            [own] = Path(sys.prefix).glob("lib/python3*/site-packages")
-            same = own.parent.name == base.site_packages.parent.name
-            if same and list(own.glob("anaconda_auth-*.dist-info")):
-                # Exclude this package and the packages that conda already has.
-                taken = {path.name for path in _packages_of(self.installation)}
-                self.links(
-                    directory.name,
-                    [
-                        path
-                        for path in own.iterdir()
-                        if path.name not in taken
-                        and "anaconda_anon_usage" not in path.name
-                        and path.suffix != ".pth"
-                    ],
-                )
-            else:
-                pip = [sys.executable, "-m", "pip", "--python", base.python, "install"]
-                subprocess.run(
-                    [*pip, "--quiet", "--target", directory, "anaconda-auth"], check=True
-                )
-        (base.site_packages / "anaconda-auth.pth").write_text(f"{directory}\n")
-        [record] = directory.glob("anaconda_auth-*.dist-info")
-        return record.name.split("-")[1].removesuffix(".dist")
-
-    def links(self, name: str, targets: list[Path]) -> Path:
-        """Return a new directory of symlinks to files."""
-        directory = self.place / name
-        directory.mkdir()
-        for target in targets:
-            (directory / target.name).symlink_to(target.resolve())
-        return directory
 
     def environ(self, name: str, heartbeat: str | None, **variables: str) -> dict[str, str]:
         """Return the environment variables of an activation script.
@@ -131,23 +81,12 @@ class Parts:
         return self.environment / f"etc/conda/activate.d/anaconda-anon-usage{extension}"
 
 
-def _packages_of(installation: Path) -> list[Path]:
-    return [
-        path
-        for directory in installation.glob("lib/python3*/site-packages")
-        for path in directory.iterdir()
-    ]
-
-
 class Server(ThreadingHTTPServer):
     """Accepts requests, and records their paths and times.
 
     Args:
         answers: False to accept requests without ever responding.
-        delay: the seconds before a response.
-        handshake_delay: the seconds before TLS begins.
         tls: a certificate with its key, or None for plain HTTP.
-        hangs_up: whether to read a request and then close the connection.
         files: a directory of files to serve.
     """
 
@@ -157,18 +96,12 @@ class Server(ThreadingHTTPServer):
     def __init__(
         self,
         answers: bool = True,
-        delay: float = 0,
-        handshake_delay: float = 0,
         tls: ssl.SSLContext | None = None,
-        hangs_up: bool = False,
         files: Path | None = None,
     ):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answers = answers
-        self.delay = delay
-        self.handshake_delay = handshake_delay
         self.tls = tls
-        self.hangs_up = hangs_up
         self.files = files
         self.paths: list[str] = []
         scheme = "https" if tls else "http"
@@ -182,19 +115,14 @@ class Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     def setup(self):
         if self.server.tls:
-            time.sleep(self.server.handshake_delay)
             self.request = self.server.tls.wrap_socket(self.request, server_side=True)
         super().setup()
 
     def do_HEAD(self):
         self.server.paths.append(self.path)
-        if self.server.hangs_up:
-            self.close_connection = True
-            return
         if not self.server.answers:
             time.sleep(30)
             return
-        time.sleep(self.server.delay)
         self.send_response(404)
         self.end_headers()
 
@@ -226,13 +154,6 @@ class Authority:
         self.bundle = bundle
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("127.0.0.1").configure_cert(self.context)
-
-
-def closed_port() -> int:
-    """Return a port of 127.0.0.1 on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def versions(parts: Parts) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """All benchmarks: ``make bench``, or ``python benchmarks/run.py [--quick] [NAME ...]``.
 
-Prints tables. A complete run also writes them to ``benchmarks/results.md``.
+Prints tables. A complete run also writes them to ``benchmarks/results.md``, and its figures
+to ``docs/activation.md``.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import importlib
+import math
 import os
 import sys
 import tempfile
@@ -19,10 +21,14 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 import measure  # noqa: E402
+import results  # noqa: E402
 from parts import PROJECT, Parts, machine, versions  # noqa: E402
 
 #: One module for each section of README.md, in its order.
-NAMES = ("activation", "delivery", "background", "conda_commands", "tokens", "scale", "powershell")
+NAMES = ("activation", "background", "conda_commands", "scale", "powershell")
+
+#: Seconds that are spent on a figure until it is precise, unless ``--patient`` is given.
+SECONDS = 120
 
 
 def main() -> int:
@@ -36,20 +42,31 @@ def main() -> int:
         default=os.environ.get("AAU_TEST_CONDA", PROJECT / ".conda-root"),
         help="a conda installation to measure, which is not modified",
     )
+    parser.add_argument(
+        "--patient",
+        action="store_true",
+        help=f"measure until figures are precise, instead of for at most {SECONDS} s each",
+    )
     parser.add_argument("--output", type=Path, help="a Markdown file for the tables")
+    parser.add_argument(
+        "--compare",
+        type=Path,
+        metavar="FILE",
+        help="earlier results; name the ratios that got worse, and exit with 1 if there are any",
+    )
     options = parser.parse_args()
     unknown = set(options.names) - set(NAMES)
     if unknown:
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
-    output = options.output
-    if not output and not options.quick and not options.names:
-        output = HERE / "results.md"
+    earlier = results.read(options.compare.read_text()) if options.compare else {}
+    complete = not options.output and not options.quick and not options.names
 
     measure.adopt_orphans()
     started = time.monotonic()
     failed = []
     with tempfile.TemporaryDirectory(prefix="aau-bench-") as directory:
-        parts = Parts(Path(directory).resolve(), Path(options.conda_root).absolute())
+        seconds = math.inf if options.patient else SECONDS
+        parts = Parts(Path(directory).resolve(), Path(options.conda_root).absolute(), seconds)
         texts = [_head(parts, options.quick)]
         print(texts[0])
         for name in NAMES:
@@ -67,9 +84,16 @@ def main() -> int:
             print(*found, sep="\n", flush=True)
             print(f"({name}: {time.monotonic() - begun:.0f} s)\n", file=sys.stderr, flush=True)
     print(f"(everything: {time.monotonic() - started:.0f} s)", file=sys.stderr)
-    if output:
-        output.write_text("\n".join(texts))
-    return 1 if failed else 0
+    text = "\n".join(texts)
+    tables = results.read(text)
+    if options.output:
+        options.output.write_text(text)
+    elif complete and not failed:
+        results.RESULTS.write_text(text)
+        results.PAGE.write_text(results.documented(results.PAGE.read_text(), tables))
+    slower = results.slower(tables, earlier)
+    print(*(f"slower: {line}" for line in slower), sep="\n", end="\n" if slower else "")
+    return 1 if failed or slower else 0
 
 
 def _head(parts: Parts, quick: bool) -> str:

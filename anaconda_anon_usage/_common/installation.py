@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import sys
 from importlib.machinery import PathFinder
 
@@ -52,7 +51,7 @@ def is_environment(prefix: str) -> bool:
 def conda_version(root: str | None) -> str | None:
     """Return the version of the conda in an installation, or of the one here, or None."""
     # The record of an installed package: conda-meta/<name>-<version>-<build>.json.
-    record = root and _find(os.path.join(root, "conda-meta"), r"conda-([0-9][^-]*)-[^-]+\.json")
+    record = root and _find(os.path.join(root, "conda-meta"), "conda", r"([0-9][^-]*)-[^-]+\.json")
     return record or (distribution_version("conda") if has_conda() else None)
 
 
@@ -61,15 +60,18 @@ def distribution_version(name: str) -> str | None:
 
     The name must be normalized. importlib.metadata would do, but importing it takes 25 ms.
     """
-    pattern = rf"{re.escape(name)}-([0-9][^-]*)\.(?:dist|egg)-info"
-    return next(filter(None, (_find(path, pattern) for path in sys.path if path)), None)
+    pattern = r"([0-9][^-]*)\.(?:dist|egg)-info"
+    return next(filter(None, (_find(path, name, pattern) for path in sys.path if path)), None)
 
 
-def _find(directory: str, pattern: str) -> str | None:
-    """Return the first group of a pattern that matches a name in a directory, or None."""
+def _find(directory: str, name: str, pattern: str) -> str | None:
+    """Return the first group of a pattern that matches what follows a name and a hyphen."""
+    import re  # a heartbeat that waits for a slot does not need it
+
     with contextlib.suppress(OSError):
-        for name in os.listdir(directory):
-            found = re.fullmatch(pattern, name)
+        for entry in os.listdir(directory):
+            start, _, rest = entry.partition("-")
+            found = start == name and re.fullmatch(pattern, rest)
             if found:
                 return found[1]
     return None

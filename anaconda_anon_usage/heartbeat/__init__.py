@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-from .._common import lazy, say
+from .._common import lazy
 from .deadline import DEADLINE, within_deadline
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
@@ -22,14 +22,11 @@ __all__ = [
     "send", "visible_proxy", "within_deadline",
 ]  # fmt: skip
 
-__getattr__ = lazy(
-    __name__,
-    {
-        "connection": ("visible_proxy",),
-        "log": ("log_path", "log_problem"),
-        "user_agent": ("conda_user_agent",),
-    },
-)
+__getattr__ = lazy(__name__, {
+    "connection": ("visible_proxy",),
+    "log": ("log_path", "log_problem"),
+    "user_agent": ("conda_user_agent",),
+})  # fmt: skip
 
 #: The path of the request below a repository: a package that does not exist, so nothing
 #: is downloaded, and requests are easy to count. The usual answer is 404.
@@ -53,7 +50,7 @@ def prepare(
 
     The channel is a base URL that overrides the configured one.
     """
-    from .._common import redact
+    from .._common import debug_enabled, say
     from .user_agent import user_agent
 
     connection = settings.connection
@@ -65,7 +62,10 @@ def prepare(
     elif connection.repositories:
         url = f"{connection.repositories[0]}{path.lstrip('/')}"
         origin = f"the repositories of configured channels: {', '.join(connection.repositories)}"
-    say(f"URL: {url and redact(url)}, from {origin}")
+    if debug_enabled():
+        from .._common import redact
+
+        say(f"URL: {url and redact(url)}, from {origin}")
     obstacle = None
     if connection.problems:
         obstacle = "; ".join(connection.problems)

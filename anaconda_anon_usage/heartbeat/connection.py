@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 
-from .._common import redact, say
+from .._common import say
 from ..settings import Connection
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
@@ -29,8 +29,8 @@ def manager(url: str, connection: Connection) -> PoolManager:
     """Return a ``urllib3.PoolManager`` that makes connections as conda's session does."""
     import urllib3
 
-    options = _tls(connection)
     proxy = _proxy(url, connection)
+    options = {} if url.startswith("http:") and not proxy else _tls(connection)
     if not proxy:
         return urllib3.PoolManager(**options)
     from requests.adapters import HTTPAdapter
@@ -50,27 +50,16 @@ def request(manager: PoolManager, url: str, user_agent: str, timeout: float) -> 
     """
     with manager:
         response = manager.request(
-            "HEAD",
-            url,
-            headers={"User-Agent": user_agent},
-            retries=False,
-            redirect=False,
-            timeout=timeout,
-            preload_content=False,
-        )
+            "HEAD", url, headers={"User-Agent": user_agent}, retries=False, redirect=False,
+            timeout=timeout, preload_content=False,
+        )  # fmt: skip
         return response.status
 
 
 def visible_proxy(url: str, connection: Connection) -> str | None:
-    """Return the proxy that a request goes through, without its credentials.
+    """Return the proxy of a request without its credentials; raise an Exception if it is invalid."""
+    from .._common import redact
 
-    Args:
-        url: the URL of the request.
-        connection: the settings that apply.
-
-    Raises:
-        Exception: the proxy cannot be used.
-    """
     proxy = _proxy(url, connection)
     return redact(proxy) if proxy else None
 

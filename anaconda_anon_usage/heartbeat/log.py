@@ -8,15 +8,20 @@ import stat
 import sys
 import time
 
-from .._common import open_directory, redact, say
+from .._common import debug_enabled, open_directory, say
 
 #: The file's full path; ``~`` is the home directory.
 VARIABLE = "ANACONDA_ANON_USAGE_LOG"
 
 
 def append(prefix: str, attempt: dict[str, str | None], result: object, seconds: float) -> None:
-    """Append one line to the log, if there is one, with what activated.py knows by then."""
+    """Report a heartbeat in debug output, and in one line of the log if there is one."""
     path = log_path()
+    if not (path or debug_enabled()):
+        return
+    from .._common import redact
+
+    say(f"heartbeat: {redact(repr(result))} after {seconds:.2f} s")
     if not path:
         return
     import json

@@ -13,7 +13,7 @@ from support import tool, wait_until
 from anaconda_anon_usage import heartbeat, tokens
 from anaconda_anon_usage import settings as configuration
 from anaconda_anon_usage.heartbeat import user_agent
-from anaconda_anon_usage.heartbeat.user_agent import _distribution, _libc
+from anaconda_anon_usage.heartbeat.user_agent import _system
 from anaconda_anon_usage.tokens import grammar
 from anaconda_anon_usage.tokens.catalog import CATALOG
 
@@ -95,8 +95,8 @@ def test_every_field_of_a_heartbeat_has_a_row(monkeypatch, home):
     sent = user_agent.user_agent(str(home), configuration.load(str(home)))
     names = [word.partition("/")[0] for word in sent.partition(" aau/")[0].split()]
     here = [
-        *("conda", "requests", platform.python_implementation(), platform.system()),
-        *(name for name in (_distribution()[0], _libc()[0]) if name),
+        *("conda", "requests", platform.python_implementation()),
+        *(name for name, _ in _system() if name),
     ]
     assert here == names
     there = [plain(row["Field"]).rstrip("/") for row in CONDA_FIELDS]

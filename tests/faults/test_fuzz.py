@@ -141,15 +141,10 @@ words = st.text(max_size=20)
 @given(st.lists(words, min_size=6, max_size=6), st.booleans())
 def test_any_machine_gives_a_valid_user_agent(monkeypatch, home, texts, enabled):
     """It is printable ASCII and ends with a valid token string."""
-    answers = iter(texts)
-    system = dict.fromkeys(("python_version", "release"), lambda: texts[0])
     with monkeypatch.context() as patch:
-        for name, answer in system.items():
-            patch.setattr(user_agent.platform, name, answer)
-        patch.setattr(user_agent, "_distribution", lambda: (next(answers), texts[1]))
-        patch.setattr(user_agent, "_libc", lambda: (texts[2], texts[3]))
+        patch.setattr(user_agent, "_system", lambda: [("Linux", texts[0]), texts[:2], texts[2:4]])
         patch.setattr(user_agent, "conda_version", lambda root: texts[4])
-        patch.setattr(tokens, "all_tokens", lambda prefix, enabled: hostile_tokens(texts))
+        patch.setattr(tokens, "all_tokens", lambda *arguments: hostile_tokens(texts))
         settings = SimpleNamespace(anon_usage=enabled, root_prefix=None)
         whole = user_agent.user_agent(None, settings)
     own, _, string = whole.partition(" aau/")

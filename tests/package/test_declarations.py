@@ -15,7 +15,6 @@ PACKAGE = PROJECT / "anaconda_anon_usage"
 OPTIONAL = {
     "anaconda_auth",  # registers its backends of keyring
     "conda",  # tokens and heartbeats work without it
-    "distro",  # conda brings it; the platform's name is less precise without
     "keyring",  # anaconda-auth brings it
     "tomli",  # anaconda-auth brings it before Python 3.11
     "truststore",  # conda brings it, for `ssl_verify: truststore`

@@ -64,22 +64,6 @@ PLUGIN = {
     *(f"{NAME}.{name}" for name in ("conda_integration", "conda_integration.context_patch")),
 }
 
-#: All modules of this package that an activated heartbeat loads while heartbeats are off, and
-#: the further modules that it loads to send one.
-ACTIVATED = {
-    "",
-    *("_common", "_common.debug", "_common.error_boundary", "_common.files"),
-    *("_common.installation", "heartbeat", "heartbeat.deadline", "heartbeat.slots"),
-    *("settings", "settings.condarc", "settings.merge", "settings.policy"),
-    "settings.search_path",
-}
-SENDING = {
-    *("_common.directory", "_common.redaction", "_common.superuser"),
-    *("settings.channels", "settings.conda_settings"),
-    *("heartbeat.connection", "heartbeat.log", "heartbeat.user_agent"),
-    *("tokens", "tokens.account", "tokens.binding", "tokens.grammar", "tokens.token_file"),
-}
-
 
 def module_of(path: Path) -> str:
     """Return a module's dotted name below the package; for `__init__`, that of its folder."""
@@ -246,26 +230,3 @@ def test_loading_the_plugin_loads_few_modules():
     )
     found = loaded(conda + f"import {NAME}.plugin")
     assert PLUGIN == {name for name in found if name.partition(".")[0] == NAME}
-
-
-@pytest.mark.parametrize("heartbeat", ["off", "http://127.0.0.1:9/"])
-def test_an_activated_heartbeat_loads_only_what_it_needs(environ, tmp_path, heartbeat):
-    """No argparse, no module twice, and no connection while heartbeats are off."""
-    program = (
-        f"import os, runpy, sys; sys.path.insert(0, {str(PACKAGE.parent)!r})\n"
-        "end = os._exit\n"
-        "os._exit = lambda status: (print(*sys.modules, flush=True), end(status))\n"
-        f"runpy.run_module('{NAME}.heartbeat.activated', run_name='__main__', alter_sys=True)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", program],
-        env={**environ, "CONDA_PREFIX": str(tmp_path), "CONDA_ANACONDA_HEARTBEAT": heartbeat},
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
-    found = {name for name in done.stdout.split() if name.partition(".")[0] == NAME}
-    expected = ACTIVATED if heartbeat == "off" else ACTIVATED | SENDING
-    assert {f"{NAME}.{name}".rstrip(".") for name in expected} == found
-    assert "argparse" not in done.stdout.split()

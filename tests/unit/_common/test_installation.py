@@ -7,9 +7,7 @@ import sys
 import pytest
 from support import posix
 
-from anaconda_anon_usage import settings
 from anaconda_anon_usage._common import installation
-from anaconda_anon_usage.heartbeat import user_agent
 
 
 @pytest.fixture
@@ -117,11 +115,3 @@ def test_the_version_of_conda_comes_from_its_record(tmp_path, records, expected)
 def test_an_installation_without_records_has_no_conda(root):
     """The User-Agent omits conda then."""
     assert None is installation.conda_version(root)
-
-
-def test_the_user_agent_does_not_import_a_directory_named_conda(monkeypatch, modules):
-    """Without the library distro, it looks for the copy in older versions of conda."""
-    (modules / "conda").mkdir()
-    monkeypatch.setitem(sys.modules, "distro", None)
-    user_agent.user_agent(str(modules), settings.load())
-    assert False is ("conda" in sys.modules)
