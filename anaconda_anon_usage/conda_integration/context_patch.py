@@ -17,8 +17,8 @@ _DESCRIPTIONS = {
         "Whether tokens for usage statistics are appended to the User-Agent of conda's requests."
     ),
     "anaconda_heartbeat": (
-        "Whether activating an environment sends one HEAD request with a User-Agent like "
-        "conda's: true, false, or a full http(s) URL to send it to."
+        "Whether each activation sends one HEAD request with a User-Agent like conda's: true, "
+        "false, or a full http(s) URL to send it to."
     ),
 }
 

@@ -13,6 +13,9 @@ from support import PATIENCE, taken
 import anaconda_anon_usage
 from anaconda_anon_usage.heartbeat import slots
 
+# Measuring loads modules.
+pytestmark = pytest.mark.unmeasured
+
 NAME = anaconda_anon_usage.__name__
 
 #: Runs the module as the launcher does, and prints all modules when the function ends it.
