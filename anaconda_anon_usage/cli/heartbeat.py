@@ -8,7 +8,7 @@ import time
 from .._common import redact
 from ..activation_scripts import choose_environment
 from ..heartbeat import PATH, prepare, send, visible_proxy, within_deadline
-from ..settings import load
+from ..settings import WrongValue, load
 from .parser import FAILED, WrongCommandLine, add_environment, add_json, print_json, table
 
 DESCRIPTION = "Send one heartbeat now, even if heartbeats are off."
@@ -46,7 +46,10 @@ def run(options: argparse.Namespace) -> int:
     settings = load(prefix)
     channel = options.channel
     if channel and not channel.startswith(("http://", "https://")):
-        channel = settings.base_url(channel)
+        try:
+            channel = settings.base_url(channel)
+        except WrongValue as error:
+            raise WrongCommandLine(f"--channel: {error}") from None
         if not channel:
             raise WrongCommandLine(f"not a channel with an http(s) URL: {redact(options.channel)}")
     planned = prepare(prefix, settings, channel, options.path)

@@ -46,7 +46,7 @@ def conda_user_agent(prefix: str, settings: Settings) -> str:
             own = context.user_agent.partition(" aau/")[0]
             return f"{own} {token_string(prefix, settings.anon_usage)}"
         except Exception as error:
-            say(f"conda's User-Agent is not available: {type(error).__name__}: {error}")
+            say(f"conda's User-Agent is not available: {type(error).__name__}")
     return user_agent(prefix, settings)
 
 

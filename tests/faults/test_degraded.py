@@ -148,9 +148,9 @@ for name in {names!r}:
 
 #: Modules that are missing, and the tokens of each heartbeat that is still received.
 LACKING = {
-    "ssl": (["ssl", "_ssl"], []),
+    "ssl": (["ssl", "_ssl"], ["cse"]),  # plain http
     "ctypes": (["ctypes", "_ctypes"], ["cse"]),
-    "ssl and ctypes": (["ssl", "_ssl", "ctypes", "_ctypes"], []),
+    "ssl and ctypes": (["ssl", "_ssl", "ctypes", "_ctypes"], ["cse"]),
     "fcntl": (["fcntl"], ["cse"]),
     "hashes": (["_hashlib", "_blake2"], []),
     "requests": (["requests"], ["cse"]),  # only connections through a proxy need requests
