@@ -44,7 +44,7 @@ WITHOUT_LINKS = """
 #: Becomes an unprivileged user, if the tests run as root. Imports come first, because such a
 #: user may not be able to read this Python.
 AS_NOBODY = """
-    import anaconda_anon_usage.tokens, fcntl, os
+    import anaconda_anon_usage.settings, anaconda_anon_usage.tokens, fcntl, os
     if os.geteuid() == 0:
         os.setgroups([])
         os.setgid(65534)

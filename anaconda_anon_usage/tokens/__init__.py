@@ -264,10 +264,13 @@ def _is_enabled(prefix: str | None, enabled: bool | None) -> bool:
     """Return whether telemetry is on, by a decision made once per process and prefix."""
     if enabled is not None:
         return enabled
-    from ..settings import load_once
+    return guarded(partial(_setting, prefix), False)
 
-    settings = guarded(partial(load_once, prefix), None)
-    return bool(settings and settings.anon_usage)
+
+def _setting(prefix: str | None) -> bool:
+    from ..settings import load_once  # may fail, for example after the package is removed
+
+    return load_once(prefix).anon_usage
 
 
 @cache

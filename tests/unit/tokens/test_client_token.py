@@ -50,7 +50,8 @@ def test_the_client_token_is_omitted_if_the_home_is_unknown(home):
     if os.geteuid() != 0:
         pytest.skip("cannot become a user without an entry")
     nobody_knows = "import os; del os.environ['HOME']; os.setuid(54321)"
-    assert "" == run(home, "import anaconda_anon_usage.tokens", nobody_knows, CLIENT_TOKEN)
+    imports = "import anaconda_anon_usage.settings, anaconda_anon_usage.tokens"
+    assert "" == run(home, imports, nobody_knows, CLIENT_TOKEN)
 
 
 def test_the_client_token_is_omitted_if_its_directory_is_a_file(home):

@@ -107,6 +107,12 @@ def test_an_invalid_value_is_omitted(monkeypatch, value):
     assert expected == tokens.token_string()
 
 
+def test_telemetry_is_off_without_the_settings(monkeypatch):
+    """A running process cannot import them after the package is removed."""
+    monkeypatch.setitem(sys.modules, "anaconda_anon_usage.settings", None)
+    assert f"aau/{VERSION}" == tokens.token_string()
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
 def test_interrupts_propagate(monkeypatch, error):
     """Ctrl-C ends the command, not only the search for a token."""
