@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 import time
 
 from .._common import active_prefix
-from . import DEADLINE, prepare, slots, within_deadline
+from . import DEADLINE, prepare, slots, system, within_deadline
 
 
 class NotSent(Exception):
@@ -26,7 +25,7 @@ class NotSent(Exception):
 def main() -> None:
     """Send the heartbeat of the activated environment if heartbeats are on; never return."""
     try:
-        _detach()
+        system.detach(DEADLINE)
         # Imports create many objects and no garbage. Looking for it would take 5 % of the time.
         gc.set_threshold(100_000)
         prefix = active_prefix()
@@ -63,29 +62,6 @@ def _send_if_on(prefix: str, attempt: dict[str, str | None]) -> int | None:
 
             manager = connection.manager(heartbeat.url, settings.connection)
         return connection.request(manager, heartbeat.url, heartbeat.user_agent, DEADLINE)
-
-
-def _detach() -> None:
-    """Leave the shell's process group and release inherited file descriptors."""
-    if sys.platform != "win32":
-        import signal
-
-        # Not setsid(): Linux would give the new session a share of the processors equal
-        # to that of the user's whole shell, whatever its priority (sched(7), autogroup).
-        try:
-            os.setpgid(0, 0)
-        except OSError:
-            pass  # it leads a session
-        # The kernel ends the process if the interpreter itself hangs.
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(int(DEADLINE) + 1)
-        # An inherited lock or pipe would stay held for as long as this process lives. The
-        # launcher has closed those that a shell can name, 3 to 9.
-        try:
-            highest = max(map(int, os.listdir("/proc/self/fd")))
-        except OSError:  # not Linux
-            highest = 4096
-        os.closerange(3, highest + 1)
 
 
 if __name__ == "__main__":

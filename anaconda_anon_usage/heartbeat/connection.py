@@ -9,10 +9,10 @@ which requests is built on, makes the connection.
 from __future__ import annotations
 
 import os
-import sys
 
 from .._common import say
 from ..settings import Connection
+from . import system
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def visible_proxy(url: str, connection: Connection) -> str | None:
 
 def _proxy(url: str, connection: Connection) -> str | None:
     """Return the URL of the proxy that requests chooses by the settings and variables."""
-    if not (connection.proxy_servers or _system_has_proxies()):
+    if not (connection.proxy_servers or system.has_proxies()):
         say("connection: no proxy is configured, so requests is not needed")
         return None
     say("connection: requests chooses among the configured proxies")
@@ -95,16 +95,6 @@ def _proxy(url: str, connection: Connection) -> str | None:
             "the proxy is not a valid URL; percent-encode special characters in its password"
         )
     return proxy
-
-
-def _system_has_proxies() -> bool:
-    if any(value and name.lower().endswith("_proxy") for name, value in os.environ.items()):
-        return True
-    if sys.platform != "linux":  # the system's settings count too
-        from urllib.request import getproxies
-
-        return bool(getproxies())
-    return False
 
 
 def _tls(connection: Connection) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import sys
 import time
 
 from .._common import debug_enabled, open_directory, say
+from . import system
 
 #: The file's full path; ``~`` is the home directory.
 VARIABLE = "ANACONDA_ANON_USAGE_LOG"
@@ -81,11 +81,7 @@ def _open(path: str, create: int) -> int:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "not a regular file")
-        if sys.platform != "win32":
-            if status.st_uid != os.geteuid():
-                raise OSError(errno.EPERM, "owned by another user")
-            if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-                raise OSError(errno.EPERM, "writable by other users")
+        system.require_own(status)
         # Others can link to this user's files where fs.protected_hardlinks is 0; proc(5).
         if status.st_nlink > 1:
             raise OSError(errno.EMLINK, "a hard link")

@@ -15,14 +15,10 @@ slot of that pool and one of the user's, so the variable can never raise the lim
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
-import sys
 import time
 
-TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
-if TYPE_CHECKING:
-    import socket
+from . import system
 
 #: Heartbeats that work at once: this many per processor, but at least the minimum. With
 #: more, all of them would miss their deadline.
@@ -57,34 +53,5 @@ def run_slot() -> contextlib.AbstractContextManager[object]:
 
 
 def _acquire(kind: str, count: int) -> contextlib.AbstractContextManager[object] | None:
-    """Acquire the first free slot of a kind in each pool; return None if there is none.
-
-    Every attempt succeeds where the system has no such names or refuses them.
-    """
-    if sys.platform != "linux":
-        return contextlib.nullcontext()
-    import socket
-
-    pools = [f"{os.getuid()}"]
     own = os.environ.get("ANACONDA_ANON_USAGE_TEST_SLOTS")
-    if own:
-        pools.append(f"{os.getuid()}-{own}")
-    with contextlib.ExitStack() as held:
-        with contextlib.suppress(OSError):
-            for pool in pools:
-                slot = held.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
-                prefix = f"\0anaconda-anon-usage-{pool}-{kind}-"
-                if not any(_bind(slot, f"{prefix}{number}") for number in range(count)):
-                    return None
-        return held.pop_all()
-
-
-def _bind(slot: socket.socket, name: str) -> bool:
-    """Bind a socket to a name and return whether no other process has it."""
-    try:
-        slot.bind(name)
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        return False
-    return True
+    return system.bind_first_free(kind, count, ("", own) if own else ("",))

@@ -10,9 +10,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 
 from .._common import Directory, open_directory, read_token_bytes, say, say_failure
 from .binding import make_binding, names_other_machine
@@ -184,16 +184,17 @@ def _lock(directory: Directory) -> None:
     links, need the lock. The system releases it when the directory is closed.
     """
     descriptor = directory.descriptor
-    if sys.platform == "win32" or descriptor is None:
-        return
     try:
-        import fcntl
-    except ImportError:  # a Python that was built without it
+        fcntl = import_module("fcntl")
+    except ImportError:  # Windows, or a Python that was built without it
+        return
+    if descriptor is None:
         return
     until = time.monotonic() + _LOCK_WAIT
     while time.monotonic() <= until:
         try:
-            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
         except OSError as error:
             if error.errno not in (errno.EWOULDBLOCK, errno.EACCES, errno.EINTR):
                 return  # a file system without locks

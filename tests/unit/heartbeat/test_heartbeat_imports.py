@@ -38,6 +38,7 @@ WAITING = {
     "heartbeat",
     "heartbeat.deadline",
     "heartbeat.slots",
+    "heartbeat.system",
 }
 OFF = {
     *(
