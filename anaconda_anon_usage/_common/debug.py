@@ -1,6 +1,6 @@
-"""Debug output: every decision on stderr, and only when asked for.
+"""Debug output: every decision on stderr, and only on request.
 
-No other module that runs unasked writes to a stream.
+Only the commands and ``conda doctor`` also write to a stream.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def queue_slot() -> AbstractContextManager[object]:
 
 
 def run_slot() -> AbstractContextManager[object]:
-    """Wait for a run slot in the same way; only the caller's deadline limits the wait."""
+    """Acquire a run slot in the same way, but wait for it; the caller limits the wait."""
     while (held := _acquire("run", RUN_SLOTS)) is None:
         time.sleep(_INTERVAL)
     return held
