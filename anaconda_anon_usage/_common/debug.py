@@ -1,6 +1,6 @@
 """Debug output: every decision on stderr, and only on request.
 
-Only the commands and ``conda doctor`` also write to a stream.
+Besides this module, only the commands and ``conda doctor`` write to a stream.
 """
 
 from __future__ import annotations

@@ -21,8 +21,8 @@ examples:
 A heartbeat is the HEAD request that each `conda activate` sends in the background if the
 setting anaconda_heartbeat is on.
 
-exit status: 0 there was a response, or the request would be sent; 1 there was none, or it
-would not be sent; 2 invalid command line
+exit status: 0 a response arrived, or the request would be sent (--dry-run); 1 neither;
+2 invalid command line
 """
 
 

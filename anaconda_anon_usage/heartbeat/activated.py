@@ -27,7 +27,7 @@ def main() -> None:
     """Send the heartbeat of the activated environment if heartbeats are on; never return."""
     try:
         _detach()
-        # Imports create many objects and no garbage. Collecting it would take 5 % of the time.
+        # Imports create many objects and no garbage. Collection would take 5 % of the time.
         gc.set_threshold(100_000)
         prefix = active_prefix()
         if prefix:

@@ -53,7 +53,7 @@ class InvalidFile(ValueError):
 
 
 class Condarc:
-    """One configuration file, read now and parsed on first use; an absent one is empty."""
+    """A configuration file, read on creation and parsed on first use; an absent one is empty."""
 
     def __init__(self, path: str, problem: str | None = None):
         self.path = path
