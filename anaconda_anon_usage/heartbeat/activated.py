@@ -27,7 +27,7 @@ def main() -> None:
     """Send the heartbeat of the activated environment if heartbeats are on; never return."""
     try:
         _detach()
-        # Imports create many objects and no garbage. Collection would take 5 % of the time.
+        # Imports create many objects and no garbage. Looking for it would take 5 % of the time.
         gc.set_threshold(100_000)
         prefix = active_prefix()
         if prefix:
@@ -75,7 +75,7 @@ def _detach() -> None:
         try:
             os.setpgid(0, 0)
         except OSError:
-            pass  # this process leads a session
+            pass  # it leads a session
         # The kernel ends the process if the interpreter itself hangs.
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(int(DEADLINE) + 1)
