@@ -40,4 +40,4 @@ def unit(session: nox.Session) -> None:
     found = session.run("python", "-c", code, silent=True)
     if not found.startswith(session.virtualenv.location):
         session.error(f"not the installed package: {found}")
-    session.run("python", "-m", "pytest", "tests/unit", *session.posargs)
+    session.run("python", "-m", "pytest", "-n", "auto", "tests/unit", *session.posargs)

@@ -118,6 +118,22 @@ def record_conda(conda: Path) -> None:
     (record / "METADATA").write_text(f"Metadata-Version: 2.1\nName: conda\nVersion: {version}\n")
 
 
+def read_deadline(parent: Path) -> None:
+    """Change a copy of the package: a variable can set the deadline of heartbeats.
+
+    A busy machine may need more than the 5 seconds of the package, because heartbeats have a
+    low priority.
+
+    Args:
+        parent: the directory that contains the copy.
+    """
+    path = parent / "anaconda_anon_usage" / "heartbeat" / "deadline.py"
+    before, number, after = path.read_text().partition("\nDEADLINE = 5.0\n")
+    assert number, path
+    value = f'float(__import__("os").environ.get("{DEADLINE}", "5"))'
+    path.write_text(f"{before}\nDEADLINE = {value}\n{after}")
+
+
 class Base:
     """A temporary base: a prefix with only a Python and a ``conda``.
 
@@ -158,16 +174,8 @@ class Base:
         )
 
     def read_deadline(self) -> None:
-        """Change the installed package: a variable can set the deadline of heartbeats.
-
-        A busy machine may need more than the 5 seconds of the package, because heartbeats
-        have a low priority.
-        """
-        path = self.site_packages / "anaconda_anon_usage" / "heartbeat" / "deadline.py"
-        before, number, after = path.read_text().partition("\nDEADLINE = 5.0\n")
-        assert number, path
-        value = f'float(__import__("os").environ.get("{DEADLINE}", "5"))'
-        path.write_text(f"{before}\nDEADLINE = {value}\n{after}")
+        """Change the installed package as read_deadline() does."""
+        read_deadline(self.site_packages)
 
     def modules(self, arguments: list[str], environ: dict[str, str]) -> set[str]:
         """Run a conda command, and return the modules that it has imported.

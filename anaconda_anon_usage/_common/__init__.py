@@ -5,12 +5,11 @@ conda imports the plugin on each command, so nothing here is loaded before it is
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from importlib import import_module
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from .debug import debug_enabled, printable, say
     from .directory import Directory, open_directory
     from .error_boundary import guarded

@@ -23,7 +23,6 @@ import time
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
 if TYPE_CHECKING:
     import socket
-    from contextlib import AbstractContextManager
 
 #: Heartbeats that work at once: this many per processor, but at least the minimum. With
 #: more, all of them would miss their deadline.
@@ -42,7 +41,7 @@ class NoFreeSlot(Exception):
     """Too many heartbeats of this user are running."""
 
 
-def queue_slot() -> AbstractContextManager[object]:
+def queue_slot() -> contextlib.AbstractContextManager[object]:
     """Acquire a queue slot, which the result holds as a context manager, or raise NoFreeSlot."""
     held = _acquire("queue", QUEUE_SLOTS)
     if held is None:
@@ -50,14 +49,14 @@ def queue_slot() -> AbstractContextManager[object]:
     return held
 
 
-def run_slot() -> AbstractContextManager[object]:
+def run_slot() -> contextlib.AbstractContextManager[object]:
     """Acquire a run slot in the same way, but wait for it; the caller limits the wait."""
     while (held := _acquire("run", RUN_SLOTS)) is None:
         time.sleep(_INTERVAL)
     return held
 
 
-def _acquire(kind: str, count: int) -> AbstractContextManager[object] | None:
+def _acquire(kind: str, count: int) -> contextlib.AbstractContextManager[object] | None:
     """Acquire the first free slot of a kind in each pool; return None if there is none.
 
     Every attempt succeeds where the system has no such names or refuses them.

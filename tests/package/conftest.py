@@ -10,7 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from conda_root import Base, clean_environ
+from conda_root import Base, clean_environ, read_deadline
 from installed import ACTIVATE, NEXT, PACKAGE, PROJECT, check
 from support import tool, wait_until
 
@@ -47,11 +47,12 @@ def dist(tmp_path_factory, session_environ) -> SimpleNamespace:
 
 @pytest.fixture(scope="session")
 def source(dist, tmp_path_factory) -> Path:
-    """The source tree from the sdist."""
+    """The source tree from the sdist, whose heartbeats have more time."""
     directory = tmp_path_factory.mktemp("source")
     with tarfile.open(dist.sdist) as archive:
         archive.extractall(directory, **({"filter": "data"} if sys.version_info >= (3, 12) else {}))
     [tree] = directory.iterdir()
+    read_deadline(tree)
     return tree
 
 

@@ -137,8 +137,7 @@ class Tmux:
         activation.processes.shells |= {server, self.pid}
 
     def prepare(self) -> None:
-        """Wait for the first prompt, because earlier input is lost, and make it short."""
-        assert wait_until(lambda: self.screen().endswith(">")), self.screen()
+        """Make the prompt short."""
         self.type("function prompt { '> ' }; Clear-Host")
         self.say("ready")
 
@@ -153,8 +152,10 @@ class Tmux:
         self._tmux("send-keys", *names)
 
     def type(self, line: str) -> None:
-        """Type a line."""
+        """Type a line at the next prompt; input that comes earlier may be lost."""
+        assert wait_until(lambda: self.screen().endswith(">")), self.screen()
         self._tmux("send-keys", "-l", line)
+        assert wait_until(lambda: self.screen().endswith(line)), self.screen()
         self.keys("Enter")
 
     def screen(self) -> str:

@@ -30,6 +30,9 @@ LAUNCHER = "etc/conda/anon-usage/heartbeat.bat"
 #: Windows PowerShell 5.1 and PowerShell 7.
 SHELLS = ("powershell", "pwsh") if WINDOWS else ("pwsh-windows",)
 
+# The first call of pwsh-windows sets it up, and another one at the same time would fail.
+pytestmark = pytest.mark.xdist_group("pwsh-windows")
+
 #: Names that careless quoting for cmd or PowerShell would change.
 NAMES = (
     "it's an environment",

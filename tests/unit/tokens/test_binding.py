@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
+import types
 
 import pytest
 from processes import machine, run, with_mounts
+
+from anaconda_anon_usage.tokens import binding
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="mounts files over those of Linux")
 
@@ -90,3 +94,17 @@ def test_a_pipe_in_place_of_the_machine_id_does_not_block(tmp_path, home):
 def test_the_identity_is_the_same_in_every_process(home):
     """If this machine has none, no process finds one."""
     assert run(home, IDENTITY) == run(home, IDENTITY)
+
+
+@pytest.mark.parametrize("status, identity", [(0, ID), (-1, None)])
+def test_on_macos_the_uuid_of_the_hardware_is_the_identity(monkeypatch, status, identity):
+    """gethostuuid(2) fills a buffer of 16 bytes; here, a function with its signature does."""
+
+    @ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_ubyte), ctypes.c_void_p)
+    def gethostuuid(uuid, wait):
+        ctypes.memmove(uuid, bytes.fromhex(ID), 16)
+        return status
+
+    library = types.SimpleNamespace(gethostuuid=gethostuuid)
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: library)
+    assert identity == binding._macos_host_uuid()
