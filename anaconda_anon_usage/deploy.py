@@ -27,7 +27,7 @@ _PACKAGE, _PACKAGES = "anaconda-anon-usage", "aggressive_update_packages"
 _CONDA_DEFAULTS = ("ca-certificates", "certifi", "openssl")  # of conda/base/constants.py
 _TOKENS = ("org_token", ".org_token", "machine_token", ".machine_token")
 
-# The end of a copy's name. Neither conda nor tokens read a file of such a name.
+# The suffix of a copy's name. Neither conda nor this package reads files with this suffix.
 _COPY = ".before-anaconda-anon-usage"
 
 _FIRST_LINE = "# Written by `anaconda-anon-usage deploy`; SHA-256 of the lines below: "
@@ -205,7 +205,7 @@ def _drop_in(root: str | None) -> tuple[bytes | None, str | None, list[tuple[str
 
 
 def _read(root: str | None, name: str) -> bytes | None:
-    """Return the content of a file that may be ours, or None without a file."""
+    """Return the content of a file that may be ours, or None if it does not exist."""
     folder, file_name = os.path.split(name)
     try:
         with _open(root, folder, change=False) as directory:
@@ -221,7 +221,7 @@ def _keep(root: str | None, name: str, content: bytes, problem: str, force: bool
     """Return the steps that keep a copy of a file that is not ours to replace."""
     path = os.path.join(system_directory(root), name)
     if not force:
-        raise CannotDeploy(f"cannot replace {path}: {problem} (use --force to keep a copy)")
+        raise CannotDeploy(f"cannot replace {path}: {problem} (use --force, which keeps a copy)")
     copy = _read(root, name + _COPY)
     if copy in (None, content):
         return [Step("copy", name)] if copy is None else []

@@ -13,15 +13,16 @@ DOCUMENTED = """\
 | Measurement | Median (minimum-maximum) | For comparison |
 | --- | --- | --- |
 | delay in bash, heartbeat off, ms | {D|bash|off} | a bare detached fork: {D|bash|floor} |
-| delay in bash, heartbeat on, ms | {D|bash|on} | the same fork; with a server that does not respond: {D|bash|silent} |
+| delay in bash, heartbeat on, ms | {D|bash|on} | with a server that does not respond: {D|bash|silent} |
 | launcher in the background, heartbeat off: processor time, ms | {B|launcher, heartbeat off|processor time, ms} | |
 | heartbeat in the background, https: processor time, ms | {B|heartbeat, https|processor time, ms} | `import requests` alone: {B|import requests|processor time, ms} |
 | heartbeat in the background, https: memory, MB | {B|heartbeat, https|memory, MB} | `import requests` alone: {B|import requests|memory, MB} |
-| processor time that the package adds to `conda info`, ms | {conda commands|conda info|more processor time, ms} | 95 % interval in brackets |
+| processor time that the package adds to `conda info`, ms | {conda commands|conda info|more processor time, ms} | 95 % interval; target of precision: ±3 ms |
 
-If many environments are activated at the same moment, heartbeats are sent first come, first
-served, and the others are dropped: {Bursts|30|share} of 30 arrived, {Bursts|100|share} of 100,
-and {Bursts|1,000|share} of 1,000.
+If many environments are activated at the same moment, heartbeats wait for a free slot, in no
+particular order. They are dropped if they get none before the deadline, if too many already wait,
+or if the machine is overloaded. In the median burst, {Bursts|30|share} of 30 heartbeats arrived,
+{Bursts|100|share} of 100, and {Bursts|1,000|share} of 1,000.
 """
 TITLES = {"D": "Activation: delay in the shell, ms", "B": "Background cost of one heartbeat"}
 

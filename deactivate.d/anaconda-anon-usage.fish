@@ -1,4 +1,4 @@
-# anaconda-anon-usage: stop counting a level that is left. These scripts also run before a
+# anaconda-anon-usage: remove the mark of a level that is left. These scripts also run before a
 # reactivation, but then PATH still contains the environment.
 contains -- "$CONDA_PREFIX/bin" $PATH
 or set -e "_ANACONDA_HEARTBEAT_$CONDA_SHLVL"

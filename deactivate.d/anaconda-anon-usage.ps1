@@ -1,4 +1,4 @@
-# anaconda-anon-usage: stop counting a level that is left. These scripts also run before a
+# anaconda-anon-usage: remove the mark of a level that is left. These scripts also run before a
 # reactivation, but then PATH still holds the environment. For LanguageMode, RemoveAt and the
 # cmdlet, see anaconda-anon-usage.ps1 in activate.d. `&` keeps variables local.
 & {

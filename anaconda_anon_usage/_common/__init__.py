@@ -1,4 +1,4 @@
-"""What every other folder builds on: small files, the error boundary, debug output.
+"""What the other folders share: file access, the error boundary, debug output.
 
 conda imports the plugin on each command, so nothing here is loaded before it is used.
 """

@@ -1,6 +1,6 @@
-"""Debug output: every decision on stderr, and only when asked for.
+"""Debug output: every decision on stderr, and only on request.
 
-No other module that runs unasked writes to a stream.
+Besides this module, only the commands and ``conda doctor`` write to a stream.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Change files only below the directory that was meant.
+"""Change files only below the intended directory.
 
-Other users may replace a directory by a symlink at any moment. So everything that this
+Other users may replace a directory with a symlink at any moment. So everything that this
 package writes, chmods or deletes goes through a Directory: the anchor (an environment,
-``~/.conda``, the system's conda directory) is opened once, links included, and below it
+``~/.conda``, the system's conda directory) is opened once, through symlinks, and below it
 every name is relative to an open descriptor and no symlink is followed (openat(2)).
 """
 
@@ -37,7 +37,7 @@ class Directory:
 
     Every method raises OSError if it fails, if it would follow a symlink, or if
     require_trusted() refuses a directory to the superuser. The descriptor is None on Windows.
-    The mode and the group are the anchor's, for what is created below it.
+    The mode and the group are those of the anchor, which new directories below it get.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Directory:
         return sorted(os.listdir(self.path if self.descriptor is None else self.descriptor))
 
     def exists(self, name: str) -> bool:
-        """Return whether there is anything of this name, a dangling symlink included."""
+        """Return whether this name exists, even as a dangling symlink."""
         return self._status(name) is not None
 
     def open(self, name: str, flags: int) -> int:
@@ -115,7 +115,7 @@ class Directory:
                 self.remove(temporary)
 
     def rename(self, name: str, new_name: str) -> None:
-        """Rename a file, in place of the one that has the new name."""
+        """Rename a file, replacing the one that has the new name."""
         at = self.descriptor
         os.replace(self._at(name), self._at(new_name), src_dir_fd=at, dst_dir_fd=at)
 
@@ -128,16 +128,16 @@ class Directory:
             os.link(name, new_name, src_dir_fd=at, dst_dir_fd=at, follow_symlinks=False)
 
     def remove(self, name: str) -> None:
-        """Delete a file; of a symlink, the link itself."""
+        """Delete a file or a symlink, but not the symlink's target."""
         os.unlink(self._at(name), dir_fd=self.descriptor)
 
     def remove_if_empty(self, name: str) -> None:
-        """Delete a directory in this one, unless it holds anything or is a symlink."""
+        """Delete a directory in this one if it is empty and not a symlink."""
         with contextlib.suppress(OSError):
             os.rmdir(self._at(name), dir_fd=self.descriptor)
 
     def sweep(self, *names: str) -> None:
-        """Remove what processes left that were killed while they wrote files of these names."""
+        """Remove temporary files for these names that killed processes left behind."""
         with contextlib.suppress(OSError):
             for entry in self.names():
                 found = _TEMPORARY.fullmatch(entry)
@@ -172,7 +172,7 @@ class Directory:
 
     def _make(self, name: str) -> bool:
         """Create a directory; return whether its permissions have to be set."""
-        # A default ACL decides about them, up to those asked for. Without one, nobody else
+        # A default ACL determines them, within the requested ones. Without one, nobody else
         # may write there before the group is the anchor's.
         has_acl = _has_default_acl(self.descriptor)
         mode = 0o777 if has_acl else self.mode & ~0o022
@@ -203,11 +203,11 @@ class Directory:
 
 
 def open_directory(path: str, create: bool = False, change: bool = True) -> Directory:
-    """Return the anchor of changes: an existing directory, links in its path included.
+    """Return the anchor of changes: a directory, whose path may have symlinks.
 
-    It can be created in its existing parent, no more open than the parent and than the umask
-    allows. If the superuser is to change anything there, no other user may own a directory or
-    symlink on the way, and not everyone may write there; else it raises OSError.
+    It can be created in its existing parent, with at most the permissions that the parent and
+    the umask allow. If the superuser is to change anything there, no other user may own a
+    directory or symlink in the path, and not everyone may write there; else it raises OSError.
     """
     if create and not os.path.isdir(path):
         parent, name = os.path.split(path)

@@ -1,4 +1,4 @@
-"""The error boundary around our code: no failure of ours breaks the command it runs in."""
+"""The error boundary around our code: its failures never break the calling command."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def guarded(function: Callable[[], Result], otherwise: Default) -> Result | Default:
-    """Return the result of a function, or a default after an Exception, which is debug output.
+    """Return a function's result, or a default after an Exception, which debug output shows.
 
     KeyboardInterrupt and SystemExit pass: they are not failures.
     """

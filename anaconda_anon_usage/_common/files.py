@@ -1,4 +1,4 @@
-"""Read small files in homes and environments of every kind.
+"""Read small files in home directories and environments.
 
 They can be shared, unreadable, huge or hostile, so reads are bounded and never block.
 directory.py is for everything that changes files.
@@ -15,7 +15,7 @@ from .debug import say
 #: Default limit in bytes for a file that is read.
 SIZE_LIMIT = 4096
 
-#: What opening any file without blocking takes; systems without such files lack the flags.
+#: The flags for opening any file without blocking, as far as the system has them.
 OPEN_FLAGS = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -25,7 +25,7 @@ def read_bytes(path: str, limit: int = SIZE_LIMIT) -> bytes:
     Raises:
         OSError: it is absent, unreadable, not a regular file or larger than the limit.
     """
-    # Check before opening as well: that alone can wake the writer of a FIFO or a device.
+    # Check before opening as well: opening alone can wake the writer of a FIFO or a device.
     _require_regular(os.stat(path), path)
     return read_descriptor(os.open(path, os.O_RDONLY | OPEN_FLAGS), path, limit)
 
@@ -49,9 +49,9 @@ def read_descriptor(descriptor: int, path: str, limit: int) -> bytes:
 def read_token_bytes(path: str, limit: int = SIZE_LIMIT) -> bytes:
     """Return the content of a small file that tokens are taken from.
 
-    The superuser could be led to send any file. For the superuser, every symlink on the
-    way to the file must be the superuser's own, as those of a mounted ConfigMap are. Else it
-    raises OSError, as read_bytes() does.
+    A symlink could make the superuser send any file. For the superuser, every symlink in the
+    path must be the superuser's own, as those of a mounted ConfigMap are. Otherwise it raises
+    OSError, as read_bytes() does.
     """
     from .superuser import is_superuser, open_as_superuser
 
@@ -64,7 +64,7 @@ def read_token_bytes(path: str, limit: int = SIZE_LIMIT) -> bytes:
 def read_token_text(path: str, limit: int = SIZE_LIMIT) -> str | None:
     """Return the UTF-8 text that read_token_bytes() finds, or None on any failure.
 
-    Debug output names every failure but the absence of the file.
+    Debug output names every failure except a missing file.
     """
     try:
         return read_token_bytes(path, limit).decode("utf-8")

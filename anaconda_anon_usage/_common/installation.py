@@ -20,7 +20,7 @@ def has_conda() -> bool:
 def root_prefix() -> str | None:
     """Return the prefix of the conda installation (base), or None if there is none.
 
-    That is ``sys.prefix`` where conda itself can be imported, as in conda
+    That is ``sys.prefix`` if conda itself can be imported, as in conda
     (``Context.conda_prefix``); else the one that the shell's activation names.
     """
     if has_conda():
@@ -49,7 +49,7 @@ def is_environment(prefix: str) -> bool:
 
 
 def conda_version(root: str | None) -> str | None:
-    """Return the version of the conda in an installation, or of the one here, or None."""
+    """Return the version of conda in an installation, or of the importable one, or None."""
     # The record of an installed package: conda-meta/<name>-<version>-<build>.json.
     record = root and _find(os.path.join(root, "conda-meta"), "conda", r"([0-9][^-]*)-[^-]+\.json")
     return record or (distribution_version("conda") if has_conda() else None)

@@ -1,7 +1,7 @@
-"""Hide passwords and tokens in everything that is printed or logged.
+"""Hide passwords and channel tokens in everything that is printed or logged.
 
-Proxies, channels and certificates may have secrets in their values, and the libraries
-that fail over them quote these values in their errors.
+The values of proxies, channels and certificates may contain secrets, and libraries quote
+these values in their errors.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 
 _MARK = "…"
 
-# At the beginning of a word, or behind a quote or bracket: in `user:a://b@host`, which is
+# At the beginning of a word, or after a quote or bracket: in `user:a://b@host`, which is
 # a proxy without a scheme, `a://` belongs to the password.
 _SCHEME = re.compile(r"(?<![^\s'\"(<\[{=,])[A-Za-z][A-Za-z0-9+.-]{0,20}://")
 

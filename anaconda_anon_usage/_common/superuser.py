@@ -11,7 +11,7 @@ import os
 import stat
 import sys
 
-# Symlinks that are followed at most, as in Linux; see path_resolution(7).
+# The maximum number of symlinks to follow, as in Linux; see path_resolution(7).
 _MOST_LINKS = 40
 
 
@@ -39,8 +39,8 @@ def open_as_superuser(path: str, flags: int, trusted: bool) -> int:
     """Open a path through root's own symlinks only, and return the descriptor.
 
     Each name is opened relative to its parent, so nothing can be exchanged between a
-    check and its use. If trusted is set, require_trusted() applies to each directory on the
-    way and to what is opened.
+    check and its use. If trusted is set, require_trusted() applies to each directory in the
+    path and to what is opened.
     """
     if sys.platform == "win32":
         raise NotImplementedError("Windows has no superuser")

@@ -1,8 +1,8 @@
-"""The activation scripts in environments that do not have the package themselves.
+"""The activation scripts in environments that do not contain the package.
 
-An activation script runs only in the environment that holds it. So base's scripts and
-launchers are copied into environments, under the names that the package itself uses: a
-package that arrives later replaces them.
+An activation script runs only in the environment that contains it. So base's scripts and
+launchers are copied into environments, under the names that the package itself uses: if
+the package is installed later, it replaces them.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ def install(prefix: str, force: bool = False) -> Hooks:
 def remove(prefix: str) -> Hooks:
     """Remove the scripts that install() wrote to an environment, and return its state.
 
-    That is MISSING, or PACKAGE where the package's own scripts stay. MODIFIED and BLOCKED
-    mean that scripts were left.
+    That is MISSING, or PACKAGE if the package's own scripts stay. MODIFIED and BLOCKED mean
+    that scripts were left.
     """
     try:
         with open_directory(prefix) as environment:
@@ -144,7 +144,7 @@ def _blocked(prefix: str, error: OSError) -> Hooks:
 
 
 def _is_frozen(environment: Directory) -> bool:
-    """Return whether an environment must not be changed (CEP 22); OSError if it is none."""
+    """Return whether an environment is frozen (CEP 22); OSError if it is no environment."""
     with environment.below("conda-meta") as records:
         if not records.exists("history"):
             raise FileNotFoundError

@@ -1,4 +1,4 @@
-"""The environments that a command line can mean, by name, by path, or all of them."""
+"""Find environments by name or by path, or all that conda knows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from .._common import active_prefix, is_environment, read_bytes, root_prefix
 from ..settings import load
 
-# Bytes of conda's list of environments that are read at most.
+# The maximum size of conda's list of environments in bytes.
 _SIZE_LIMIT = 2**20
 
 
@@ -18,9 +18,9 @@ class NoSuchEnvironment(Exception):
 
 
 def choose_environment(name: str | None, prefix: str | None) -> str:
-    """Return the prefix of the environment that the command line means, if it exists.
+    """Return the prefix of the environment that the command line names.
 
-    Without a name and a path it is the activated one, else base, else the one that this
+    Without a name and a path, it is the activated one, else base, else the one that this
     Python runs in.
     """
     if name is not None:
@@ -42,7 +42,7 @@ def choose_environment(name: str | None, prefix: str | None) -> str:
 
 
 def known_environments(root: str | None, envs_dirs: tuple[str, ...]) -> list[str]:
-    """Return base, what ``~/.conda/environments.txt`` lists, and what is in envs_dirs."""
+    """Return base and the environments in ``~/.conda/environments.txt`` and in envs_dirs."""
     found = [root] if root else []
     with contextlib.suppress(OSError, ValueError):
         listing = read_bytes(os.path.expanduser("~/.conda/environments.txt"), _SIZE_LIMIT)

@@ -1,9 +1,9 @@
-"""Tell this installation's scripts, our copies of them, and other files apart.
+"""Distinguish this installation's scripts, our copies of them, and other files.
 
 Each copy has a marker line: a comment with the version and the SHA-256 of the rest of the
-file. The hash decides who a file belongs to. If it is right, the file is ours and may be
-replaced or removed. If it is wrong, our file was modified. Without a marker, the
-file was not installed by this package and is never touched.
+file. The hash decides who owns a file. If it matches, the file is ours and may be replaced
+or removed. If it does not match, our file was modified. Without a marker, the file was not
+installed by this package and is never changed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FOLDERS = {
 # Found on any line: a line inserted above it is a modification like any other.
 _MARKER = re.compile(rb"(?m)^(?:#|@rem) anaconda-anon-usage \S+ sha256:([0-9a-f]{64})\r?\n")
 
-# Larger files are not read. Every script is smaller than a tenth of this.
+# Larger files are not read. Every script is less than a tenth of this size.
 _SIZE_LIMIT = 64 * 1024
 
 #: Files under our names: our copies and their contents, modified copies, and others.

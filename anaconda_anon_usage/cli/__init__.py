@@ -48,7 +48,7 @@ def _fill(parser: Parser, module: ModuleType) -> Parser:
 
 
 class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # generic in the stub only
-    """Refuses options before the command, which argparse would ignore silently."""
+    """Rejects options before the command, which argparse would ignore silently."""
 
     def __call__(self, parser: Any, namespace: Any, values: Any, option_string: Any = None) -> None:
         if namespace.json or namespace.name is not None or namespace.prefix is not None:

@@ -1,4 +1,4 @@
-"""Write an administrator's configuration, or show what would change."""
+"""``anaconda-anon-usage deploy``: write or remove an administrator's configuration."""
 
 from __future__ import annotations
 

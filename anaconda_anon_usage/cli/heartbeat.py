@@ -1,4 +1,4 @@
-"""Send a heartbeat by hand, even while the setting is off, and show what decides that."""
+"""``anaconda-anon-usage heartbeat``: send one heartbeat, even if heartbeats are off."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ examples:
 A heartbeat is the HEAD request that each `conda activate` sends in the background if the
 setting anaconda_heartbeat is on.
 
-exit status: 0 there was a response, or the request would be sent; 1 there was none, or it
-would not be sent; 2 invalid command line
+exit status: 0 a response arrived, or the request would be sent (--dry-run); 1 neither;
+2 invalid command line
 """
 
 
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
             proxy = visible_proxy(planned.url, settings.connection)
         except Exception as error:
             proxy_problem = _description(error)
-    # Whether there was an answer; None if the request may have arrived without one.
+    # Whether there was a response; None if the request may have arrived without one.
     sent: bool | None = False
     status = seconds = problem = None
     if not (planned.obstacle or options.dry_run):
@@ -90,7 +90,7 @@ def run(options: argparse.Namespace) -> int:
         }
         print_json(report)
     elif not options.quiet:
-        answer = f"answered {status} in {seconds:.2f} s" if sent else problem
+        answer = f"status {status} in {seconds:.2f} s" if sent else problem
         reason = planned.obstacle or answer or "this is a dry run"
         rows = [
             ("heartbeat:", str(settings.heartbeat_decision)),

@@ -1,7 +1,7 @@
 """What all commands share: parsing, output and exit statuses.
 
-Whatever fails, a person gets one line instead of a traceback, and a program gets an exit
-status that names the kind of failure.
+Whatever fails, users get one line instead of a traceback, and programs get an exit status
+that shows the kind of failure.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def run(parser: argparse.ArgumentParser, arguments: list[str] | None) -> int:
     The parser's default ``run`` is a function that takes the parsed arguments and returns
     the exit status.
     """
-    # Paths may have characters that the terminal's encoding lacks.
+    # Paths may contain characters that the terminal's encoding lacks.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:

@@ -1,4 +1,4 @@
-"""``anaconda-anon-usage``: what is on and why, and what is sent."""
+"""``anaconda-anon-usage``: show what is on and why, and what is sent."""
 
 from __future__ import annotations
 

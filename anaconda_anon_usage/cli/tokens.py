@@ -1,4 +1,4 @@
-"""Print the tokens, what they identify and where they come from; none if telemetry is off."""
+"""``anaconda-anon-usage tokens``: print the tokens and their sources."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ..activation_scripts import choose_environment
 from ..settings import Settings, load
 from .parser import add_environment, add_json, print_json, table
 
-#: The state of a place that a token can come from: its token is used; it is invalid, or
-#: another place overrides it; there is none.
+#: The state of a token's source: its token is used; its token is invalid or another source
+#: overrides it; it has none.
 USED, UNUSED, ABSENT = "used", "unused", "absent"
 
 DESCRIPTION = "Print the tokens that are appended to conda's User-Agent."
@@ -33,7 +33,7 @@ _ADMINISTRATORS = {"i": "installer", "o": "org", "m": "machine"}
 
 
 class Place(NamedTuple):
-    """Where a token can come from: a file's path, a variable or a description."""
+    """A source of a token: a file's path, a variable or a description."""
 
     name: str
     state: str
@@ -79,9 +79,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def places(kind: tokens.TokenKind, prefix: str | None, enabled: bool) -> list[Place]:
-    """Return the places that tokens of one kind can come from, in order of precedence.
+    """Return the possible sources of one kind of token, in order of precedence.
 
-    Only if enabled, a random token that does not exist yet is created.
+    A missing random token is created only if enabled.
     """
     if kind.letter in _ADMINISTRATORS:
         sources = tokens.administrator_sources(_ADMINISTRATORS[kind.letter], prefix)
@@ -89,7 +89,7 @@ def places(kind: tokens.TokenKind, prefix: str | None, enabled: bool) -> list[Pl
     if kind.letter == "a":
         found: list[Place] = []
         for name, key in tokens.key_sources():
-            # Places after the one that is used are not read: one may be a keyring.
+            # Sources after the one that is used are not read: one may be a keyring.
             decided = any(place.value for place in found)
             name = os.path.expanduser(os.path.expandvars(name))
             found.append(_place(name, None if decided else tokens.token_from_api_key(key())))

@@ -58,7 +58,7 @@ def _histories() -> dict[str, int]:
         return {}
     from ..activation_scripts import histories, known_environments
 
-    # The command's target prefix is unreliable: before 26.7, conda reports base where
+    # The command's target prefix is unreliable: before 26.7, conda reports base if
     # `env create` finds the name in a file. So every environment is examined.
     known = known_environments(context.root_prefix, context.envs_dirs)
     return histories([*known, context.target_prefix])
@@ -67,7 +67,7 @@ def _histories() -> dict[str, int]:
 def before_run() -> None:
     """Have ``conda run`` count its target environment, even if that is active or base.
 
-    anaconda-anon-usage.sh in activate.d passes over base once for each level of activation.
+    anaconda-anon-usage.sh in activate.d skips base once for each level of activation.
     """
     from conda.base.context import context
 

@@ -58,9 +58,9 @@ def extend_sessions() -> None:
 
 
 def add_parameters() -> None:
-    """Make ``anaconda_anon_usage`` and ``anaconda_heartbeat`` settings of conda's.
+    """Register ``anaconda_anon_usage`` and ``anaconda_heartbeat`` as settings of conda.
 
-    Only ``conda config`` needs that. Other commands would stop at an invalid value of a
+    Only ``conda config`` needs this. Other commands would stop at an invalid value of a
     setting that conda knows.
     """
     from conda.base.context import Context, context
@@ -96,9 +96,9 @@ def _token_string(prefix: str) -> str:
 
 
 def _loader(default: bool, meaning: Callable[[object], bool | str]) -> Any:
-    """Return a parameter of conda's whose values are read by this package's rules.
+    """Return a conda parameter whose values are read by this package's rules.
 
-    conda's own rules for "boolean or text" accept any number as a boolean and crash at a
+    conda's own rules for "boolean or text" accept any number as a boolean and crash on a
     list.
     """
     from conda.common import configuration
@@ -114,7 +114,7 @@ def _loader(default: bool, meaning: Callable[[object], bool | str]) -> Any:
         def typify(self, source: object) -> bool | str:
             return typify(self._name, self.value, source)
 
-    # conda knows by this name what `conda config --set` can set.
+    # conda recognizes by this name what `conda config --set` can set.
     class PrimitiveParameter(configuration.PrimitiveParameter):  # type: ignore[misc]
         def load(self, name: str, match: Any) -> Loaded:
             return Loaded(name, self._type, _plain(match.value(None)), match.keyflag(), None)
@@ -126,7 +126,7 @@ def _loader(default: bool, meaning: Callable[[object], bool | str]) -> Any:
 
 
 def _plain(value: object) -> object:
-    """Return a value of conda's, with a text in place of a list or a map."""
+    """Return a value from conda, with text in place of a list or a map."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     return "[...]" if isinstance(value, tuple) else "{...}"

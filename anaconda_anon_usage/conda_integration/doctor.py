@@ -58,7 +58,7 @@ def _report_log() -> None:
 
 
 def _print(line: str) -> None:
-    """Print a line with whatever stdout's encoding has; cp1252 has no emoji."""
+    """Print a line in stdout's encoding, which may lack emoji, as cp1252 does."""
     line = "\n".join(map(printable, line.split("\n")))
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"
     try:

@@ -1,6 +1,6 @@
-"""The heartbeat: one HEAD request that says that an environment was activated.
+"""The heartbeat: one HEAD request that reports an activation.
 
-``activated.py`` sends it after an activation, and ``cli/heartbeat.py`` on command.
+``activated.py`` sends it after an activation, and ``cli/heartbeat.py`` on request.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __getattr__ = lazy(__name__, {
 })  # fmt: skip
 
 #: The path of the request below a repository: a package that does not exist, so nothing
-#: is downloaded, and requests are easy to count. The usual answer is 404.
+#: is downloaded, and requests are easy to count. The usual response is 404.
 PATH = "main/noarch/activate-0.0.0-0.conda"
 
 

@@ -2,7 +2,7 @@
 
 Launchers look for this file and run it as ``python -I -m
 anaconda_anon_usage.heartbeat.activated``. Copies of them outlive updates of this package,
-so neither its name nor its place may change.
+so neither its name nor its location may change.
 
 It prints nothing and enforces its own deadline: all work, including reading the
 configuration, happens in a daemon thread, and the main thread ends the process.
@@ -26,7 +26,7 @@ def main() -> None:
     """Send the heartbeat of the activated environment if heartbeats are on; never return."""
     try:
         system.detach(DEADLINE)
-        # Imports create many objects and no garbage. Looking for it would take 5 % of the time.
+        # Imports create many objects and no garbage, and collecting it would take 5 % of the time.
         gc.set_threshold(100_000)
         prefix = active_prefix()
         if prefix:

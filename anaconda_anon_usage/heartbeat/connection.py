@@ -1,9 +1,9 @@
 """The connection of a request: through which proxy, and with which certificates.
 
 conda's requests go through the library requests, whose rules about proxies and
-certificates, variables among them, are followed here. Importing it would add a quarter to
-the cost of a heartbeat, so it is only imported where a proxy may be configured: urllib3,
-which requests is built on, makes the connection.
+certificates, including its environment variables, are followed here. Importing it would add
+a quarter to the cost of a heartbeat, so it is only imported if a proxy may be configured:
+urllib3, which requests is built on, makes the connection.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def manager(url: str, connection: Connection) -> PoolManager:
         return urllib3.PoolManager(**options)
     from requests.adapters import HTTPAdapter
 
-    # The proxy, and nobody else, gets the user name and password of its URL.
+    # Only the proxy gets the user name and password in its URL.
     proxied: PoolManager = HTTPAdapter().proxy_manager_for(proxy, **options)
     return proxied
 
@@ -86,7 +86,7 @@ def _proxy(url: str, connection: Connection) -> str | None:
         # types-requests lacks the types of this function.
         proxy = str(prepend_scheme_if_needed(proxy, "http"))  # type: ignore[no-untyped-call]
         parts = parse_url(proxy)
-        # Behind the host, an @ comes from a password with a slash.
+        # An @ after the host comes from a password with a slash.
         valid = bool(parts.host) and "@" not in f"{parts.path}{parts.query}{parts.fragment}"
     except ValueError:  # of both libraries, which quote parts of the password
         valid = False
@@ -98,7 +98,7 @@ def _proxy(url: str, connection: Connection) -> str | None:
 
 
 def _tls(connection: Connection) -> dict[str, Any]:
-    """Return urllib3's options about certificates."""
+    """Return urllib3's options for certificates."""
     import ssl
 
     options: dict[str, Any] = {}

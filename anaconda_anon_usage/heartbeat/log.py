@@ -10,7 +10,7 @@ import time
 from .._common import debug_enabled, open_directory, say
 from . import system
 
-#: The file's full path; ``~`` is the home directory.
+#: The file's absolute path; ``~`` is the home directory.
 VARIABLE = "ANACONDA_ANON_USAGE_LOG"
 
 
@@ -68,12 +68,12 @@ def _open(path: str, create: int) -> int:
     """Return a descriptor of the log, which is created if O_CREAT is given.
 
     Raises:
-        OSError: the path is not a full path, or leads to a symlink or to a file that
-            another user owns, may write or has given a second name.
+        OSError: the path is not absolute, or leads to a symlink, to a file that another
+            user owns or can write to, or to a file with several hard links.
     """
     # A heartbeat's process has left the directory that a relative path refers to.
     if not os.path.isabs(path):
-        raise OSError(errno.EINVAL, "not a full path")
+        raise OSError(errno.EINVAL, "not an absolute path")
     folder, name = os.path.split(path)
     with open_directory(folder) as directory:
         descriptor = directory.open(name, os.O_WRONLY | os.O_APPEND | create)

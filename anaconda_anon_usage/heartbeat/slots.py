@@ -46,7 +46,7 @@ def queue_slot() -> contextlib.AbstractContextManager[object]:
 
 
 def run_slot() -> contextlib.AbstractContextManager[object]:
-    """Wait for a run slot in the same way; only the caller's deadline limits the wait."""
+    """Acquire a run slot in the same way, but wait for it; the caller limits the wait."""
     while (held := _acquire("run", RUN_SLOTS)) is None:
         time.sleep(_INTERVAL)
     return held

@@ -28,7 +28,7 @@ def detach(deadline: float) -> None:
     try:
         os.setpgid(0, 0)
     except OSError:
-        pass  # it leads a session
+        pass  # this process leads a session
     # The kernel ends the process if the interpreter itself hangs.
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(int(deadline) + 1)

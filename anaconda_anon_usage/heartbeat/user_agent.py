@@ -18,10 +18,10 @@ _IDS = {"ol": "oracle", "opensuse-leap": "opensuse"}
 def user_agent(prefix: str, settings: Settings) -> str:
     """Return the User-Agent of an environment's heartbeats.
 
-    conda is not imported for it: its own User-Agent names the solver, for which it loads
-    all of its plugins, and no solver takes part in a heartbeat.
+    conda is not imported: its own User-Agent names the solver, for which it loads all of its
+    plugins, and a heartbeat uses no solver.
     """
-    # As platform.python_implementation() spells it, without the import of platform.
+    # As platform.python_implementation() spells it, without importing platform.
     python = sys.implementation.name.replace("cpython", "CPython").replace("pypy", "PyPy")
     # As Context.user_agent in conda/base/context.py, without the solver.
     parts = [
@@ -68,8 +68,8 @@ def _system() -> list[tuple[str, str]]:
 def _linux(root: str) -> tuple[str, str]:
     """Return the ID of a Linux distribution and its most precise version.
 
-    conda asks the library distro, which finds the same. That library imports argparse and
-    subprocess, which takes a twentieth of a heartbeat's time.
+    conda gets the same from the library distro, which imports argparse and subprocess. That
+    takes a twentieth of a heartbeat's time.
     """
 
     def read(*names: str) -> str:
@@ -88,5 +88,5 @@ def _linux(root: str) -> tuple[str, str]:
 
 
 def _visible(text: str) -> str:
-    """Return text with everything replaced that a product token must not contain."""
+    """Replace the characters that a product token must not contain."""
     return re.sub(r"[^!-~]+", "_", text)

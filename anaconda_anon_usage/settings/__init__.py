@@ -44,8 +44,8 @@ class Settings:
 
     Attributes:
         anon_usage: whether tokens are sent.
-        heartbeat: whether heartbeats are sent, or the URL that they are sent to instead.
-        anon_usage_decision, heartbeat_decision: what explains them, as text or JSON.
+        heartbeat: whether heartbeats are sent, or the configured URL that they are sent to.
+        anon_usage_decision, heartbeat_decision: their explanations, as text or JSON.
         root_prefix: the prefix of the base environment, or None.
     """
 
@@ -74,7 +74,7 @@ class Settings:
         return guarded(lambda: read_envs_dirs(self._configuration, self.root_prefix), nothing)
 
     def base_url(self, channel: str) -> str | None:
-        """Return the base URL of heartbeats to a channel, by its name; see channels.py."""
+        """Return the base URL of heartbeats to a channel; see channels.py."""
         from .channels import base_url
 
         return base_url(self._configuration, conda_version(self.root_prefix), channel)

@@ -52,7 +52,7 @@ def configured_urls(configuration: Configuration, version: str | None) -> list[s
 
 
 def serving(urls: list[str]) -> tuple[str, ...]:
-    """Return those of REPOSITORIES that one of some URLs begins with."""
+    """Return those of REPOSITORIES that any of the URLs begins with."""
     return tuple(base for base in REPOSITORIES if any(f"{url}/".startswith(base) for url in urls))
 
 

@@ -1,7 +1,7 @@
 """conda's own settings that a heartbeat obeys, and the directories of environments.
 
-Only a heartbeat that is sent, or a person who looks at one, needs them. So they are read
-on first use, which parses every configuration file.
+Only heartbeats, and commands that show them or find environments, need them. So they are
+read on first use, which parses every configuration file.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def read_connection(configuration: Configuration, root: str | None) -> Connectio
 
 
 def collect(readers: Mapping[str, Callable[[], object]], problems: list[str]) -> Connection:
-    """Return the results of one function for each field, and add their problems to others."""
+    """Call one function for each field, and append their failures to the problems."""
     values: dict[str, Any] = {}
     problems = list(problems)
     for name, read in readers.items():

@@ -19,7 +19,7 @@ TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing
 if TYPE_CHECKING:
     from typing import Any
 
-#: Bytes of one configuration file that are read at most.
+#: The maximum size of a configuration file in bytes.
 SIZE_LIMIT = 256 * 1024
 
 #: The names of this package's settings.
@@ -29,8 +29,8 @@ OWN_NAMES = ("anaconda_anon_usage", "anaconda_heartbeat")
 TRUE_WORDS = ("true", "yes", "on", "y")
 FALSE_WORDS = ("false", "off", "n", "no", "non", "none", "")
 
-# Characters of a value that may hold variables. ``os.path.expandvars`` needs time that grows
-# with the square of a text like ``${${${``.
+# The maximum length of a value that may contain variables. ``os.path.expandvars`` takes
+# quadratic time for text like ``${${${``.
 _EXPAND_LIMIT = 2000
 
 
@@ -53,7 +53,7 @@ class InvalidFile(ValueError):
 
 
 class Condarc:
-    """One configuration file, read at once and parsed on first use; an absent one is empty."""
+    """A configuration file, read on creation and parsed on first use; an absent one is empty."""
 
     def __init__(self, path: str, problem: str | None = None):
         self.path = path
@@ -68,9 +68,9 @@ class Condarc:
                 self._problem = reason(error)
 
     def may_have(self, names: tuple[str, ...]) -> bool:
-        """Return whether the file may have some settings or this package's, without parsing.
+        """Return whether the file may have these settings or this package's, without parsing.
 
-        A key that is not spelled by its name is in double quotes and has a backslash.
+        A key that does not contain its name literally is in double quotes and has a backslash.
         """
         if self._problem or "\\" in self._text or "\0" in self._text:
             return True
@@ -78,7 +78,7 @@ class Condarc:
 
     @property
     def problem(self) -> str | None:
-        """Why the file cannot be read or understood, or None."""
+        """Why the file cannot be read or parsed, or None."""
         self.occurrences  # noqa: B018  parses the file
         return self._problem
 
@@ -97,9 +97,9 @@ class Condarc:
 
 
 def is_final(content: Mapping[str, object], key: str) -> bool:
-    """Return whether the comment behind a key's value is ``#!final``, as conda reads it.
+    """Return whether the comment after a key's value is ``#!final``, as conda reads it.
 
-    Comments on the lines below belong to it (``_get_yaml_key_comment`` in conda), and
+    To conda, comments on the next lines belong to it (``_get_yaml_key_comment``), and
     together they are not a flag.
     """
     try:

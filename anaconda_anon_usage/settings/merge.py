@@ -39,7 +39,7 @@ class Configuration:
         say(f"configuration files: {', '.join(file.path for file in self._files) or 'none'}")
 
     def problems(self) -> list[str]:
-        """Return what is wrong with each file that cannot be read; every file is parsed."""
+        """Return the problem of each file that cannot be read; every file is parsed."""
         return [f"{file.path}: {file.problem}" for file in self._files if file.problem]
 
     def occurrences(self, *names: str) -> list[Occurrence]:
@@ -141,7 +141,7 @@ def _counting(occurrences: list[Occurrence], kind: type) -> list[Occurrence]:
 
 def _joined(occurrences: list[Occurrence]) -> tuple[str, ...]:
     """Return the items of lists; what is read last comes first."""
-    # The order in one file is kept. `#!top` and `#!bottom` only move items, and nothing
+    # The order within a file is kept. `#!top` and `#!bottom` only move items, and nothing
     # here depends on their order.
     parts = [part for each in reversed(occurrences) for part in _plain(each.value, each.source)]
     return tuple(dict.fromkeys(parts))

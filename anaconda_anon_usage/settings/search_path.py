@@ -1,4 +1,4 @@
-"""conda's search path for configuration files, known without conda.
+"""conda's search path for configuration files, determined without conda.
 
 The order is that of ``conda.base.constants.SEARCH_PATH`` and of
 ``Configuration._expand_search_path`` in conda/common/configuration.py, which have been
@@ -33,7 +33,7 @@ def administrator_directories(root: str | None) -> list[str]:
 
 
 def system_directories(root: str | None = None) -> list[str]:
-    """Return the system's conda directories, weakest first, below a root like DESTDIR."""
+    """Return the system's conda directories, weakest first; a root is prepended, like DESTDIR."""
     if root is None:
         return [*_SYSTEM]
     below = [os.path.splitdrive(path)[1].lstrip("/\\") for path in _SYSTEM]

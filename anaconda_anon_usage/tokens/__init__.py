@@ -1,12 +1,12 @@
-"""The tokens that are appended to conda's User-Agent, and the string they make.
+"""The tokens that are appended to conda's User-Agent, and the string that they form.
 
-Importable in any environment, without conda and without anything outside the standard
-library, so that every client (conda, the heartbeat, other tools) sends the same tokens.
+This module needs neither conda nor anything else outside the standard library, so that
+every client (conda, the heartbeat, other tools) sends the same tokens.
 catalog.py describes each token.
 
 All functions that return tokens obey the setting ``anaconda_anon_usage``, its locks and
-DO_NOT_TRACK: if telemetry is off, they read and write nothing and return an empty string
-or list. Only version_token() is sent in any case. Two arguments are common to them:
+DO_NOT_TRACK: if telemetry is off, they read and write no token and return an empty value.
+Only the version is always sent. Two arguments are common to these functions:
 
     prefix: the environment's directory; by default the activated one, else the one that
         this Python runs in.

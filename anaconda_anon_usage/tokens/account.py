@@ -43,8 +43,8 @@ _OLDER_DOMAINS = ("id.anaconda.cloud", "anaconda.cloud")
 # The settings of anaconda-auth that say where a login is stored.
 _SETTINGS = ("api_key", "domain", "keyring_path", "preferred_token_storage")
 
-# Parsing takes time that grows with the square of a dotted key's length, 16 seconds for
-# 64 KiB, so a config.toml with longer lines is ignored.
+# Parsing takes time quadratic in the length of a dotted key, 16 seconds for 64 KiB, so a
+# config.toml with longer lines is ignored.
 _LINE_LIMIT = 2000
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
@@ -63,7 +63,7 @@ def account_token() -> str | None:
 
 
 def key_sources() -> Iterator[tuple[str, Callable[[], str | None]]]:
-    """Yield the places where a key can be stored, in order of precedence.
+    """Yield the locations where a key can be stored, in order of precedence.
 
     Yields:
         The variable, path or description, and a function that returns the key or None.
@@ -84,7 +84,7 @@ def token_from_api_key(key: str | None, now: float | None = None) -> str | None:
 
     A key is a JSON Web Token (RFC 7519) whose ``sub`` is a UUID and whose ``exp`` exceeds
     now, the current time by default. The token is the UUID in URL-safe base64. The signature
-    is not verified, for that would require fetching the issuer's public key. The key comes
+    is not verified, because that would require fetching the issuer's public key. The key comes
     from the user's own variables and files and grants nothing here.
     """
     return _attempt(_token, key, time.time() if now is None else now) if key else None
@@ -250,7 +250,7 @@ def _config_toml() -> dict[str, object]:
 
 def _text(path: str) -> str | None:
     """Return the content of a file whose path may have variables and ``~``, or None."""
-    if len(path) > _LINE_LIMIT:  # the time of expandvars() grows with the square of `${${`
+    if len(path) > _LINE_LIMIT:  # expandvars() takes quadratic time for `${${`
         return None
     found = os.path.expanduser(os.path.expandvars(path))
     return read_token_text(found, SIZE_LIMIT) if found and found[0] != "~" else None

@@ -1,4 +1,4 @@
-"""Bind a token to its machine or environment, so that a copy is noticed.
+"""Bind a token to its machine or environment, so that a copy is detected.
 
 The machine's identity is only used in a truncated keyed hash: it is never stored or sent.
 """
@@ -19,9 +19,9 @@ def make_binding(token: str, place: str | None) -> str:
     """Return the content of a token's sidecar file.
 
     It has 24 bits of a hash of the token and 24 bits of a hash of the place, both keyed
-    with the token. That suffices to notice a copy and is too little to identify a
-    machine: 2**24 network addresses share each value. Anyone who can read the file can
-    check a guess at a prefix. Without a place (the machine's identity or the environment's
+    with the token. That is enough to detect a copy and too little to identify a machine:
+    2**24 network addresses share each value. Anyone who can read the file can check a
+    guess at a prefix. Without a place (the machine's identity or the environment's
     prefix), only the token is hashed.
     """
     key = token.encode()
@@ -54,12 +54,12 @@ def names_other_machine(address: bytes) -> bool:
 
 @functools.cache
 def machine_identity() -> str | None:
-    """Return an identifier that lasts as long as this installation of the system.
+    """Return an identifier that stays the same as long as the system is installed.
 
     Returns:
         The operating system's machine ID, else on Linux the address of a physical network
         card, else None (most containers have neither). Never a random value, which would
-        renew the token in each process.
+        replace the token in each process.
     """
     try:
         return _machine_id() or _network_address()

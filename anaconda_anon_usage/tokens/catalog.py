@@ -1,4 +1,4 @@
-"""What each token means: the one table, for the command line and the documentation.
+"""The table of tokens and what they mean, for the command line and the documentation.
 
 It is a module of its own so that conda's commands, which only send tokens, need not load it.
 """

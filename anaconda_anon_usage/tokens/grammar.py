@@ -1,4 +1,4 @@
-"""What may be appended to a User-Agent: the one place that defines it.
+"""The definition of what may be appended to a User-Agent.
 
 Whatever a file or a variable contains, only a value that matches is sent. Nothing can
 inject a space, a line break, a second header or a non-ASCII character into a request.

@@ -1,7 +1,7 @@
 """Read or create the file of one token.
 
-Many processes may want the first token at the same moment, and homes and environments
-are copied. Exactly one of any number of racing processes wins, and a token that was
+Many processes may need the first token at the same moment, and home directories and
+environments are copied. Exactly one of the racing processes wins, and a token that was
 copied to another machine or prefix is replaced.
 """
 
@@ -43,8 +43,8 @@ class TokenFile:
     """The file of one token.
 
     Args:
-        anchor: the directory that is meant, links in its path included.
-        folder: the folder below it, where no link is followed, or "" for the anchor.
+        anchor: the intended directory, whose path may have symlinks.
+        folder: the folder below it, where no symlink is followed, or "" for the anchor.
         sidecar: the name of the file that holds the token's binding.
         place: the token's machine or environment; None if unknown: every valid token is used.
         mode: the permissions of new files, whatever the umask is.
@@ -96,8 +96,8 @@ class TokenFile:
 
         An OSError means that the file cannot be read, so it is not ours to replace.
         """
-        # The sidecar first: it is written after its token. Read in the other order, a
-        # copied token could meet the sidecar of its replacement, and pass.
+        # The sidecar first, because it is written after its token. In the other order, a
+        # copied token could be read with the sidecar of its replacement, and be accepted.
         binding: list[str] | None
         try:
             binding = read(self._sidecar).decode("ascii", "replace").split()
@@ -129,7 +129,7 @@ class TokenFile:
         return read_token_bytes(os.path.join(os.path.dirname(self.path), name))
 
     def _bind(self, token: str) -> None:
-        """Write the sidecar unless it is there. Without one, a copy is not noticed."""
+        """Write the sidecar unless it is correct. Without one, a copy is not detected."""
         if not self._place:
             return
         try:
@@ -170,7 +170,7 @@ class TokenFile:
             return anchor.below(self._folder, create=True)
 
     def _sweep(self) -> None:
-        """Remove what processes left that were killed while they wrote the file."""
+        """Remove temporary files that killed processes left behind."""
         with contextlib.suppress(OSError):
             if any(name.endswith(".tmp") for name in os.listdir(os.path.dirname(self.path))):
                 with self._open() as directory:
@@ -178,7 +178,7 @@ class TokenFile:
 
 
 def _lock(directory: Directory) -> None:
-    """Acquire the directory's advisory lock if there is one, or go on after a second.
+    """Acquire the directory's advisory lock if there is one, or continue after a second.
 
     Only one process can win link(2), but replacing a file, and file systems without hard
     links, need the lock. The system releases it when the directory is closed.

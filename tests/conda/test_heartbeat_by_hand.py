@@ -61,7 +61,7 @@ def test_without_dry_run_it_sends_once_and_reports(heartbeat, home, receiver):
     (home / ".condarc").write_text(f"anaconda_heartbeat: {receiver.url_for('/beat')}\n")
     status, lines, errors = heartbeat()
     assert (status, errors) == (0, "")
-    assert re.fullmatch(r"answered 404 in \d+\.\d\d s", lines["sent"])
+    assert re.fullmatch(r"status 404 in \d+\.\d\d s", lines["sent"])
     assert [request.path for request, _ in receiver.log] == ["/beat"]
 
 
@@ -141,7 +141,7 @@ def test_an_administrators_lock_is_named(own_base, environ, home, environment):
 
 @pytest.mark.parametrize("option", ["--name", "--prefix"])
 @pytest.mark.parametrize("value", ["nowhere", "", "../analysis", "/"])
-def test_an_invalid_environment_is_one_line(heartbeat, option, value):
+def test_an_invalid_environment_is_a_one_line_error(heartbeat, option, value):
     """On stderr, with exit status 2 and without a traceback."""
     status, lines, errors = heartbeat(option, value)
     assert (status, lines, errors.count("\n")) == (2, {}, 1)

@@ -80,7 +80,7 @@ def test_doctor_reports_the_state(conda, base, home, tmp_path, scripts, heartbea
     "log, expected",
     [
         ("{home}/log", "✅ log: {home}/log"),
-        ("log", "❌ log: cannot be written: log: not a full path"),
+        ("log", "❌ log: cannot be written: log: not an absolute path"),
         (
             "{home}/none/log",
             "❌ log: cannot be written: {home}/none/log: No such file or directory",

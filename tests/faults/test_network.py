@@ -93,7 +93,7 @@ def test_the_netrc_fixture_detects_readers(base, environ, netrc, server):
         process.wait()
 
 
-def test_a_full_backlog_is_given_up(activate, netrc):
+def test_a_heartbeat_to_a_full_backlog_times_out(activate, netrc):
     """The connection is never established."""
     with contextlib.ExitStack() as sockets:
         listener = sockets.enter_context(socket.socket())
@@ -153,7 +153,7 @@ def test_an_untrusted_server_receives_no_request(
     assert (1, True) == (failing.connections, netrc())
 
 
-def test_a_stalled_handshake_is_given_up(activate, server, netrc):
+def test_a_stalled_handshake_times_out(activate, server, netrc):
     """The server accepts the connection and sends nothing."""
     failing = server(servers.silent, read=False)
     url = failing.url.replace("http:", "https:")
@@ -232,6 +232,6 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make ne
         ("silent resolver", "http://elsewhere.example:8080/beat", []),
     ],
 )
-def test_an_unreachable_network_is_given_up(in_network, kind, url, expected):
+def test_an_unreachable_network_goes_unnoticed(in_network, kind, url, expected):
     """If only IPv6 works, one request is sent over it."""
     assert expected == in_network(kind, url)

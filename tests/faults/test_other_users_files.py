@@ -109,7 +109,7 @@ def test_no_directory_that_is_a_symlink_is_changed(hooks, environment, actor, ow
 
 
 @pytest.mark.parametrize("actor, owner", [ROOT_IN_ANOTHERS, ROOT, ANOTHER])
-def test_no_environment_is_believed_whose_records_are_a_symlink(hooks, environment, actor, owner):
+def test_an_environment_whose_records_are_a_symlink_is_refused(hooks, environment, actor, owner):
     """They may be those of another environment, whose owner is trusted."""
     victim = environment("victim", actor)
     prefix = environment("env", owner)
@@ -146,7 +146,7 @@ def test_conda_create_writes_nothing_into_another_users_environment(
     "action, where",
     [("install", "etc/conda/activate.d"), ("remove", "etc/conda/activate.d"), ("token", "etc")],
 )
-def test_exchanging_a_directory_during_any_system_call_redirects_nothing(
+def test_replacing_a_directory_during_any_system_call_redirects_nothing(
     base, environment, actor, action, where
 ):
     """An attacker who tries often enough hits each moment."""
@@ -158,7 +158,7 @@ def test_exchanging_a_directory_during_any_system_call_redirects_nothing(
     assert "True\n" * 3 == printed
 
 
-def test_exchanging_the_way_to_an_environment_during_any_system_call_redirects_nothing(
+def test_replacing_a_parent_directory_during_any_system_call_redirects_nothing(
     base, environment, tmp_path
 ):
     """Below a directory that root shares with a group."""

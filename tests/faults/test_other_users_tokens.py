@@ -65,7 +65,7 @@ def test_a_users_link_does_not_make_root_send_its_files(run, home, tmp_path):
     assert SECRET not in run([], "tokens", HOME=str(home))
 
 
-def test_exchanging_a_directory_does_not_make_root_send_its_files(base, home, tmp_path):
+def test_replacing_a_directory_does_not_make_root_send_its_files(base, home, tmp_path):
     """Between the check of a link and its use."""
     roots = tmp_path / "roots"
     roots.mkdir(mode=0o700)
@@ -202,7 +202,7 @@ def test_a_group_shares_an_environment(run, shared, home):
     assert ["aau_token", "aau_token_prefix", "conda"] == sorted(os.listdir(prefix / "etc"))
 
 
-def test_a_user_without_a_name_uses_a_prefix_that_group_0_may_write(run, shared):
+def test_a_user_without_a_name_uses_a_prefix_that_group_0_can_write_to(run, shared):
     """As in containers that run under any user ID."""
     prefix = shared(0, 0, 0o775)
     someone = become(1000670000, 0)
@@ -210,7 +210,7 @@ def test_a_user_without_a_name_uses_a_prefix_that_group_0_may_write(run, shared)
     assert {"s", "e"} <= set(letters(run(someone, "tokens", CONDA_PREFIX=str(prefix), HOME="/")))
 
 
-def test_a_user_has_environments_of_a_base_of_roots(run, base, shared, home):
+def test_a_user_installs_scripts_from_a_base_that_root_owns(run, base, shared, home):
     """The usual installation for several users."""
     prefix = shared(USER, GROUP, 0o755)
     give(home, USER)

@@ -37,9 +37,7 @@ def test_no_file_and_no_heartbeat_of_the_replaced_package_remains(
     assert not mark.exists()
 
 
-def test_the_way_back_leaves_only_token_files(
-    installer, environment, activate, heartbeat, receiver
-):
+def test_going_back_leaves_only_token_files(installer, environment, activate, heartbeat, receiver):
     """No heartbeat of this package is sent any more."""
     before = files_in(environment)
     installer.install(environment, OURS)

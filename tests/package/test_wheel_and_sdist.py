@@ -159,7 +159,7 @@ def test_everything_except_activation_works_in_a_virtual_environment(
     assert re.match(rf"aau/{__version__} c/\S+ s/\S+", check([program, "tokens"], environ))
     assert "User-Agent: " in check([python, "-Im", "anaconda_anon_usage"], environ)
     sent = check([python, "-Im", "anaconda_anon_usage.heartbeat"], environ)
-    assert "answered 404" in sent
+    assert "status 404" in sent
     [(request, _)] = receiver.log
     assert f" aau/{__version__} " in request.headers["User-Agent"]
     check(

@@ -102,7 +102,7 @@ def activation(cmd, tmp_path, home):
     return run
 
 
-def test_an_activation_starts_one_python_in_silence(activation, home):
+def test_an_activation_starts_one_python_and_prints_nothing(activation, home):
     """The script prints nothing, exits with 0 and sets the variable of the level."""
     (home / ".condarc").write_text("anaconda_heartbeat: true\n")
     prefix = windows(activation.prefix)

@@ -220,7 +220,7 @@ def test_an_edited_or_foreign_drop_in_is_refused_and_copied_by_force(run, etc, c
     (etc / NAME).write_bytes(edited)
     before = tree(etc)
     message = f"anaconda-anon-usage: error: cannot replace {etc / NAME}: {problem}"
-    assert (1, [f"{message} (use --force to keep a copy)"]) == run("--org-token", "acme")
+    assert (1, [f"{message} (use --force, which keeps a copy)"]) == run("--org-token", "acme")
     assert before == tree(etc)
     assert f"left {etc / NAME}: {problem}" in run("--undo")[1]
     assert edited == (etc / NAME).read_bytes()
@@ -238,7 +238,7 @@ def test_another_token_is_refused_and_restored_after_force(run, etc, name):
     (etc / name).chmod(0o640)
     before = tree(etc)
     message = f"anaconda-anon-usage: error: cannot replace {etc / name}: it holds another value"
-    assert (1, [f"{message} (use --force to keep a copy)"]) == run("--org-token", "other")
+    assert (1, [f"{message} (use --force, which keeps a copy)"]) == run("--org-token", "other")
     assert before == tree(etc)
     for token in ("one", "two"):
         assert 0 == run("--org-token", token, "--force")[0]

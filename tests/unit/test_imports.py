@@ -1,4 +1,4 @@
-"""Imports point down, use the faces of other folders, and are few."""
+"""Imports point down, use the public names of other folders, and are few."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LAYERS = (
 )
 
 #: Separate programs. They belong to the layer of `cli`, and nothing imports them.
-ENTRANCES = {"__main__", "tokens.__main__", "heartbeat.__main__", "heartbeat.activated"}
+ENTRY_POINTS = {"__main__", "tokens.__main__", "heartbeat.__main__", "heartbeat.activated"}
 
 #: The only modules that import conda.
 IMPORT_CONDA = ("plugin", "conda_integration", "heartbeat.user_agent")
@@ -103,7 +103,7 @@ def targets(module: str) -> set[str]:
 
 def layer_of(module: str) -> int:
     """Return the number of a module's layer, with 0 at the top."""
-    folder = "cli" if module in ENTRANCES else module.partition(".")[0]
+    folder = "cli" if module in ENTRY_POINTS else module.partition(".")[0]
     return next(number for number, names in enumerate(LAYERS) if folder in names)
 
 
@@ -137,39 +137,39 @@ def test_imports_point_down(module):
         for target in targets(module)
         if target.partition(".")[0] != module.partition(".")[0]
         and layer_of(target) <= layer_of(module)
-        and not (module in ENTRANCES and target == "cli")
+        and not (module in ENTRY_POINTS and target == "cli")
     ]
     assert [] == upwards
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_other_folders_are_imported_through_their_face(module):
+def test_other_folders_import_only_public_names(module):
     """Only names in ``__all__`` count."""
     own_folder = module if module in FOLDERS else module.rpartition(".")[0]
-    around_the_face = []
+    private = []
     for source, name in imports(module):
         below = source[len(NAME) + 1 :]
         folder = below.partition(".")[0]
         if source.partition(".")[0] == NAME and folder in FOLDERS and folder != own_folder:
-            face = importlib.import_module(f"{NAME}.{folder}")
-            if below != folder or name not in face.__all__:
-                around_the_face.append(f"{source}: {name}")
-    assert [] == around_the_face
+            public = importlib.import_module(f"{NAME}.{folder}")
+            if below != folder or name not in public.__all__:
+                private.append(f"{source}: {name}")
+    assert [] == private
 
 
 @pytest.mark.parametrize("folder", sorted(FOLDERS))
-def test_a_face_has_every_name_that_it_lists(folder):
+def test_a_folder_has_every_name_that_it_lists(folder):
     """This includes names that it imports on first use."""
-    face = importlib.import_module(f"{NAME}.{folder}")
-    assert [] == [name for name in face.__all__ if not hasattr(face, name)]
-    assert sorted(face.__all__, key=lambda name: (not name.isupper(), name[0].islower(), name)) == (
-        face.__all__
-    )
+    package = importlib.import_module(f"{NAME}.{folder}")
+    assert [] == [name for name in package.__all__ if not hasattr(package, name)]
+    assert sorted(
+        package.__all__, key=lambda name: (not name.isupper(), name[0].islower(), name)
+    ) == (package.__all__)
 
 
-def test_nothing_imports_an_entrance():
+def test_no_module_imports_an_entry_point():
     """It would be loaded twice."""
-    assert set() == ENTRANCES & {target for module in MODULES for target in targets(module)}
+    assert set() == ENTRY_POINTS & {target for module in MODULES for target in targets(module)}
 
 
 def test_no_two_modules_import_each_other():
@@ -179,7 +179,7 @@ def test_no_two_modules_import_each_other():
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_only_three_places_import_conda(module):
+def test_only_the_listed_modules_import_conda(module):
     """Everything else also works without conda."""
     imports_conda = any(source.partition(".")[0] == "conda" for source, _ in imports(module))
     allowed = module.startswith(IMPORT_CONDA)

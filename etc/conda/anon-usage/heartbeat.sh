@@ -2,8 +2,8 @@
 #
 # etc/conda/activate.d/anaconda-anon-usage.* runs this file with /bin/sh, in the
 # background, with stdin, stdout and stderr on /dev/null. Python reads the configuration
-# properly and has the last word. So a needless yes only costs time, but a wrong no would
-# lose heartbeats. Only builtins run until the answer is yes.
+# properly and decides. So an unnecessary yes only costs time, but a wrong no would lose
+# heartbeats. Only builtins run until the answer is yes.
 
 # Release locks and pipes of the caller. A shell cannot name descriptors above 9; Python
 # closes those.
@@ -210,7 +210,7 @@ case ${DO_NOT_TRACK-} in
 esac
 
 # The subshell keeps these limits and all changes to itself. Two seconds of processor time
-# and 100 MB suffice for what Python can read within its deadline. The kernel kills a process
+# and 100 MB are enough for what Python can read within its deadline. The kernel kills a process
 # that exceeds them; it must not dump core. `set` lists the variables, one per line.
 # shellcheck disable=SC3045  # not in POSIX of 2017, but in every sh
 answer=$(

@@ -26,8 +26,8 @@ OTHER_USER = 54321
     [(0, 0o700, 0o700), (0, 0o755, 0o755), (0o022, 0o775, 0o755), (0o077, 0o755, 0o700),
      (0o002, 0o775, 0o775)],
 )  # fmt: skip
-def test_a_new_anchor_is_no_more_open_than_its_parent(tmp_path, umask, parent, expected):
-    """It is no more open than the umask allows, either."""
+def test_a_new_anchor_has_at_most_the_permissions_of_its_parent(tmp_path, umask, parent, expected):
+    """And at most those that the umask allows."""
     (tmp_path / "parent").mkdir()
     (tmp_path / "parent").chmod(parent)
     before = os.umask(umask)

@@ -55,7 +55,7 @@ def test_abandoned_temporary_files_are_swept(tmp_path):
 @pytest.mark.parametrize(
     "name, expected", [("absent", FileNotFoundError), ("file", NotADirectoryError)]
 )
-def test_an_anchor_that_is_no_directory_is_an_error(tmp_path, name, expected):
+def test_an_anchor_that_is_not_a_directory_is_an_error(tmp_path, name, expected):
     """Nothing is created."""
     (tmp_path / "file").touch()
     with pytest.raises(expected):
@@ -75,7 +75,7 @@ def test_no_symlink_below_the_anchor_is_followed(tmp_path):
             anchor.read("file")
 
 
-def test_a_file_in_a_directorys_place_is_an_error(tmp_path):
+def test_a_file_in_place_of_a_directory_is_an_error(tmp_path):
     """It stays as it is."""
     (tmp_path / "etc").write_text("text")
     with open_directory(str(tmp_path)) as anchor, pytest.raises(OSError):

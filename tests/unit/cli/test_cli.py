@@ -177,7 +177,7 @@ def test_a_closed_pipe_prints_no_traceback(arguments):
 
 
 @posix
-def test_a_full_disk_is_one_line():
+def test_a_full_disk_is_a_one_line_error():
     """So is any unexpected error."""
     with open("/dev/full", "w") as full:
         done = subprocess.run(

@@ -19,7 +19,7 @@ def test_an_error_is_one_line_on_stderr(capsys, message):
     assert ("", "anaconda-anon-usage: error: wrong\n") == capsys.readouterr()
 
 
-def test_an_error_of_many_lines_is_one_line(capsys):
+def test_an_error_of_many_lines_is_printed_as_one(capsys):
     """The name of a file or the message of a library can contain line breaks."""
     print_error("one\ntwo\r\nthree\u2028four")
     assert ("", "anaconda-anon-usage: error: one two three four\n") == capsys.readouterr()

@@ -31,7 +31,7 @@ def test_a_log_that_is_refused_has_a_reason(tmp_path, monkeypatch, kind, expecte
     assert False is (tmp_path / "absent").exists()
 
 
-@pytest.mark.parametrize("value, expected", [("", None), ("log", "log: not a full path")])
+@pytest.mark.parametrize("value, expected", [("", None), ("log", "log: not an absolute path")])
 def test_without_a_full_path_there_is_no_log(monkeypatch, value, expected):
     """Only a value that was meant as one is a problem."""
     monkeypatch.setenv("ANACONDA_ANON_USAGE_LOG", value)

@@ -9,7 +9,7 @@ from anaconda_anon_usage.tokens import grammar
 from anaconda_anon_usage.tokens.catalog import CATALOG
 
 
-def test_every_token_has_its_fact_in_the_order_of_sending():
+def test_the_catalog_lists_tokens_in_the_order_of_sending():
     """By the names that clients know."""
     assert tokens.Tokens._fields == tuple(fact.name for fact in CATALOG)
     assert "aau c s e a i o m".split() == [fact.letter for fact in CATALOG]
@@ -22,6 +22,6 @@ def test_the_examples_make_a_token_string():
 
 
 @pytest.mark.parametrize("fact", CATALOG, ids=lambda fact: fact.letter)
-def test_every_fact_is_told(fact):
+def test_the_catalog_has_no_empty_field(fact):
     """No field is empty."""
     assert [] == [field for field, value in fact._asdict().items() if not value]
