@@ -13,10 +13,15 @@
 # $-           `conda run` activates base in a shell that is not interactive, and then its
 #              target. It passes CONDA_ROOT on, which other shells lack. So base does not
 #              count there, unless a second activation at the same level shows that it is
-#              the target.
+#              the target. conda's own activations, to compile an environment's modules,
+#              do not count. They run in the environment's directory.
 case $- in
 *i*) ;;
 *)
+  case ${CONDA_ROOT:+${PWD-}} in
+  "${CONDA_PREFIX:-no prefix}") \return 0 ;;
+  *) ;;
+  esac
   case ${CONDA_ROOT-}:${_ANACONDA_HEARTBEAT_RUN-} in
   "${CONDA_PREFIX-}:${CONDA_SHLVL-}") ;;
   "${CONDA_PREFIX-}:"*)

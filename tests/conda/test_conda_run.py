@@ -100,3 +100,9 @@ def test_an_interactive_shell_never_loses_an_activation(counted, own_base):
 def test_a_script_that_is_not_below_conda_counts_base(counted):
     """For example a batch job, whose shell is not interactive either."""
     assert ["base"] == counted("-euc", activate("base"), "one", 1)
+
+
+@pytest.mark.parametrize("target", ["base", "one"])
+def test_conda_does_not_count_when_it_compiles_modules(counted, target):
+    """It activates the environment in the environment's directory then."""
+    assert [] == counted("-euc", f'cd "$2"; {WAYS["script"]}', target, 0)

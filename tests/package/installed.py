@@ -41,6 +41,15 @@ def check(command, environ, **options) -> str:
     return done.stdout
 
 
+def files_below(directory: Path) -> dict[str, bytes]:
+    """Return the content of every file below a directory, except for git's."""
+    return {
+        str(path.relative_to(directory)): path.read_bytes()
+        for path in directory.rglob("*")
+        if path.is_file() and path.relative_to(directory).parts[0] != ".git"
+    }
+
+
 def files_in(prefix: Path) -> set[str]:
     """Return the relative paths of the files in an environment.
 

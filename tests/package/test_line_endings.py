@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import shutil
 import zipfile
-from pathlib import Path
 
 import pytest
-from installed import check
+from installed import check, files_below
 from support import tool
 
 #: Files that a shell reads. A strict bash fails on a carriage return.
 SHELL = (".csh", ".fish", ".nu", ".ps1", ".sh", "Makefile")
-
-
-def files_below(directory: Path) -> dict[str, bytes]:
-    """Return the content of every file below a directory, except for git's."""
-    return {
-        str(path.relative_to(directory)): path.read_bytes()
-        for path in directory.rglob("*")
-        if path.is_file() and path.relative_to(directory).parts[0] != ".git"
-    }
 
 
 @pytest.fixture

@@ -9,7 +9,17 @@ import tarfile
 import zipfile
 
 import pytest
-from installed import PACKAGE, PROJECT, TOKEN_FILES, check, files_in, record, scripts_in
+from conda_root import read_deadline
+from installed import (
+    PACKAGE,
+    PROJECT,
+    TOKEN_FILES,
+    check,
+    files_below,
+    files_in,
+    record,
+    scripts_in,
+)
 from support import tool
 
 from anaconda_anon_usage import __version__
@@ -76,11 +86,13 @@ def test_the_wheel_and_the_conda_package_have_the_same_files(dist, conda, tmp_pa
         if not name.endswith(".pyc") and ".dist-info/" not in name and not name.startswith("bin/")
     }
     with zipfile.ZipFile(dist.wheel) as archive:
-        of_wheel = {
-            re.sub(r"^[^/]+\.data/data/", "", name): archive.read(name)
-            for name in archive.namelist()
-            if ".dist-info/" not in name
-        }
+        archive.extractall(tmp_path / "wheel")
+    read_deadline(tmp_path / "wheel")  # as in the conda package for the tests
+    of_wheel = {
+        re.sub(r"^[^/]+\.data/data/", "", name): content
+        for name, content in files_below(tmp_path / "wheel").items()
+        if ".dist-info/" not in name
+    }
     assert of_wheel == of_conda
 
 
