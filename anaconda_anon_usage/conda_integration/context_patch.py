@@ -52,8 +52,10 @@ def extend_sessions() -> None:
     from conda.gateways.connection.session import CondaSession
 
     extended = context.user_agent
-    for session in getattr(CondaSession._thread_local, "sessions", {}).values():
-        if session.headers.get("User-Agent") == extended.partition(" aau/")[0]:
+    own = CondaSession._thread_local
+    # conda before 23.9 has a single session.
+    for session in (*getattr(own, "sessions", {}).values(), getattr(own, "session", None)):
+        if session and session.headers.get("User-Agent") == extended.partition(" aau/")[0]:
             session.headers["User-Agent"] = extended
 
 

@@ -226,17 +226,32 @@ def test_the_launcher_survives_the_terminal(end, activation, terminals):
     activation.release()
 
 
-def test_one_activation_is_one_heartbeat_with_the_conda_module(own_base, tmp_path, environ, home):
-    """conda's PowerShell module, instead of a call of the activator; $Error stays empty."""
-    conda = next(own_base.installation.glob("lib/python3*/site-packages/conda/shell"), None)
-    if not conda:
-        pytest.skip(f"conda's PowerShell module is not in {own_base.installation}")
+def load_module(base: Base) -> str:
+    """Return the line that loads conda's module; skip the test if there is none that works."""
+    module = next(base.installation.glob("lib/python3*/site-packages/conda/shell"), None)
+    if not module:
+        pytest.skip(f"conda's PowerShell module is not in {base.installation}")
     # conda's package has it there.
-    (own_base.prefix / "shell").symlink_to(conda)
+    (base.prefix / "shell").symlink_to(module)
+    return f"(& '{base.conda}' shell.powershell hook | Out-String) | Invoke-Expression"
+
+
+def test_one_activation_is_one_heartbeat_with_the_conda_module(
+    own_base, conda_root, tmp_path, environ, home
+):
+    """conda's PowerShell module, instead of a call of the activator; $Error stays empty."""
+    hook = load_module(own_base)
+    alone = load_module(Base(tmp_path / "alone", conda_root))
+    done = subprocess.run(
+        [*PWSH.argv, "-NoProfile", "-Command", alone], env=environ, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=PATIENCE,
+    )  # fmt: skip
+    if done.stderr:
+        pytest.skip(f"conda's own module fails in this PowerShell: {done.stderr[:80]}")
     session = Session(own_base, tmp_path, environ, home)
     a, b = session.environment("A"), session.environment("B")
     steps = [
-        (f"(& '{own_base.conda}' shell.powershell hook | Out-String) | Invoke-Expression", "base"),
+        (hook, "base"),
         (f"conda activate '{a}'", "A"),
         (f"conda activate '{a}'", None),  # a reactivation
         (f"conda activate '{b}'", "B"),
