@@ -1,6 +1,6 @@
 # anaconda-anon-usage: start the heartbeat launcher, detached. For the parts of the command,
-# see anaconda-anon-usage.sh. `exec`: redirects the streams without saved copies in sh.
-# `try`: a failure must not end the caller's script.
+# see anaconda-anon-usage.sh. `exec`: redirects the streams permanently, so sh keeps no
+# copies of the original descriptors. `try`: a failure must not end the caller's script.
 try {
     if $nu.os-info.name == "windows" {
         # cmd would parse a path, so change to the directory; `do` restores the current one.

@@ -8,7 +8,8 @@
 #                  needs UseShellExecute = $false, and then the launcher inherits handles.
 # %CONDA_PREFIX%   cmd expands it between quotes, so that nothing in the prefix is parsed.
 #                  /v:off: an exclamation mark in it is literal. /d: no AutoRun command.
-# exec             redirects the streams without saved copies in sh.
+# exec             redirects the streams permanently, so sh keeps no copies of the original
+#                  descriptors.
 # return           leaves this file only. Without SystemRoot, another cmd.exe might be run.
 # RemoveAt         `catch` does not remove the error from $Error. conda runs this in a module, where
 #                  $Error without `global:` is a list of the module.

@@ -19,7 +19,7 @@ from . import settings
 from ._common import Directory, open_directory
 from .tokens import is_token, random_token
 
-#: The value of a token that deploy generates.
+#: The option value that asks deploy to generate a token.
 RANDOM = "random"
 
 _DROP_IN = "condarc.d/anaconda-anon-usage.yml"

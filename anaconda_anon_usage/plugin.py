@@ -89,7 +89,7 @@ def conda_session_headers() -> list[object]:
 
 @_hook
 def conda_pre_commands() -> list[object]:
-    """Add the settings to ``conda config``, and prepare for changes of environments."""
+    """Add the settings to ``conda config``, and prepare for changes to environments."""
     from conda.plugins.types import CondaPreCommand
 
     return [
@@ -120,7 +120,7 @@ def conda_post_commands() -> list[object]:
 
 @_hook
 def conda_exception_observers() -> list[object]:
-    """End a command that fails or is a dry run (conda 26.5 and later)."""
+    """Clean up after a command that fails or is a dry run (conda 26.5 and later)."""
     from conda.plugins.types import CondaExceptionObserver
 
     return [
@@ -138,5 +138,5 @@ def conda_health_checks() -> list[object]:
     return [CondaHealthCheck(name="Usage telemetry", action=_action("report_health", takes=1))]
 
 
-# Whichever hooks conda calls: it imports this module before it makes a request.
+# conda imports this module before its first request, whichever hooks it calls.
 _action("extend_user_agent")()

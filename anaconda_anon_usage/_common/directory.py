@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from .files import OPEN_FLAGS, SIZE_LIMIT, read_descriptor
 from .superuser import is_superuser, open_as_superuser, require_trusted
 
-# Seconds after which a temporary file was left by a process that was killed.
+# Age in seconds at which a temporary file counts as abandoned by a killed process.
 _ABANDONED_AFTER = 60
 
 _TEMPORARY = re.compile(r"(.+)\.[0-9a-f]{16}\.tmp")
@@ -206,8 +206,8 @@ def open_directory(path: str, create: bool = False, change: bool = True) -> Dire
     """Return the anchor of changes: a directory, whose path may have symlinks.
 
     It can be created in its existing parent, with at most the permissions that the parent and
-    the umask allow. If the superuser is to change anything there, no other user may own a
-    directory or symlink in the path, and not everyone may write there; else it raises OSError.
+    the umask allow. For changes as superuser, raise OSError if another user owns a directory or
+    symlink in the path, or if everyone may write there.
     """
     if create and not os.path.isdir(path):
         parent, name = os.path.split(path)

@@ -144,7 +144,7 @@ def _blocked(prefix: str, error: OSError) -> Hooks:
 
 
 def _is_frozen(environment: Directory) -> bool:
-    """Return whether an environment is frozen (CEP 22); OSError if it is no environment."""
+    """Return whether it is frozen (CEP 22); raise OSError if it is not an environment."""
     with environment.below("conda-meta") as records:
         if not records.exists("history"):
             raise FileNotFoundError
@@ -152,7 +152,7 @@ def _is_frozen(environment: Directory) -> bool:
 
 
 def _write(environment: Directory, found: Found) -> None:
-    """Write this installation's scripts, and delete copies that it no longer has."""
+    """Write this installation's scripts; delete copies of scripts that it no longer provides."""
     wanted = scripts()
     # As readable as the environment.
     mode = 0o600 | (environment.mode & 0o444)

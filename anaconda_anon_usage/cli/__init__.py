@@ -25,7 +25,7 @@ COMMANDS = (
 
 
 def main(arguments: list[str] | None = None, prog: str = "anaconda-anon-usage") -> int:
-    """Run the command line, by default the process's, and return the exit status."""
+    """Run a command line (default: this process's arguments) and return the exit status."""
     parser = _fill(Parser(prog=prog), status)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", action=_Commands)
     for name, module, summary in COMMANDS:

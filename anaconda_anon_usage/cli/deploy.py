@@ -22,7 +22,7 @@ files in {deploy.system_directory()} (no existing condarc is edited):
   condarc.d/anaconda-anon-usage.yml  both settings with #!final, and automatic updates
   org_token, machine_token           tokens to send with each request
 
-A token is 1 to 36 of A-Z a-z 0-9 _ -. Use the same org_token on all machines.
+A token is 1 to 36 characters from A-Z a-z 0-9 _ -. Use the same org_token on all machines.
 
 exit status: 0 done, or nothing to do; 1 failed; 2 invalid command line
 """
@@ -80,13 +80,13 @@ def _wanted(options: argparse.Namespace) -> tuple[bool | str, dict[str, str]]:
     tokens = {"org_token": options.org_token, "machine_token": options.machine_token}
     given = [*tokens.values(), options.heartbeat, options.force or options.no_auto_update or None]
     if options.undo and given != [None] * 4:
-        raise WrongCommandLine("--undo allows no other options than --root and --dry-run")
+        raise WrongCommandLine("with --undo, only --root and --dry-run are allowed")
     if "" in (options.root, options.heartbeat):
         raise WrongCommandLine("--root and --heartbeat must not be empty")
     for name, value in tokens.items():
         if value is not None and not is_token(value):
-            option = name.replace("_", "-")
-            raise WrongCommandLine(f"--{option}: not 1 to 36 of A-Z a-z 0-9 _ -: {value!r}")
+            problem = f"not 1 to 36 characters from A-Z a-z 0-9 _ -: {value!r}"
+            raise WrongCommandLine(f"--{name.replace('_', '-')}: {problem}")
     if options.root is None and options.machine_token is None:
         tokens["machine_token"] = deploy.RANDOM
     try:

@@ -24,7 +24,7 @@ states:
   package   the environment contains the package, which has the scripts
   blocked   scripts cannot be installed or removed; see the reason
 
-exit status: 0 success; 1 a modified or blocked environment was left; 2 invalid command line
+exit status: 0 success; 1 an environment is still modified or blocked; 2 invalid command line
 """
 
 

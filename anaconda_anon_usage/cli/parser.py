@@ -30,7 +30,7 @@ class WrongCommandLine(Exception):
 
 
 class Parser(argparse.ArgumentParser):
-    """An ``argparse.ArgumentParser`` with ``--version`` and errors of one line."""
+    """An ``argparse.ArgumentParser`` with ``--version`` and one-line errors."""
 
     purpose = ""  # the first line of the help, before the usage
 
@@ -122,7 +122,7 @@ def table(rows: Sequence[tuple[str, ...]], gap: int = 1) -> str:
 
 
 def _discard_stdout() -> None:
-    """Redirect stdout to nowhere, as the "Note on SIGPIPE" of Python's signal module says."""
+    """Redirect stdout to the null device; see "Note on SIGPIPE" in Python's signal docs."""
     with contextlib.suppress(AttributeError, OSError, ValueError):
         sys.stdout.flush()
         return

@@ -11,7 +11,7 @@ from ..heartbeat import conda_user_agent, prepare
 from ..settings import load
 from .parser import add_environment, add_json, print_json, table
 
-DESCRIPTION = "Show which telemetry conda sends, and why."
+DESCRIPTION = "Show what telemetry conda sends, and why."
 
 EPILOG = """\
 examples:
@@ -69,5 +69,5 @@ def run(options: argparse.Namespace) -> int:
     print(table(rows))
     up_to_date = (hooks.CURRENT, hooks.PACKAGE)
     if heartbeat.value and any(found.state not in up_to_date for found in scripts):
-        print("for the others: anaconda-anon-usage hooks --install --all")
+        print("to install or update the scripts: anaconda-anon-usage hooks --install --all")
     return 0

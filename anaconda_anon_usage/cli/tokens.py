@@ -32,7 +32,7 @@ exit status: 0 success; 1 failure; 2 invalid command line
 _ADMINISTRATORS = {"i": "installer", "o": "org", "m": "machine"}
 
 
-class Place(NamedTuple):
+class Source(NamedTuple):
     """A source of a token: a file's path, a variable or a description."""
 
     name: str
@@ -78,21 +78,21 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def places(kind: tokens.TokenKind, prefix: str | None, enabled: bool) -> list[Place]:
+def sources(kind: tokens.TokenKind, prefix: str | None, enabled: bool) -> list[Source]:
     """Return the possible sources of one kind of token, in order of precedence.
 
     A missing random token is created only if enabled.
     """
     if kind.letter in _ADMINISTRATORS:
-        sources = tokens.administrator_sources(_ADMINISTRATORS[kind.letter], prefix)
-        return [_place(name, text if tokens.is_token(text) else None) for name, text in sources]
+        texts = tokens.administrator_sources(_ADMINISTRATORS[kind.letter], prefix)
+        return [_source(name, text if tokens.is_token(text) else None) for name, text in texts]
     if kind.letter == "a":
-        found: list[Place] = []
+        found: list[Source] = []
         for name, key in tokens.key_sources():
             # Sources after the one that is used are not read: one may be a keyring.
-            decided = any(place.value for place in found)
+            decided = any(source.value for source in found)
             name = os.path.expanduser(os.path.expandvars(name))
-            found.append(_place(name, None if decided else tokens.token_from_api_key(key())))
+            found.append(_source(name, None if decided else tokens.token_from_api_key(key())))
         return found
     if kind.letter in ("c", "e"):
         if kind.letter == "c":
@@ -100,24 +100,24 @@ def places(kind: tokens.TokenKind, prefix: str | None, enabled: bool) -> list[Pl
         else:
             value = tokens.environment_token(prefix, enabled)
             path = tokens.environment_token_file(prefix)
-        return [Place(path, USED if os.path.lexists(path) else ABSENT, value)] if path else []
+        return [Source(path, USED if os.path.lexists(path) else ABSENT, value)] if path else []
     value = tokens.version_token() if kind.letter == "aau" else tokens.session_token(enabled)
-    return [Place(kind.kept_in, USED, value)]
+    return [Source(kind.kept_in, USED, value)]
 
 
-def _place(name: str, value: str | None) -> Place:
+def _source(name: str, value: str | None) -> Source:
     if value:
-        return Place(name, USED, value)
+        return Source(name, USED, value)
     present = os.path.lexists(name) if os.path.isabs(name) else os.environ.get(name)
-    return Place(name, UNUSED if present else ABSENT)
+    return Source(name, UNUSED if present else ABSENT)
 
 
-def _sent(kind: tokens.TokenKind, found: list[Place], enabled: bool) -> dict[str, str]:
+def _sent(kind: tokens.TokenKind, found: list[Source], enabled: bool) -> dict[str, str]:
     """Return the distinct tokens of one kind that are sent, and the first source of each."""
     sent: dict[str, str] = {}
-    for place in found:
-        if place.value and (enabled or kind.letter == "aau"):
-            sent.setdefault(place.value, place.name)
+    for source in found:
+        if source.value and (enabled or kind.letter == "aau"):
+            sent.setdefault(source.value, source.name)
     return sent
 
 
@@ -127,13 +127,13 @@ def _as_json(
     enabled = bool(settings.anon_usage)
     described = []
     for kind in kinds:
-        found = places(kind, prefix, enabled)
+        found = sources(kind, prefix, enabled)
         sent = _sent(kind, found, enabled).items()
         described.append(
             {
                 **kind._asdict(),
                 "values": [{"value": value, "source": source} for value, source in sent],
-                "places": [{"place": place.name, "state": place.state} for place in found],
+                "sources": [{"source": source.name, "state": source.state} for source in found],
             }
         )
     return {"telemetry": settings.anon_usage_decision.as_json(), "tokens": described}
@@ -146,7 +146,7 @@ def _detail(kinds: list[tokens.TokenKind], prefix: str | None, settings: Setting
         reason = settings.anon_usage_decision
         blocks.append(f"telemetry is {reason}: only the version is sent")
     for kind in kinds:
-        sent = _sent(kind, places(kind, prefix, enabled), enabled)
+        sent = _sent(kind, sources(kind, prefix, enabled), enabled)
         for value, source in (sent or {"": kind.kept_in}).items():
             facts = [
                 ("  identifies", kind.identifies),
@@ -163,22 +163,23 @@ def _paths(kinds: list[tokens.TokenKind], prefix: str | None) -> str:
     rows = []
     for kind in kinds:
         letter = f"{kind.letter}/"
-        for place in places(kind, prefix, enabled=False):
-            is_absent = place.state == ABSENT and os.path.isabs(place.name)
+        for source in sources(kind, prefix, enabled=False):
+            is_absent = source.state == ABSENT and os.path.isabs(source.name)
             if is_absent and kind.letter in _ADMINISTRATORS:
                 continue  # there are dozens, all in the directories below
-            rows.append((letter, place.name + _remark(kind, place)))
+            rows.append((letter, source.name + _remark(kind, source)))
             letter = ""
     directories = "\n".join(f"  {path}" for path in tokens.administrator_token_directories(prefix))
     names = ", ".join(f"{kind}_token" for kind in _ADMINISTRATORS.values())
     return f"{table(rows, gap=2)}\n\n{names} are also read from:\n{directories}"
 
 
-def _remark(kind: tokens.TokenKind, place: Place) -> str:
-    if place.state == USED:
+def _remark(kind: tokens.TokenKind, source: Source) -> str:
+    if source.state == USED:
         return ""
     if kind.letter in ("c", "e"):
-        return "  (created when it is needed)"
-    if place.state == ABSENT:
-        return "  (absent)" if os.path.isabs(place.name) else "  (not set)"
-    return "  (not used)" if kind.letter == "a" else "  (not sent: not 1 to 36 of A-Z a-z 0-9 _ -)"
+        return "  (created when needed)"
+    if source.state == ABSENT:
+        return "  (absent)" if os.path.isabs(source.name) else "  (not set)"
+    invalid = "not sent: not 1 to 36 characters from A-Z a-z 0-9 _ -"
+    return f"  ({'not used' if kind.letter == 'a' else invalid})"

@@ -1,6 +1,6 @@
-"""Patches of ``conda.base.context.Context``, for which conda has no hooks.
+"""Patch ``conda.base.context.Context`` where conda has no hooks.
 
-They extend its User-Agent and, for ``conda config``, add this package's settings. They
+The patches extend its User-Agent and, for ``conda config``, add this package's settings. They
 work from conda 23.7 to 26.7 and look for features, not for versions.
 """
 
@@ -45,8 +45,8 @@ def extend_user_agent() -> None:
 def extend_sessions() -> None:
     """Append the token string to the User-Agent of sessions that were made without it.
 
-    In a client that is not conda's command line, a session can be what loads the plugins.
-    Only sessions of this thread are found, and a User-Agent of the client's own is kept.
+    In a client that is not conda's command line, creating a session can load the plugins.
+    Only sessions of this thread are found, and a client's own User-Agent is kept.
     """
     from conda.base.context import context
     from conda.gateways.connection.session import CondaSession
@@ -116,7 +116,7 @@ def _loader(default: bool, meaning: Callable[[object], bool | str]) -> Any:
         def typify(self, source: object) -> bool | str:
             return typify(self._name, self.value, source)
 
-    # conda recognizes by this name what `conda config --set` can set.
+    # `conda config --set` accepts only parameters whose class has this name.
     class PrimitiveParameter(configuration.PrimitiveParameter):  # type: ignore[misc]
         def load(self, name: str, match: Any) -> Loaded:
             return Loaded(name, self._type, _plain(match.value(None)), match.keyflag(), None)

@@ -47,7 +47,7 @@ def _report_token(name: str, path: str) -> None:
     elif os.path.lexists(path):
         _print(f"❌ {name}: invalid: {path}")
     else:
-        _print(f"✅ {name}: created when it is needed: {path}")
+        _print(f"✅ {name}: created when needed: {path}")
 
 
 def _report_log() -> None:

@@ -60,7 +60,7 @@ def log_problem() -> str | None:
             os.close(_open(path, 0))
     except OSError as error:
         absent = isinstance(error, FileNotFoundError) and os.path.isdir(os.path.dirname(path))
-        return None if absent else f"{path}: {error.strerror}"  # created when it is needed
+        return None if absent else f"{path}: {error.strerror}"  # created when needed
     return None
 
 

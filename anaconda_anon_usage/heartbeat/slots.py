@@ -38,7 +38,7 @@ class NoFreeSlot(Exception):
 
 
 def queue_slot() -> contextlib.AbstractContextManager[object]:
-    """Acquire a queue slot, which the result holds as a context manager, or raise NoFreeSlot."""
+    """Acquire a queue slot and return a context manager that holds it, or raise NoFreeSlot."""
     held = _acquire("queue", QUEUE_SLOTS)
     if held is None:
         raise NoFreeSlot("too many at once")

@@ -1,4 +1,4 @@
-"""One configuration file of conda's, and single values in it, read without conda.
+"""Read a conda configuration file, and individual values in it, without conda.
 
 A file that cannot be read or parsed may contain an opt-out. So it has a ``problem``
 instead of settings, and callers must treat the problem as an opt-out.
@@ -143,7 +143,7 @@ def reason(error: Exception) -> str:
     if isinstance(error, InvalidFile):
         return str(error)
     if isinstance(error, ImportError):
-        return "ruamel.yaml, which reads it, is not installed"
+        return "ruamel.yaml is required to read it but is not installed"
     kind = "duplicate key" if type(error).__name__ == "DuplicateKeyError" else "invalid YAML"
     mark = getattr(error, "problem_mark", None)
     return f"{kind}, line {mark.line + 1}" if mark else kind

@@ -34,7 +34,7 @@ def heartbeat_value(value: object) -> bool | str:
         if _is_plain_url(text):
             return text
         if "@" in text:
-            raise WrongValue("not a full http(s) URL without a user name and password")
+            raise WrongValue("must be a full http(s) URL without a user name or password")
     if isinstance(value, (list, dict)):
         raise WrongValue("neither true nor false nor a full http(s) URL but a list or a map")
     raise WrongValue("neither true nor false nor a full http(s) URL")

@@ -186,7 +186,7 @@ def administrator_tokens(
             say(f"{source}: its token is sent")
             found.setdefault(token, source)
         elif token:
-            say(f"{source}: not 1 to 36 of A-Z a-z 0-9 _ -, so it is not sent")
+            say(f"{source}: not 1 to 36 characters from A-Z a-z 0-9 _ -, so it is not sent")
     return found
 
 
@@ -276,16 +276,16 @@ def _setting(prefix: str | None) -> bool:
 @cache
 def _client_token(path: str) -> str | None:
     names = {"sidecar": "aau_token_binding", "foreign_sidecar": "aau_token_host"}
-    place = machine_identity()
-    return TokenFile(os.path.dirname(path), "", place=place, mode=0o600, **names).read_or_create()
+    file = TokenFile(os.path.dirname(path), "", identity=machine_identity(), mode=0o600, **names)
+    return file.read_or_create()
 
 
 @cache
 def _environment_token(prefix: str, proposed: str | None = None) -> str | None:
-    place = os.path.normcase(os.path.realpath(prefix))
+    identity = os.path.normcase(os.path.realpath(prefix))
     # Readable by everyone who can read the environment, for they share the token.
     mode = 0o600 | (os.stat(prefix).st_mode & 0o444)
-    return TokenFile(prefix, "etc", "aau_token_prefix", place, mode).read_or_create(proposed)
+    return TokenFile(prefix, "etc", "aau_token_prefix", identity, mode).read_or_create(proposed)
 
 
 def _target(prefix: str | None) -> str | None:

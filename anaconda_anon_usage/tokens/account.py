@@ -53,10 +53,10 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 def account_token() -> str | None:
     """Return the token of the first valid key of key_sources(), or None; never raise."""
-    for place, key in key_sources():
+    for source, key in key_sources():
         token = token_from_api_key(key())
         if token:
-            say(f"Anaconda account: using the key in {place}")
+            say(f"Anaconda account: using the key in {source}")
             return token
     say("Anaconda account: not logged in")
     return None
@@ -71,8 +71,8 @@ def key_sources() -> Iterator[tuple[str, Callable[[], str | None]]]:
     yield VARIABLE, functools.partial(os.environ.get, VARIABLE)
     settings = _attempt(_load_settings) or {}
     older = "ANACONDA_CLOUD_API_KEY"
-    place = older if older in os.environ else _config_path()
-    yield place, functools.partial(settings.get, "api_key")
+    source = older if older in os.environ else _config_path()
+    yield source, functools.partial(settings.get, "api_key")
     if settings.get("preferred_token_storage") == "system":
         yield "the system's keyring", functools.partial(_attempt, _key_in_system_keyring, settings)
     path = settings.get("keyring_path", "~/.anaconda/keyring")

@@ -15,26 +15,25 @@ from .._common import read_token_text, say
 from .grammar import encode
 
 
-def make_binding(token: str, place: str | None) -> str:
+def make_binding(token: str, identity: str | None) -> str:
     """Return the content of a token's sidecar file.
 
-    It has 24 bits of a hash of the token and 24 bits of a hash of the place, both keyed
-    with the token. That is enough to detect a copy and too little to identify a machine:
-    2**24 network addresses share each value. Anyone who can read the file can check a
-    guess at a prefix. Without a place (the machine's identity or the environment's
-    prefix), only the token is hashed.
+    It has 24 bits each of a hash of the token and a hash of the identity (the machine's, or
+    the environment's prefix), both keyed with the token. That is enough to detect a copy and
+    too little to identify a machine: 2**24 network addresses share each value. Anyone who can
+    read the file can check a guess at a prefix. Without an identity, only the token is hashed.
     """
     key = token.encode()
     for_token = blake2b(key=key, person=b"aau token", digest_size=3)
-    if place is None:
+    if identity is None:
         return encode(for_token.digest())
     # A prefix has the same bytes in every locale.
-    for_place = blake2b(os.fsencode(place), key=key, person=b"aau place", digest_size=3)
-    return f"{encode(for_token.digest())} {encode(for_place.digest())}"
+    for_identity = blake2b(os.fsencode(identity), key=key, person=b"aau place", digest_size=3)
+    return f"{encode(for_token.digest())} {encode(for_identity.digest())}"
 
 
 def names_other_machine(address: bytes) -> bool:
-    """Return whether a network address, if valid, is not one of this machine's known ones.
+    """Return whether a network address is valid and belongs to another machine.
 
     anaconda-anon-usage 0.7 and 0.8 store its 6 bytes in URL-safe base64.
     """

@@ -19,7 +19,7 @@ _TOKEN = re.compile(_VALUE)
 
 
 def is_token(value: object) -> bool:
-    """Return whether value can be sent as a token: 1 to 36 of ``A-Z a-z 0-9 _ -``."""
+    """Return whether value can be a token: 1 to 36 characters from ``A-Z a-z 0-9 _ -``."""
     return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
 
 

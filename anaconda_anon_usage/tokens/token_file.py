@@ -46,7 +46,7 @@ class TokenFile:
         anchor: the intended directory, whose path may have symlinks.
         folder: the folder below it, where no symlink is followed, or "" for the anchor.
         sidecar: the name of the file that holds the token's binding.
-        place: the token's machine or environment; None if unknown: every valid token is used.
+        identity: of the token's machine or environment; if None, every valid token is used.
         mode: the permissions of new files, whatever the umask is.
         foreign_sidecar: the name of the sidecar of anaconda-anon-usage 0.7 and 0.8, which
             is only read, and only while the token has no binding.
@@ -59,14 +59,14 @@ class TokenFile:
         anchor: str,
         folder: str,
         sidecar: str,
-        place: str | None,
+        identity: str | None,
         mode: int,
         foreign_sidecar: str | None = None,
     ):
         self._anchor = anchor
         self._folder = folder
         self._sidecar = sidecar
-        self._place = place
+        self._identity = identity
         self._mode = mode
         self._foreign_sidecar = foreign_sidecar
         self.path = os.path.join(anchor, folder, self.name)
@@ -113,7 +113,7 @@ class TokenFile:
             return None, True
         if binding is None:
             return token, False
-        expected = make_binding(token, self._place).split()
+        expected = make_binding(token, self._identity).split()
         if binding[:1] != expected[:1]:
             return token, self._is_foreign(read)
         return token, len(binding) == len(expected) == 2 and binding != expected
@@ -130,7 +130,7 @@ class TokenFile:
 
     def _bind(self, token: str) -> None:
         """Write the sidecar unless it is correct. Without one, a copy is not detected."""
-        if not self._place:
+        if not self._identity:
             return
         try:
             with contextlib.suppress(FileNotFoundError):
@@ -142,7 +142,7 @@ class TokenFile:
             say_failure(self._sidecar, error)
 
     def _binding(self, token: str) -> bytes:
-        return make_binding(token, self._place).encode("ascii") + b"\n"
+        return make_binding(token, self._identity).encode("ascii") + b"\n"
 
     def _create(self, directory: Directory, token: str, replace: bool) -> None:
         """Write a token, or replace an invalid one, unless another process is faster."""
@@ -159,8 +159,8 @@ class TokenFile:
             _, stale = self._read(directory.read)
             if stale or not directory.exists(self.name):
                 directory.rename(temporary, self.name)
-                # While others wait for the lock: the foreign sidecar could have a token
-                # without a binding replaced again.
+                # Write the sidecar while holding the lock. Otherwise, a process that finds no
+                # binding could consult the foreign sidecar and replace the token again.
                 with contextlib.suppress(OSError):  # _bind() reports it
                     directory.write(self._sidecar, self._binding(token), self._mode)
 

@@ -215,7 +215,7 @@ def test_environments_with_the_script_are_counted(run, own_base: Base, tmp_path,
     lines = run(program, **variables)[1].splitlines()
     assert [
         "activation script: in 4 of 5 environments",
-        "for the others: anaconda-anon-usage hooks --install --all",
+        "to install or update the scripts: anaconda-anon-usage hooks --install --all",
     ] == lines[-2:]
     found = json.loads(run(program, "--json", **variables)[1])["environments"]
     assert {

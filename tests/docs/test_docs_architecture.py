@@ -69,7 +69,7 @@ def test_limits_match_the_code():
     assert f"{heartbeat.DEADLINE:g} seconds" in limits[0]
     assert f"after {int(heartbeat.DEADLINE) + 1}" in limits[0]
     assert f"{condarc.SIZE_LIMIT // 1024} KB" == limits[2]
-    running = f"{slots.PER_PROCESSOR} for each processor, at least {slots.MINIMUM}"
+    running = f"{slots.PER_PROCESSOR} per processor, at least {slots.MINIMUM}"
     assert limits[3].startswith(f"{running}; {slots.WAITING} more wait; ")
     launcher = (PROJECT / "etc/conda/anon-usage/heartbeat.sh").read_text()
     assert "ulimit -S -t 2\n" in launcher

@@ -181,7 +181,7 @@ def test_states_of_environments_match_the_code():
 
 def test_the_scripts_that_are_installed_are_listed():
     """By patterns."""
-    written = cells("Files", "Written")
+    written = [span for row in tables(SECTIONS["Files"])[0] for span in spans(row["File"])]
     patterns = [name.partition(">/")[2] for name in written if name.startswith("<prefix>/etc/c")]
     installed = [f"etc/conda/{path.parent.name}/{path.name}" for path in SCRIPTS if path.is_file()]
     unlisted = [

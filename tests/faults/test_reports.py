@@ -77,8 +77,8 @@ def test_doctor_prints_every_line_in_every_encoding(someone, base, environ, tmp_
         "heartbeat is off (the default)",
         f"{problem} heartbeats cannot be sent: offline: not a boolean",
         f"{ok} activation script: current",
-        f"{ok} client token: created when it is needed: {environ['HOME']}/.conda/aau_token",
-        f"{ok} environment token: created when it is needed: {shown}/etc/aau_token",
+        f"{ok} client token: created when needed: {environ['HOME']}/.conda/aau_token",
+        f"{ok} environment token: created when needed: {shown}/etc/aau_token",
         "",
     ] == lines
 

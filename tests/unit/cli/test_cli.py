@@ -45,7 +45,7 @@ def test_status_shows_settings_and_their_sources(home, environment):
         "sent to:           https://127.0.0.1/x",
         f"environment:       {environment}",
         "activation script: in 0 of 1 environments",
-        "for the others: anaconda-anon-usage hooks --install --all",
+        "to install or update the scripts: anaconda-anon-usage hooks --install --all",
     ] == lines
 
 

@@ -12,7 +12,7 @@ from processes import forget, is_random, make_environment
 from support import posix
 
 from anaconda_anon_usage import __version__, tokens
-from anaconda_anon_usage.cli.tokens import places
+from anaconda_anon_usage.cli.tokens import sources
 from anaconda_anon_usage.tokens import account, grammar
 from anaconda_anon_usage.tokens.catalog import CATALOG
 
@@ -92,7 +92,7 @@ def test_a_source_is_in_the_list_of_locations(home, environment):
     (environment / ".org_token").write_text("not one\n")
     found = as_json("--prefix", str(environment), ANACONDA_AUTH_API_KEY="no key")
     of = {
-        letter: {place["place"]: place["state"] for place in token["places"]}
+        letter: {source["source"]: source["state"] for source in token["sources"]}
         for letter, token in found["tokens"].items()
     }
     assert {str(home / ".conda" / "aau_token"): "used"} == of["c"]
@@ -140,9 +140,9 @@ def test_paths_lists_the_locations_and_creates_no_token(home, environment):
     rows, directories = printed.split("\n\n")
     assert [
         "aau/  this package",
-        f"c/    {home}/.conda/aau_token  (created when it is needed)",
+        f"c/    {home}/.conda/aau_token  (created when needed)",
         "s/    memory",
-        f"e/    {environment}/etc/aau_token  (created when it is needed)",
+        f"e/    {environment}/etc/aau_token  (created when needed)",
         "a/    ANACONDA_AUTH_API_KEY  (not set)",
         f"      {home}/.anaconda/config.toml  (absent)",
         f"      {home}/.anaconda/keyring  (absent)",
@@ -150,7 +150,7 @@ def test_paths_lists_the_locations_and_creates_no_token(home, environment):
         "o/    ANACONDA_ANON_USAGE_ORG_TOKEN  (not set)",
         f"      {home}/org_token",
         "m/    ANACONDA_ANON_USAGE_MACHINE_TOKEN  (not set)",
-        f"      {home}/machine_token  (not sent: not 1 to 36 of A-Z a-z 0-9 _ -)",
+        f"      {home}/machine_token  (not sent: not 1 to 36 characters from A-Z a-z 0-9 _ -)",
     ] == rows.splitlines()
     assert str(environment) == directories.splitlines()[-1].strip()
     assert (False, False) == ((home / ".conda").exists(), (environment / "etc").exists())
@@ -204,7 +204,7 @@ def test_the_systems_keyring_is_not_asked_after_another_login_was_found(home, mo
         (str(config), "unused"),
         ("the system's keyring", "absent"),
         (str(home / ".anaconda" / "keyring"), "absent"),
-    ] == [(place.name, place.state) for place in places(fact, None, enabled=True)]
+    ] == [(source.name, source.state) for source in sources(fact, None, enabled=True)]
 
 
 def test_outside_of_conda_there_is_no_environment():
