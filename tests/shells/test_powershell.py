@@ -11,6 +11,7 @@ import subprocess
 import uuid
 
 import pytest
+from conda_root import Base
 from powershell import (
     LOCATIONS,
     MODES,
@@ -243,7 +244,7 @@ def test_one_activation_is_one_heartbeat_with_the_conda_module(
     hook = load_module(own_base)
     alone = load_module(Base(tmp_path / "alone", conda_root))
     done = subprocess.run(
-        [*PWSH.argv, "-NoProfile", "-Command", alone], env=environ, stdin=subprocess.DEVNULL,
+        [PWSH.argv[0], "-NoProfile", "-Command", alone], env=environ, stdin=subprocess.DEVNULL,
         capture_output=True, text=True, timeout=PATIENCE,
     )  # fmt: skip
     if done.stderr:
