@@ -1,1 +1,58 @@
-"""Measures of the report."""
+"""The measures of a report: Ibis expressions over the table of requests.
+
+Expressions use only filter, group_by, count, nunique, min, max, sum, join, row_number and integer
+arithmetic, so that every engine gives the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import ibis.expr.types as ir
+
+from anaconda_anon_usage_report.measures import changes, downloads, requests, tokens
+from anaconda_anon_usage_report.measures.attributes import REQUIRED, last_values
+from anaconda_anon_usage_report.measures.counting import Row, merge
+from anaconda_anon_usage_report.measures.data import Data
+
+#: The functions that make the rows of the tables whose groups can be small, by table name.
+GROUPED: dict[str, Callable[[Data], ir.Table]] = {
+    "packages": downloads.packages,
+    "package_versions": downloads.package_versions,
+    "channels": downloads.channels,
+    "errors": requests.errors,
+    "other_requests": requests.other_requests,
+    "other_tools": requests.other_tools,
+    "organizations": lambda data: tokens.by_token(data, "organizations"),
+    "machines": lambda data: tokens.by_token(data, "machines"),
+    "installers": lambda data: tokens.by_token(data, "installers"),
+    "update_gaps": changes.update_gaps,
+    **{name: last_values(name) for name in REQUIRED},
+}
+
+
+def count_periods(data: Data, *, overall: bool = False) -> dict[int, Row]:
+    """Count everything that is counted in totals and in periods.
+
+    Args:
+        data: The prepared tables.
+        overall: Whether to take the whole time reported for a single period, number 0.
+
+    Returns:
+        The counts of each period by its number. Counts of nothing are missing.
+    """
+
+    def rows(table: ir.Table) -> ir.Table:
+        reported = table.filter(table.reported == 1)
+        return reported.mutate(period=0) if overall else reported
+
+    activity = rows(data.activity)
+    tables = [
+        *tokens.count_tokens(activity, data.options.accounts),
+        tokens.classify(activity, data.clients),
+        downloads.count_downloads(rows(data.downloads)),
+        *changes.count_updates(rows(changes.updates(data))),
+    ]
+    if not overall:
+        tables += changes.count_changes(data)
+    return {key[0]: row for key, row in merge(tables, ["period"]).items()}

@@ -300,7 +300,9 @@ _TABLES = (
     ),
     Table("libcs", "C libraries", _LAST, ("period", "libc"), ("clients",)),
     Table("solvers", "Solvers", _LAST, ("period", "solver", "solver_version"), ("clients",)),
-    Table("aau_versions", "Versions of anaconda-anon-usage", _LAST, ("period", "aau"), ("clients",)),
+    Table(
+        "aau_versions", "Versions of anaconda-anon-usage", _LAST, ("period", "aau"), ("clients",)
+    ),
 )
 TABLES = {table.name: table for table in _TABLES}
 

@@ -1,0 +1,73 @@
+"""Measure updates and the time between them, and new, returning and lost clients."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from anaconda_anon_usage_report.measures.counting import count_distinct, medians, sum_amounts
+from anaconda_anon_usage_report.measures.data import Data
+from anaconda_anon_usage_report.measures.definitions import GAPS
+from anaconda_anon_usage_report.schema import REPODATA
+
+_DAY = 86_400
+_FLAGS = ("lasting", "without_mirrors")
+
+
+def updates(data: Data) -> ir.Table:
+    """Return each client's updates in order, with their period and the ``gap`` before each."""
+    rows = data.activity.filter(data.activity.kind == REPODATA)
+    rows = rows.filter(rows.client.notnull() & rows.session.notnull())
+    found = rows.group_by("client", "session", *_FLAGS).aggregate(first=rows["first"].min())
+    day = found["first"] // _DAY
+    calendar = data.calendar
+    number = ibis.row_number().over(group_by="client", order_by=["first", "session"])
+    found = found.mutate(
+        period=calendar.column(day).cast("int64"),
+        reported=day.between(calendar.first_day, calendar.last_day).ifelse(1, 0),
+        updates=ibis.literal(1, "int64"),
+        number=number.cast("int64"),
+    )
+    before = found.select("client", number=found.number + 1, start=found["first"])
+    joined = found.left_join(before, ["client", "number"])
+    return joined.mutate(gap=joined["first"] - joined.start).drop("client_right", "number_right")
+
+
+def count_updates(updates: ir.Table) -> list[ir.Table]:
+    """Return the number of updates, and the median gap, in each period."""
+    known = updates.filter(updates.gap.notnull())
+    return [sum_amounts(updates, ["period"], ["updates"]), *medians(known, "update_gap", "gap")]
+
+
+def update_gaps(data: Data) -> ir.Table:
+    """Return the rows of the table of gaps; the column ``gap`` is a position in GAPS."""
+    rows = updates(data)
+    rows = rows.filter((rows.reported == 1) & rows.gap.notnull())
+    position = ibis.literal(0, "int64")
+    for _, limit in GAPS:
+        if limit is not None:
+            position = position + (rows.gap >= limit).ifelse(1, 0)
+    return rows.mutate(gap=position.cast("int64"))
+
+
+def count_changes(data: Data) -> list[ir.Table]:
+    """Return the numbers of new, returning and lost clients in each period.
+
+    Those of periods that the data read do not reach far enough back for mean nothing.
+    """
+    rows = data.activity.filter(data.activity.client.notnull())
+    reported = rows.filter(rows.reported == 1)
+    here = reported.group_by("period", "client", *_FLAGS).aggregate(first=reported["first"].min())
+    starts = rows.group_by("client").aggregate(start=rows["first"].min())
+    here = here.join(starts, "client")
+    new, returning = (
+        here.filter(here["first"] == here.start),
+        here.filter(here["first"] > here.start),
+    )
+    before = rows.select("client", *_FLAGS, period=rows.period + 1).distinct()
+    lost = before.anti_join(here, ["period", "client"])
+    return [
+        count_distinct(new, ["period"], "new", "client"),
+        count_distinct(returning, ["period"], "returning", "client"),
+        count_distinct(lost, ["period"], "lost", "client"),
+    ]

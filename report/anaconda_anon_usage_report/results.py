@@ -1,0 +1,102 @@
+"""Make the report: the totals and tables, as they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import ibis.expr.types as ir
+
+from anaconda_anon_usage_report.measures import GROUPED, count_periods
+from anaconda_anon_usage_report.measures.counting import Row
+from anaconda_anon_usage_report.measures.data import Data, prepare
+from anaconda_anon_usage_report.measures.definitions import GAPS, MEASURES, TABLES, TOTALS
+from anaconda_anon_usage_report.measures.downloads import unused_packages
+from anaconda_anon_usage_report.measures.options import ReportOptions
+from anaconda_anon_usage_report.small_groups import OTHER, count_groups, mask
+
+#: Measures that are missing, and not 0, where there is nothing to measure.
+_MEDIANS = ("environments_per_client", "update_gap")
+_CHANGES = ("new", "returning", "lost")
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report.
+
+    Args:
+        totals: The value of each measure in TOTALS, by name.
+        tables: The rows of each table, by name.
+        by: The length of the periods, or None.
+    """
+
+    totals: Row
+    tables: dict[str, list[Row]] = field(default_factory=dict)
+    by: str | None = None
+
+
+def make_report(
+    requests: ir.Table, options: ReportOptions, names: Sequence[str] = tuple(TABLES)
+) -> Report:
+    """Count everything.
+
+    Args:
+        requests: The requests read: a table with the schema REQUESTS that is not empty.
+        options: The options of the report.
+        names: The tables to make.
+    """
+    data = prepare(requests, options)
+    periods = count_periods(data)
+    whole = periods if options.by is None else count_periods(data, overall=True)
+    totals = _complete(whole.get(0, {}), _names(TOTALS, options))
+    tables: dict[str, list[Row]] = {}
+    for name in names:
+        if name == "periods":
+            tables[name] = _periods(data, periods)
+        elif name == "unused_packages":
+            tables[name] = unused_packages(data)
+        else:
+            rows = count_groups(GROUPED[name](data), TABLES[name], options.min_clients)
+            tables[name] = [_readable(row, data) for row in rows]
+    return Report(mask(totals, options.min_clients), tables, options.by)
+
+
+def _names(measures: Sequence[str], options: ReportOptions) -> list[str]:
+    chosen = [name for name in measures if name != "accounts" or options.accounts]
+    return [name for measure in chosen for name in MEASURES[measure].names]
+
+
+def _complete(row: Row, names: Sequence[str]) -> Row:
+    """Return a row with 0 for counts of nothing."""
+    return {name: row.get(name, None if name.startswith(_MEDIANS) else 0) for name in names}
+
+
+def _periods(data: Data, counts: dict[int, Row]) -> list[Row]:
+    """Return the rows of the table of periods, with a row for periods without requests."""
+    calendar = data.calendar
+    names = _names(TABLES["periods"].measures, data.options)
+    rows = []
+    for number in calendar.periods:
+        row = _complete(counts.get(number, {}), names)
+        if not calendar.reaches_back(number):
+            row.update(dict.fromkeys(name for name in names if name.startswith(_CHANGES)))
+        head = {"period": calendar.label(number), "incomplete": calendar.incomplete(number)}
+        rows.append({**head, **mask(row, data.options.min_clients)})
+    return rows
+
+
+def _readable(row: Row, data: Data) -> Row:
+    """Return a row of a grouped table with names instead of the engine's keys."""
+    labels: dict[str, Callable[[Any], Any]] = {
+        "period": data.calendar.label,
+        "gap": lambda position: GAPS[position][0],
+        "status_class": lambda digit: f"{digit}xx",
+    }
+    readable = {}
+    for name, value in row.items():
+        label = labels.get(name)
+        readable[name] = label(value) if label and value != OTHER else value
+        if value == "":
+            readable[name] = None
+    return readable
