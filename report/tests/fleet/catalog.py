@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from .model import Package, Tool
 
-#: conda on Linux with the classic solver. conda 24.7.1 of the tests sends the first one.
+#: What the conda of the repository's tests sends, apart from the kernel's release.
 LINUX = Tool(
-    "conda/24.7.1 requests/2.34.2 CPython/3.11.7 Linux/6.1.0-18-amd64 debian/12 glibc/2.36",
+    "conda/24.7.1 requests/2.34.2 CPython/3.11.7 Linux/6.1.0-18-amd64 debian/12.11 glibc/2.36",
     installer_name="conda",
     installer_version="24.7.1",
     conda="24.7.1",
@@ -14,8 +14,8 @@ LINUX = Tool(
     implementation="CPython",
     system_name="Linux",
     distro_name="debian",
-    distro_version="12",
-    libc="glibc/2.36",
+    distro_version="12.11",
+    libc="glibc 2.36",
 )
 
 #: conda with its default solver, on Linux, macOS and Windows.
@@ -33,7 +33,7 @@ SOLVERS = (
         distro_version="9.4",
         solver="libmamba",
         solver_version="25.11.0",
-        libc="glibc/2.34",
+        libc="glibc 2.34",
     ),
     Tool(
         "conda/25.11.1 requests/2.32.3 CPython/3.12.4 Darwin/24.6.0 OSX/15.6"
@@ -65,7 +65,7 @@ SOLVERS = (
     ),
 )
 
-CONDAS = (LINUX, *SOLVERS)
+CONDA_TOOLS = (LINUX, *SOLVERS)
 
 #: Programs that are not conda, and send no tokens. pip's User-Agent has quotation marks.
 OTHER_TOOLS = (
@@ -77,6 +77,7 @@ OTHER_TOOLS = (
         installer_version="26.0",
     ),
     Tool("curl/8.5.0", installer_name="curl", installer_version="8.5.0"),
+    Tool("-"),
 )
 
 #: Programs that fetch packages for others.

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from .catalog import (
     CHANNELS,
-    CONDAS,
+    CONDA_TOOLS,
     MIRRORS,
     OTHER_TOOLS,
     PACKAGES,
@@ -62,13 +62,13 @@ class Fleet:
     def _person(self) -> Iterator[Request]:
         """A client with some environments, which comes back on some of the days."""
         choose = self.random
-        tool, client = choose.choice(CONDAS), self._token()
+        tool, client = choose.choice(CONDA_TOOLS), self._token()
         account = self._token() if choose.random() < 0.3 else None
         environments = [self._token() for _ in range(choose.randint(1, 4))]
         for day in self._some_days():
             # conda was updated.
             if choose.random() < 0.1:
-                tool = choose.choice(CONDAS)
+                tool = choose.choice(CONDA_TOOLS)
             for _ in range(choose.randint(1, 3)):
                 tokens = Tokens(
                     aau=choose.choice(["0.9.0", "0.9.1"]),
@@ -96,7 +96,7 @@ class Fleet:
                 machines=(machine,),
                 organizations=self._some_organizations(),
             )
-            yield from self._session(day, CONDAS[0], tokens)
+            yield from self._session(day, CONDA_TOOLS[0], tokens)
 
     def _image(self) -> Iterator[Request]:
         """Containers of an image that contains a client token. Sessions may be missing."""
@@ -105,14 +105,14 @@ class Fleet:
             for _ in range(self.random.randint(1, 3)):
                 session = self._token() if self.random.random() < 0.8 else None
                 yield from self._session(
-                    day, CONDAS[1], Tokens("0.9", client, session, environment)
+                    day, CONDA_TOOLS[1], Tokens("0.9", client, session, environment)
                 )
 
     def _without_package(self) -> Iterator[Request]:
         """conda without tokens, or with only those that an administrator sets."""
         tokens = self.random.choice([Tokens(), Tokens("0.9.0", organizations=("org-1",))])
         for day in self._some_days():
-            yield from self._session(day, self.random.choice(CONDAS), tokens)
+            yield from self._session(day, self.random.choice(CONDA_TOOLS), tokens)
 
     def _other_tool(self) -> Iterator[Request]:
         for day in self._some_days():
@@ -130,7 +130,7 @@ class Fleet:
         for number in range(files):
             package = Package("many", f"1.{number}", "0", ".conda", number)
             time = self.start + DAY * number // max(files, 1)
-            yield self._download(time, CONDAS[0], tokens, package, "conda-forge", "noarch")
+            yield self._download(time, CONDA_TOOLS[0], tokens, package, "conda-forge", "noarch")
 
     # Requests
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone, tzinfo
+from urllib.parse import unquote
 
 from .model import Request
 
@@ -46,7 +47,7 @@ def artifactory(request: Request, zone: tzinfo = timezone.utc) -> bytes:
         _iso_time(request.time, timezone.utc).replace("+00:00", ".123Z"),
         "d0b0a5e3d5d4a53b",
         request.address,
-        "anonymous" if request.user == "-" else request.user,
+        "reader" if request.user == "-" else request.user,
         request.method,
         request.path,
         str(request.status),
@@ -56,6 +57,20 @@ def artifactory(request: Request, zone: tzinfo = timezone.utc) -> bytes:
         request.user_agent,
     )
     return "|".join(fields).encode()
+
+
+def nginx_json(request: Request, zone: tzinfo = timezone.utc) -> bytes:
+    """Return a line of the JSON of anaconda-anon-usage's own configuration of nginx."""
+    entry = {
+        "time": _iso_time(request.time, zone),
+        "method": request.method,
+        # nginx decodes $uri and removes the query.
+        "path": unquote(request.path.partition("?")[0]),
+        "status": request.status,
+        "bytes": request.bytes,
+        "user_agent": request.user_agent,
+    }
+    return json.dumps(entry, separators=(",", ":")).encode()
 
 
 def caddy(request: Request, zone: tzinfo = timezone.utc) -> bytes:
@@ -156,3 +171,19 @@ def _iso_time(time: int, zone: tzinfo) -> str:
 def offset(minutes: int) -> timezone:
     """Return a time zone with a fixed offset."""
     return timezone(timedelta(minutes=minutes))
+
+
+Writer = Callable[[Request, tzinfo], bytes]
+
+#: Each kind of line, and the name of its format for ``--format``.
+WRITERS: dict[str, tuple[Writer, str]] = {
+    "nginx": (nginx, "combined"),
+    "nginx main": (nginx_main, "combined"),
+    "apache": (apache, "combined"),
+    "apache vhost": (apache_vhost, "combined"),
+    "nginx json": (nginx_json, "nginx-json"),
+    "caddy": (caddy, "caddy"),
+    "traefik": (traefik, "traefik"),
+    "artifactory": (artifactory, "artifactory"),
+    "nexus": (nexus, "nexus"),
+}
