@@ -14,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from anaconda_anon_usage_report.schema import REQUESTS
+from .schema import REQUESTS
 
 
 class EngineError(Exception):

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import ibis.expr.types as ir
 
-from anaconda_anon_usage_report.measures import GROUPED, count_periods
-from anaconda_anon_usage_report.measures.counting import Row
-from anaconda_anon_usage_report.measures.data import Data, prepare
-from anaconda_anon_usage_report.measures.definitions import GAPS, MEASURES, TABLES, TOTALS
-from anaconda_anon_usage_report.measures.downloads import unused_packages
-from anaconda_anon_usage_report.measures.options import ReportOptions
-from anaconda_anon_usage_report.small_groups import OTHER, count_groups, mask
+from .measures import GROUPED, count_periods
+from .measures.counting import Row
+from .measures.data import Data, prepare
+from .measures.definitions import GAPS, MEASURES, TABLES, TOTALS
+from .measures.downloads import unused_packages
+from .measures.options import ReportOptions
+from .reading import Reading, Skip
+from .small_groups import OTHER, count_groups, mask
 
 #: Measures that are missing, and not 0, where there is nothing to measure.
 _MEDIANS = ("environments_per_client", "update_gap")
@@ -26,23 +27,29 @@ class Report:
     """A report.
 
     Args:
-        totals: The value of each measure in TOTALS, by name.
+        totals: The value of each measure in TOTALS, and the numbers of lines, by name.
         tables: The rows of each table, by name.
         by: The length of the periods, or None.
+        skipped: File, line number and reason of the first lines skipped.
     """
 
     totals: Row
-    tables: dict[str, list[Row]] = field(default_factory=dict)
-    by: str | None = None
+    tables: dict[str, list[Row]]
+    by: str | None
+    skipped: Sequence[Skip]
 
 
 def make_report(
-    requests: ir.Table, options: ReportOptions, names: Sequence[str] = tuple(TABLES)
+    requests: ir.Table,
+    reading: Reading,
+    options: ReportOptions,
+    names: Sequence[str] = tuple(TABLES),
 ) -> Report:
     """Count everything.
 
     Args:
         requests: The requests read: a table with the schema REQUESTS that is not empty.
+        reading: The exhausted reading, which knows the numbers of lines.
         options: The options of the report.
         names: The tables to make.
     """
@@ -59,7 +66,9 @@ def make_report(
         else:
             rows = count_groups(GROUPED[name](data), TABLES[name], options.min_clients)
             tables[name] = [_readable(row, data) for row in rows]
-    return Report(mask(totals, options.min_clients), tables, options.by)
+    totals = mask(totals, options.min_clients)
+    totals.update(lines_read=reading.lines_read, lines_skipped=reading.lines_skipped)
+    return Report(totals, tables, options.by, reading.skipped)
 
 
 def _names(measures: Sequence[str], options: ReportOptions) -> list[str]:

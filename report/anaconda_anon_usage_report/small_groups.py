@@ -9,8 +9,8 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from anaconda_anon_usage_report.measures.counting import Row, count_distinct, merge
-from anaconda_anon_usage_report.measures.definitions import MEASURES, SUFFIXES, Table
+from .measures.counting import Row, count_distinct, merge
+from .measures.definitions import MEASURES, SUFFIXES, Table
 
 #: What replaces the names of small groups.
 OTHER = "other"
@@ -20,8 +20,18 @@ _SUMS = ("downloads", "bytes", "requests", "heartbeats", "updates")
 _DISTINCT = {"environments": "environment", "sessions": "session"}
 
 #: Measures whose value is a number of clients, or of accounts.
-_PEOPLE = ("clients", "accounts", "heartbeat_clients", "new", "returning", "lost")
-_PEOPLE += ("lasting_clients", "single_day_clients", "too_new_clients", "mirrors")
+_PEOPLE = (
+    "clients",
+    "accounts",
+    "heartbeat_clients",
+    "new",
+    "returning",
+    "lost",
+    "lasting_clients",
+    "single_day_clients",
+    "too_new_clients",
+    "mirrors",
+)
 
 
 def count_groups(rows: ir.Table, table: Table, minimum: int) -> list[Row]:

@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 import ibis.expr.types as ir
 
-from anaconda_anon_usage_report.measures import changes, downloads, requests, tokens
-from anaconda_anon_usage_report.measures.attributes import REQUIRED, last_values
-from anaconda_anon_usage_report.measures.counting import Row, merge
-from anaconda_anon_usage_report.measures.data import Data
+from . import changes, downloads, requests, tokens
+from .attributes import REQUIRED, last_values
+from .counting import Row, merge
+from .data import Data
 
 #: The functions that make the rows of the tables whose groups can be small, by table name.
 GROUPED: dict[str, Callable[[Data], ir.Table]] = {

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import ibis
 import ibis.expr.types as ir
 
-from anaconda_anon_usage_report.measures.data import Data
-from anaconda_anon_usage_report.measures.definitions import TABLES
+from .data import Data
+from .definitions import TABLES
 
 #: Tables of attributes, and the attribute without which a request says nothing for them.
 REQUIRED = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from anaconda_anon_usage_report.measures.counting import count_distinct, medians, sum_amounts
-from anaconda_anon_usage_report.measures.data import Data
-from anaconda_anon_usage_report.measures.definitions import GAPS
-from anaconda_anon_usage_report.schema import REPODATA
+from ..schema import REPODATA
+from .counting import count_distinct, medians, sum_amounts
+from .data import Data
+from .definitions import GAPS
 
 _DAY = 86_400
 _FLAGS = ("lasting", "without_mirrors")

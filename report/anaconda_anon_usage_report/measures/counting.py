@@ -8,7 +8,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from anaconda_anon_usage_report.measures.definitions import SUFFIXES
+from .definitions import SUFFIXES
 
 #: A row of a result. NULL and missing text are None.
 Row = dict[str, Any]

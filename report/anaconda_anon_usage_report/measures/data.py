@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from anaconda_anon_usage_report.measures.calendar import Calendar
-from anaconda_anon_usage_report.measures.definitions import MIRROR_FILES
-from anaconda_anon_usage_report.measures.options import ReportOptions
-from anaconda_anon_usage_report.schema import DOWNLOAD
+from ..schema import DOWNLOAD
+from .calendar import Calendar
+from .definitions import MIRROR_FILES
+from .options import ReportOptions
 
 _DAY = 86_400
 

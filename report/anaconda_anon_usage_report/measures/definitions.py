@@ -195,8 +195,19 @@ _KEYS = (
 KEYS = {key.name: key for key in _KEYS}
 
 _TOKENS = ("clients", "environments", "sessions", "organizations", "machines", "installers")
-_COUNTS = (*_TOKENS, "accounts", "heartbeats", "heartbeat_clients", "heartbeat_environments")
-_COUNTS += ("environments_per_client", "downloads", "bytes", "requests", "updates", "update_gap")
+_COUNTS = (
+    *_TOKENS,
+    "accounts",
+    "heartbeats",
+    "heartbeat_clients",
+    "heartbeat_environments",
+    "environments_per_client",
+    "downloads",
+    "bytes",
+    "requests",
+    "updates",
+    "update_gap",
+)
 
 #: Measures of the JSON object ``totals``, which also has ``lines_read`` and ``lines_skipped``.
 TOTALS = (

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 
 import ibis.expr.types as ir
 
-from anaconda_anon_usage_report.measures.counting import Row, fetch, sum_amounts
-from anaconda_anon_usage_report.measures.data import Data
-from anaconda_anon_usage_report.schema import DOWNLOAD
+from ..schema import DOWNLOAD
+from .counting import Row, fetch, sum_amounts
+from .data import Data
 
 
 def count_downloads(rows: ir.Table) -> ir.Table:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ibis.expr.types as ir
 
-from anaconda_anon_usage_report.measures.data import Data, flagged
-from anaconda_anon_usage_report.schema import HEARTBEAT, OTHER
+from ..schema import HEARTBEAT, OTHER
+from .data import Data, flagged
 
 
 def errors(data: Data) -> ir.Table:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ibis.expr.types as ir
 
-from anaconda_anon_usage_report.measures.counting import count_distinct, medians, sum_amounts
-from anaconda_anon_usage_report.measures.data import Data
-from anaconda_anon_usage_report.schema import HEARTBEAT
+from ..schema import HEARTBEAT
+from .counting import count_distinct, medians, sum_amounts
+from .data import Data
 
 _PERIOD = ["period"]
 
