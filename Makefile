@@ -18,7 +18,7 @@ test: .venv/ready .conda-root/ready
 	$(BIN)/python $(MEASURED) -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
 
 # The report's types and tests. `lint` checks its style, but does not have what its types need.
-test-report: .venv/report
+test-report: .venv/report .conda-root/ready
 	cd report && ../$(BIN)/mypy
 	cd report && ../$(BIN)/python -m pytest $(PYTEST_ARGS)
 

@@ -15,11 +15,16 @@ from fleet.tally import Row, Tally
 from anaconda_anon_usage_report import cli
 
 
-def report(*arguments: object) -> dict[str, Any]:
-    """Return the JSON of the command with some arguments, with small groups shown."""
+def report(*arguments: object, minimum: int = 1) -> dict[str, Any]:
+    """Return the JSON of the command.
+
+    Args:
+        arguments: its arguments.
+        minimum: the size of the smallest group that is shown.
+    """
     output = io.StringIO()
     with contextlib.redirect_stdout(output):
-        status = cli.main([*map(str, arguments), "--json", "--min-clients", "1"])
+        status = cli.main([*map(str, arguments), "--json", "--min-clients", str(minimum)])
     assert status == 0
     result: dict[str, Any] = json.loads(output.getvalue())
     return result
