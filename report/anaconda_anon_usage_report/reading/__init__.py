@@ -6,19 +6,29 @@ batches with the schema ``REQUESTS``.
 
 from __future__ import annotations
 
+import os
+import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from ..schema import REQUESTS
-from .blocks import MOST_SKIPS, Block
+from .blocks import MOST_SKIPS, Block, BlockParser
 from .formats import FORMATS, SKIP_REASONS, detect
 from .requests import HIDDEN, Options
-from .sources import NO_INPUT, NO_TOKENS, UNREADABLE, Chunk, ReadingError, Source, expand
+from .sources import (
+    NO_INPUT,
+    NO_TOKENS,
+    UNREADABLE,
+    Chunk,
+    ReadingError,
+    Source,
+    expand,
+    unreadable,
+)
 from .user_agent import MIRRORS
-from .workers import Workers, parse_here, worker_count
 
 __all__ = [
     "FORMATS",
@@ -112,6 +122,7 @@ class Reading:
         self.skipped: list[Skip] = []
         self._lines: dict[str, int] = {}
         self._has_tokens = False
+        self._parser = BlockParser(options)
 
     def batches(self, *, encoded: bool = False) -> Iterator[pa.RecordBatch]:
         """Read the logs.
@@ -126,12 +137,19 @@ class Reading:
         Raises:
             ReadingError: a log is unreadable or a truncated archive, or no request has a token.
         """
-        count = worker_count(self._options, self.size)
-        if count:
-            with Workers(count, self._options) as workers:
-                yield from self._batches(workers.parse(self._chunks()), encoded)
-        else:
-            yield from self._batches(parse_here(self._chunks(), self._options), encoded)
+        workers = self._options.workers or _cores()
+        pending: deque[tuple[str, Future[list[Block]]]] = deque()
+        # Arrow works without Python's global lock.
+        with ThreadPoolExecutor(workers) as pool:
+            try:
+                for format, chunk in self._chunks():
+                    pending.append((chunk.path, pool.submit(self._parse, format, chunk)))
+                    while len(pending) > 2 * workers:
+                        yield from self._results(*pending.popleft(), encoded)
+                while pending:
+                    yield from self._results(*pending.popleft(), encoded)
+            finally:
+                pool.shutdown(cancel_futures=True)
         if not self._has_tokens:
             raise ReadingError(
                 f"no token in {self.lines_read} lines (does the log contain the User-Agent?)",
@@ -143,13 +161,19 @@ class Reading:
             for chunk in source.chunks(self._on_bytes):
                 yield format, chunk
 
-    def _batches(
-        self, blocks: Iterator[tuple[str, Block]], encoded: bool
+    def _parse(self, format: str, chunk: Chunk) -> list[Block]:
+        try:
+            return [self._parser.parse(format, data) for data in chunk.blocks()]
+        except OSError as error:
+            raise unreadable(chunk.path, error) from None
+
+    def _results(
+        self, path: str, future: Future[list[Block]], encoded: bool
     ) -> Iterator[pa.RecordBatch]:
-        for path, block in blocks:
+        for block in future.result():
             self._count(path, block)
-            if len(block.times):
-                batch = _batch(block, encoded)
+            for rows in block.rows:
+                batch = rows.batch(encoded)
                 for start in range(0, len(batch), MOST_ROWS):
                     yield batch.slice(start, MOST_ROWS)
 
@@ -159,40 +183,24 @@ class Reading:
         self._lines[path] = before + block.lines
         self.lines_read += block.lines
         self.lines_skipped += block.skipped
-        self.requests += len(block.times)
+        self.requests += block.lines - block.skipped
         for number, reason in block.skips[: MOST_SKIPS - len(self.skipped)]:
             self.skipped.append(Skip(path, before + number + 1, reason))
-        aau = block.agents.column("aau")
-        self._has_tokens = self._has_tokens or aau.null_count < len(aau)
-
-
-def _batch(block: Block, encoded: bool) -> pa.RecordBatch:
-    """Return the rows of a block with all columns."""
-    arrays = {
-        "time": block.times,
-        "day": pc.divide(block.times, 86400),
-        "hour": pc.divide(block.times, 3600),
-    }
-    for table, numbers in (
-        (block.requests, block.request_numbers),
-        (block.agents, block.agent_numbers),
-    ):
-        for name in table.schema.names:
-            column = table.column(name)
-            if encoded and column.type == pa.string():
-                arrays[name] = pa.DictionaryArray.from_arrays(numbers, column)
-            else:
-                arrays[name] = column.take(numbers)
-    columns = [arrays[name] for name in REQUESTS.names]
-    if encoded:
-        return pa.RecordBatch.from_arrays(columns, names=REQUESTS.names)
-    return pa.RecordBatch.from_arrays(columns, schema=REQUESTS)
+        for rows in block.rows:
+            self._has_tokens = self._has_tokens or rows.has_tokens()
 
 
 def _format(head: bytes) -> str | None:
     """Return the format of the first lines of a log."""
     lines = head.decode("latin-1").split("\n", _DETECTED_LINES)[:_DETECTED_LINES]
     return detect(lines)
+
+
+def _cores() -> int:
+    """Return the number of processor cores that this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _ignore(count: int) -> None:

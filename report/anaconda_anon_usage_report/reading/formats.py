@@ -22,6 +22,9 @@ from typing import Any, NamedTuple
 
 from .times import clf_time, epoch_time, iso_time
 
+#: Longer lines are skipped. Servers limit request lines and headers to a fraction of it.
+LONGEST_LINE = 1 << 20
+
 EMPTY = "empty line"
 TOO_LONG = "line too long"
 NOT_IN_FORMAT = "not in the log's format"

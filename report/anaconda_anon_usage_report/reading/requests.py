@@ -41,7 +41,7 @@ class Options:
         heartbeat_path: another path of heartbeats, compared with the end of the request's path.
         strip_prefix: prefixes of paths that are not part of the channel.
         channels: channels, or segments of them, that are shown even if they are long.
-        workers: number of processes that parse; chosen by the size of the logs if None.
+        workers: number of threads that parse; by default, one for each core.
     """
 
     count_redirects: bool = False

@@ -13,7 +13,7 @@ from typing import IO, NamedTuple
 
 import zstandard
 
-from .blocks import LONGEST_LINE
+from .formats import LONGEST_LINE
 
 #: Exit statuses of the command.
 NO_INPUT, UNREADABLE, NO_TOKENS = 2, 3, 4
@@ -184,7 +184,7 @@ class Source:
         except (zlib.error, zstandard.ZstdError):
             raise ReadingError(f"{self.path}: invalid archive") from None
         except OSError as error:
-            raise _unreadable(self.path, error) from None
+            raise unreadable(self.path, error) from None
 
     def _decompressed(self, file: IO[bytes]) -> Iterator[bytes]:
         start = file.read(4)
@@ -208,7 +208,7 @@ class Source:
                 return open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)
             return open(self.path, "rb", buffering=0)
         except OSError as error:
-            raise _unreadable(self.path, error) from None
+            raise unreadable(self.path, error) from None
 
 
 def cut(reads: Iterable[bytes]) -> Iterator[bytes]:
@@ -275,7 +275,8 @@ def _compressed(start: bytes) -> bool:
     return start.startswith((_GZIP, _ZSTD))
 
 
-def _unreadable(path: str, error: OSError) -> ReadingError:
+def unreadable(path: str, error: OSError) -> ReadingError:
+    """Return the error that tells why a file cannot be read."""
     if isinstance(error, FileNotFoundError):
         return ReadingError(f"{path}: no such file", NO_INPUT)
     return ReadingError(f"cannot read {path}: {error.strerror}")
