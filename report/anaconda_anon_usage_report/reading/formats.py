@@ -54,7 +54,8 @@ _QUOTED = r'"([^"\\]*(?:\\.[^"\\]*)*)"'
 _CLF = r'\[([^\[\]"]{20,32})\] ' + _QUOTED + r" (\d{3}) "
 
 _COMBINED = re.compile(rf".*?{_CLF}(\d+|-) {_QUOTED} {_QUOTED}(?: .*)?", re.DOTALL)
-_NEXUS = re.compile(rf".*?{_CLF}(?:\S+ )?(\d+|-) \d+ {_QUOTED}(?: .*)?", re.DOTALL)
+# Nexus does not escape the quotation marks of a User-Agent.
+_NEXUS = re.compile(rf'.*?{_CLF}(?:\S+ )?(\d+|-) \d+ "(.*)"(?: [^"]*)?', re.DOTALL)
 _ARTIFACTORY = re.compile(
     r"([^|]*)\|[^|]*\|[^|]*\|.*?\|([A-Z]+)\|([^|]*)\|(\d{3})\|-?\d*\|(-?\d*)\|[^|]*\|(.*)",
     re.DOTALL,
