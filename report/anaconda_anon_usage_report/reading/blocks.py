@@ -8,11 +8,13 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from . import formats, rows, user_agent
-from .combined import usual_rows
-from .requests import Options
+from .combined import RequestCache, request, usual_rows
+from .requests import Options, Request, classify
 
 #: Skipped lines that are told one by one, of one block and of one run.
 MOST_SKIPS = 1000
+
+RequestKey = tuple[str, str, int, "int | None"]
 
 
 class Block(NamedTuple):
@@ -39,7 +41,10 @@ class BlockParser:
     """
 
     def __init__(self, options: Options) -> None:
-        self._cache = rows.Cache(options)
+        self._requests: rows.Cache[RequestKey, Request] = rows.Cache(
+            lambda key: classify(*key, options)
+        )
+        self._texts: RequestCache = rows.Cache(lambda key: request(key, options))
 
     def parse(self, format: str, data: bytes) -> Block:
         """Return the rows of a block.
@@ -49,12 +54,11 @@ class BlockParser:
             data: whole lines. Only the last may lack its end.
         """
         if format == "combined":
-            usual, lines, left = usual_rows(data, self._cache)
+            usual, lines, left = usual_rows(data, self._texts)
             texts = (lines[number].as_py().decode("latin-1") for number in left)
             block = self._parse(format, zip(left.tolist(), texts, strict=True))
             return block._replace(lines=len(lines), rows=[usual, *block.rows])
-        texts = data.decode("latin-1").removesuffix("\n").split("\n")
-        return self._parse(format, enumerate(texts))
+        return self._parse(format, enumerate(data.decode("latin-1").removesuffix("\n").split("\n")))
 
     def _parse(self, format: str, lines: Iterable[tuple[int, str]]) -> Block:
         """Parse numbered lines one by one."""
@@ -78,7 +82,7 @@ class BlockParser:
         return rows.Rows(
             pa.array([parts.time for parts in found], pa.int64()),
             (
-                (requests, rows.request_table([self._cache.request(*key) for key in keys])),
+                (requests, rows.request_table(self._requests.all(keys))),
                 (agents, rows.token_table([tokens for tokens, _ in parsed])),
                 (agents, rows.product_table([products for _, products in parsed])),
             ),

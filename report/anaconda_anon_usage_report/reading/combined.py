@@ -28,12 +28,15 @@ _Numbers = npt.NDArray[np.int64]
 _Mask = npt.NDArray[np.bool_]
 
 
-def usual_rows(data: bytes, cache: rows.Cache) -> tuple[rows.Rows, pa.Array, _Numbers]:
+RequestCache = rows.Cache[bytes, "requests.Request | None"]
+
+
+def usual_rows(data: bytes, cache: RequestCache) -> tuple[rows.Rows, pa.Array, _Numbers]:
     """Parse the usual lines of a block.
 
     Args:
         data: whole lines.
-        cache: what understands requests.
+        cache: results of ``request``.
 
     Returns:
         The rows of the usual lines, all lines, and the numbers of the lines that are left.
@@ -44,7 +47,7 @@ def usual_rows(data: bytes, cache: rows.Cache) -> tuple[rows.Rows, pa.Array, _Nu
     marks, usual = _usual(data, lines)
     width = marks + 1
     good = np.flatnonzero(usual)
-    fields = pc.split_pattern(lines.take(pa.array(good)), b'"').values
+    fields = pc.split_pattern(lines if usual.all() else lines.filter(usual), b'"').values
 
     def column(number: int, kept: _Numbers) -> pa.Array:
         return fields.take(pa.array(kept * width + number))
@@ -61,7 +64,7 @@ def usual_rows(data: bytes, cache: rows.Cache) -> tuple[rows.Rows, pa.Array, _Nu
     kept, times = kept[usual], times[usual]
 
     keys = pc.binary_join_element_wise(column(1, kept), column(2, kept), b'"').dictionary_encode()
-    found = [_request(key.decode("latin-1"), cache) for key in keys.dictionary.to_pylist()]
+    found = cache.all(keys.dictionary.to_pylist())
     numbers = keys.indices.to_numpy().astype(np.int64)
     if None in found:
         known = np.array([row is not None for row in found])
@@ -149,14 +152,19 @@ def _day(date: bytes) -> int | None:
     return clf_time(f"{text[:11]}:00:00:00 {text[11:]}")
 
 
-def _request(key: str, cache: rows.Cache) -> requests.Request | None:
-    """Return the request of a text such as ``GET / HTTP/1.1" 200 5 ``, or None."""
-    text, _, answer = key.rpartition('"')
+def request(key: bytes, options: requests.Options) -> requests.Request | None:
+    """Return what a request was for, or None if it is invalid.
+
+    Args:
+        key: its line, status and size, such as ``GET / HTTP/1.1" 200 5 ``.
+        options: how to read paths.
+    """
+    text, _, answer = key.decode("latin-1").rpartition('"')
     match = _ANSWER.fullmatch(answer)
     line = formats.request_line(formats.unescaped(text))
     if match is None or line is None:
         return None
-    return cache.request(*line, int(match[1]), formats.size(match[2]))
+    return requests.classify(*line, int(match[1]), formats.size(match[2]), options)
 
 
 def _mask(array: pa.Array) -> _Mask:

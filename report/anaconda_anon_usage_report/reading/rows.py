@@ -6,8 +6,8 @@ once; the rows refer to it by number.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,6 +16,9 @@ from ..schema import REQUESTS
 from . import requests, user_agent
 
 _MOST_CACHED = 1 << 17
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 
 class Rows(NamedTuple):
@@ -57,28 +60,27 @@ class Rows(NamedTuple):
         return pa.RecordBatch.from_arrays(columns, schema=REQUESTS)
 
 
-class Cache:
-    """Understands requests and User-Agents, and remembers a bounded number of them.
+class Cache(Generic[_Key, _Value]):
+    """Remembers a bounded number of results of a function. Threads may share it.
 
-    Threads may share it.
+    Unlike ``functools.lru_cache``, it costs next to nothing if the result is known.
 
     Args:
-        options: how to read paths.
+        function: what makes a value of a key.
     """
 
-    def __init__(self, options: requests.Options) -> None:
-        self._options = options
-        self._requests: dict[tuple[str, str, int, int | None], requests.Request] = {}
+    def __init__(self, function: Callable[[_Key], _Value]) -> None:
+        self._function = function
+        self._values: dict[_Key, _Value] = {}
 
-    def request(self, method: str, target: str, status: int, size: int | None) -> requests.Request:
-        """Return what a request was for; see ``classify``."""
-        key = (method, target, status, size)
-        row = self._requests.get(key)
-        if row is None:
-            if len(self._requests) >= _MOST_CACHED:
-                self._requests.clear()
-            row = self._requests[key] = requests.classify(*key, self._options)
-        return row
+    def all(self, keys: Iterable[_Key]) -> list[_Value]:
+        """Return the values of keys."""
+        if len(self._values) > _MOST_CACHED:
+            self._values = {}
+        values, function = self._values, self._function
+        return [
+            values[key] if key in values else values.setdefault(key, function(key)) for key in keys
+        ]
 
 
 def numbered(values: Iterable[Any]) -> tuple[pa.Array, list[Any]]:
