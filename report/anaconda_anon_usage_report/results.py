@@ -64,7 +64,9 @@ def make_report(
         elif name == "unused_packages":
             tables[name] = unused_packages(data)
         else:
-            rows = count_groups(GROUPED[name](data), TABLES[name], options.min_clients)
+            rows = count_groups(
+                GROUPED[name](data), data.clients, TABLES[name], options.min_clients
+            )
             tables[name] = [_readable(row, data) for row in rows]
     totals = mask(totals, options.min_clients)
     totals.update(lines_read=reading.lines_read, lines_skipped=reading.lines_skipped)

@@ -34,7 +34,7 @@ _PEOPLE = (
 )
 
 
-def count_groups(rows: ir.Table, table: Table, minimum: int) -> list[Row]:
+def count_groups(rows: ir.Table, clients: ir.Table, table: Table, minimum: int) -> list[Row]:
     """Count the groups of a table, and merge the small ones of each period.
 
     Groups of 1 to minimum - 1 clients become "other". If that has fewer than minimum clients
@@ -42,6 +42,7 @@ def count_groups(rows: ir.Table, table: Table, minimum: int) -> list[Row]:
 
     Args:
         rows: The rows that the table's function has made.
+        clients: ``Data.clients``.
         table: The definition of the table.
         minimum: The size of the smallest group to show.
 
@@ -53,10 +54,10 @@ def count_groups(rows: ir.Table, table: Table, minimum: int) -> list[Row]:
     rows = rows.mutate(
         {key: rows[key].fill_null("") for key in keys if rows[key].type().is_string()}
     )
-    groups = _count(rows, keys, table)
+    groups = _count(rows, clients, keys, table)
     others: dict[Any, Row] = {}
     if minimum > 1:
-        groups, others = _merge_small(rows, groups, table, minimum)
+        groups, others = _merge_small(rows, clients, groups, table, minimum)
     ordered = sorted(groups, key=lambda row: _order(row, table))
     for row in others.values():
         ordered.append({**dict.fromkeys(keys), **row, keys[1]: OTHER})
@@ -88,22 +89,22 @@ def _small(clients: Any, minimum: int) -> bool:
     return isinstance(clients, int) and 0 < clients < minimum
 
 
-def _count(rows: ir.Table, keys: Sequence[str], table: Table) -> list[Row]:
+def _count(rows: ir.Table, clients: ir.Table, keys: Sequence[str], table: Table) -> list[Row]:
     sums = [name for name in table.measures if name in _SUMS]
-    tables = [count_distinct(rows, keys, "clients", "client", sums)]
+    tables = [count_distinct(rows, clients, keys, "clients", "client", sums)]
     for name in table.measures:
         if name in _DISTINCT:
-            tables.append(count_distinct(rows, keys, name, _DISTINCT[name]))
+            tables.append(count_distinct(rows, clients, keys, name, _DISTINCT[name]))
     return list(merge(tables, keys).values())
 
 
 def _merge_small(
-    rows: ir.Table, groups: list[Row], table: Table, minimum: int
+    rows: ir.Table, clients: ir.Table, groups: list[Row], table: Table, minimum: int
 ) -> tuple[list[Row], dict[Any, Row]]:
     """Return the groups that stay, and what the others make together in each period."""
     small = [row for row in groups if _small(row["clients"], minimum)]
     large = [row for row in groups if not _small(row["clients"], minimum)]
-    others = _union(rows, small, table)
+    others = _union(rows, clients, small, table)
     for period in [p for p, other in others.items() if other["clients"] < minimum]:
         candidates = [row for row in large if row["period"] == period and row["clients"]]
         if candidates:
@@ -111,11 +112,12 @@ def _merge_small(
             least = min(candidates, key=lambda row: (row["clients"], [row[k] for k in names]))
             large.remove(least)
             small.append(least)
-            others.update(_union(rows, [r for r in small if r["period"] == period], table))
+            here = [row for row in small if row["period"] == period]
+            others.update(_union(rows, clients, here, table))
     return large, others
 
 
-def _union(rows: ir.Table, groups: list[Row], table: Table) -> dict[Any, Row]:
+def _union(rows: ir.Table, clients: ir.Table, groups: list[Row], table: Table) -> dict[Any, Row]:
     """Count the clients of several groups together, in each period."""
     if not groups:
         return {}
@@ -123,7 +125,7 @@ def _union(rows: ir.Table, groups: list[Row], table: Table) -> dict[Any, Row]:
     types = rows.select(keys).schema().to_pyarrow()
     chosen = pa.table({key: [row[key] for row in groups] for key in keys}, schema=types)
     merged = rows.semi_join(ibis.memtable(chosen), keys)
-    return {row["period"]: row for row in _count(merged, ["period"], table)}
+    return {row["period"]: row for row in _count(merged, clients, ["period"], table)}
 
 
 def _order(row: Row, table: Table) -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import ibis
 import ibis.expr.types as ir
 
 from . import changes, downloads, requests, tokens
@@ -17,9 +18,9 @@ from .data import Data
 
 #: The functions that make the rows of the tables whose groups can be small, by table name.
 GROUPED: dict[str, Callable[[Data], ir.Table]] = {
-    "packages": downloads.packages,
+    "packages": downloads.downloads,
     "package_versions": downloads.package_versions,
-    "channels": downloads.channels,
+    "channels": downloads.downloads,
     "errors": requests.errors,
     "other_requests": requests.other_requests,
     "other_tools": requests.other_tools,
@@ -43,15 +44,16 @@ def count_periods(data: Data, *, overall: bool = False) -> dict[int, Row]:
     """
 
     def rows(table: ir.Table) -> ir.Table:
-        reported = table.filter(table.reported == 1)
-        return reported.mutate(period=0) if overall else reported
+        return table.mutate(period=ibis.literal(0, "int64")) if overall else table
 
-    activity = rows(data.activity)
+    reported = rows(data.reported)
+    by_client = rows(data.by_client.filter(data.by_client.reported == 1))
+    updates = changes.updates(data).cache()
     tables = [
-        *tokens.count_tokens(activity, data.options.accounts),
-        tokens.classify(activity, data.clients),
-        downloads.count_downloads(rows(data.downloads)),
-        *changes.count_updates(rows(changes.updates(data))),
+        *tokens.count_tokens(reported, by_client, data),
+        tokens.classify(by_client, data.clients),
+        downloads.count_downloads(rows(downloads.downloads(data)), data.clients),
+        *changes.count_updates(rows(updates.filter(updates.reported == 1))),
     ]
     if not overall:
         tables += changes.count_changes(data)

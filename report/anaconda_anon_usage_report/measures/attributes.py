@@ -30,7 +30,7 @@ def last_values(name: str) -> Callable[[Data], ir.Table]:
     def rows(data: Data) -> ir.Table:
         known = data.attributes.filter(data.attributes[REQUIRED[name]].notnull())
         known = known.mutate({column: known[column].fill_null("") for column in columns})
-        values = known.group_by("period", "client", "lasting", "without_mirrors", *columns)
+        values = known.group_by("period", "client", "from_mirror", *columns)
         latest = values.aggregate(time=known.time.max())
         number = ibis.row_number().over(
             group_by=["period", "client"], order_by=[ibis.desc("time"), *columns]

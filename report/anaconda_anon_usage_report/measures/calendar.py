@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+import ibis
 import ibis.expr.types as ir
 
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -57,7 +58,12 @@ class Calendar:
         return (day - self.first_day) // (self.last_day + 1 - self.first_day)
 
     def column(self, day: ir.IntegerColumn) -> ir.IntegerValue:
-        """Return the expression that does the same as ``number``."""
+        """Return the expression that does the same as ``number``, for days that were read."""
+        if self.by is None and self.since is None and self.until is None:
+            return ibis.literal(0, "int64")
+        return self._column(day).cast("int64")
+
+    def _column(self, day: ir.IntegerColumn) -> ir.IntegerValue:
         if self.by == "day":
             return day
         if self.by == "week":

@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 
 from ..schema import REPODATA
 from .counting import count_distinct, medians, sum_amounts
-from .data import Data
+from .data import Data, flag, flagged
 from .definitions import GAPS
 
 _DAY = 86_400
@@ -16,21 +16,23 @@ _FLAGS = ("lasting", "without_mirrors")
 
 def updates(data: Data) -> ir.Table:
     """Return each client's updates in order, with their period and the ``gap`` before each."""
-    rows = data.activity.filter(data.activity.kind == REPODATA)
+    rows = data.requests.filter(data.requests.kind == REPODATA)
     rows = rows.filter(rows.client.notnull() & rows.session.notnull())
-    found = rows.group_by("client", "session", *_FLAGS).aggregate(first=rows["first"].min())
-    day = found["first"] // _DAY
-    calendar = data.calendar
-    number = ibis.row_number().over(group_by="client", order_by=["first", "session"])
-    found = found.mutate(
-        period=calendar.column(day).cast("int64"),
-        reported=day.between(calendar.first_day, calendar.last_day).ifelse(1, 0),
-        updates=ibis.literal(1, "int64"),
-        number=number.cast("int64"),
-    )
-    before = found.select("client", number=found.number + 1, start=found["first"])
+    found = rows.group_by("client", "session", "from_mirror").aggregate(start=rows.time.min())
+    number = ibis.row_number().over(group_by="client", order_by=["start", "session"])
+    found = flagged(found.mutate(number=number), data.clients)
+    before = found.select("client", number=found.number + 1, start_before=found.start)
     joined = found.left_join(before, ["client", "number"])
-    return joined.mutate(gap=joined["first"] - joined.start).drop("client_right", "number_right")
+    day = joined.start // _DAY
+    return joined.select(
+        "client",
+        *_FLAGS,
+        period=data.calendar.column(day),
+        reported=flag(day.between(data.calendar.first_day, data.calendar.last_day)),
+        gap=joined.start - joined.start_before,
+        updates=ibis.literal(1, "int64"),
+        from_mirror=ibis.literal(0, "int64"),
+    )
 
 
 def count_updates(updates: ir.Table) -> list[ir.Table]:
@@ -55,19 +57,21 @@ def count_changes(data: Data) -> list[ir.Table]:
 
     Those of periods that the data read do not reach far enough back for mean nothing.
     """
-    rows = data.activity.filter(data.activity.client.notnull())
+    rows = data.by_client.filter(data.by_client.client.notnull())
     reported = rows.filter(rows.reported == 1)
-    here = reported.group_by("period", "client", *_FLAGS).aggregate(first=reported["first"].min())
+    here = reported.group_by("period", "client", "from_mirror").aggregate(
+        first=reported["first"].min()
+    )
     starts = rows.group_by("client").aggregate(start=rows["first"].min())
     here = here.join(starts, "client")
     new, returning = (
         here.filter(here["first"] == here.start),
         here.filter(here["first"] > here.start),
     )
-    before = rows.select("client", *_FLAGS, period=rows.period + 1).distinct()
+    before = rows.select("client", "from_mirror", period=rows.period + 1).distinct()
     lost = before.anti_join(here, ["period", "client"])
     return [
-        count_distinct(new, ["period"], "new", "client"),
-        count_distinct(returning, ["period"], "returning", "client"),
-        count_distinct(lost, ["period"], "lost", "client"),
+        count_distinct(new, data.clients, ["period"], "new", "client"),
+        count_distinct(returning, data.clients, ["period"], "returning", "client"),
+        count_distinct(lost, data.clients, ["period"], "lost", "client"),
     ]

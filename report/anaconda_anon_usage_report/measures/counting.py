@@ -8,6 +8,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from .data import flagged
 from .definitions import SUFFIXES
 
 #: A row of a result. NULL and missing text are None.
@@ -15,34 +16,42 @@ Row = dict[str, Any]
 
 
 def count_distinct(
-    rows: ir.Table, keys: Sequence[str], name: str, column: str, sums: Sequence[str] = ()
+    rows: ir.Table,
+    clients: ir.Table,
+    keys: Sequence[str],
+    name: str,
+    column: str,
+    sums: Sequence[str] = (),
 ) -> ir.Table:
     """Count the distinct values of a column, and sum others, in each group and population.
 
     Args:
-        rows: A table with the flags of the populations.
+        rows: A table with the columns ``client`` and ``from_mirror``.
+        clients: ``Data.clients``.
         keys: The columns that name a group.
         name: The name of the count, to which the suffixes of the populations are added.
         column: The column with the values.
         sums: Columns to sum, which keep their names.
     """
-    # Reducing the rows to one for each value is much cheaper than counting distinct values once
-    # for each population. A value belongs to a population if one of its rows does.
-    flags = {suffix: rows[suffix[1:]] for suffix in SUFFIXES if suffix}
-    marks = {f"in{suffix}": flag.max() for suffix, flag in flags.items()}
-    amounts = _amounts(rows, sums)
-    values = rows.group_by([*keys, column]).aggregate(**marks, **amounts)
+    # Reducing rows to distinct values first is much cheaper than counting distinct values once
+    # for each population, or looking up the client of each row.
+    by = dict.fromkeys([*keys, column, "client", "from_mirror"])
+    values = rows.group_by(list(by)).aggregate({amount: rows[amount].sum() for amount in sums})
+    values = flagged(values, clients)
+    if column != "client":
+        # A value belongs to a population if one of its clients does.
+        marks = {suffix[1:]: values[suffix[1:]].max() for suffix in SUFFIXES if suffix}
+        values = values.group_by([*keys, column]).aggregate(**marks)
     present = values[column].notnull().ifelse(1, 0)
     counts = {
-        name + suffix: _whole((present * values[f"in{suffix}"] if suffix else present).sum())
+        name + suffix: _whole((present * values[suffix[1:]] if suffix else present).sum())
         for suffix in SUFFIXES
     }
-    counts.update({amount: _whole(values[amount].sum()) for amount in amounts})
-    return values.group_by(list(keys)).aggregate(**counts)
+    return values.group_by(list(keys)).aggregate(**counts, **_amounts(values, sums))
 
 
 def sum_amounts(rows: ir.Table, keys: Sequence[str], names: Sequence[str]) -> ir.Table:
-    """Sum columns in each group and population; the sums keep the columns' names."""
+    """Sum columns of flagged rows in each group and population; sums keep the columns' names."""
     return rows.group_by(list(keys)).aggregate(**_amounts(rows, names))
 
 
@@ -60,7 +69,7 @@ def _whole(number: ir.NumericValue) -> ir.Value:
 
 
 def medians(rows: ir.Table, name: str, column: str) -> list[ir.Table]:
-    """Return the median of a column in each period, one table for each population.
+    """Return the median of a column of flagged rows in each period, a table for each population.
 
     The nearest rank of n values is number (n + 1) // 2 in ascending order.
     """

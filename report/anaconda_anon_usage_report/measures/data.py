@@ -1,4 +1,4 @@
-"""Reduce the table of requests to the tables that the measures count in."""
+"""Reduce the table of requests to smaller tables that several measures need."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from ..schema import DOWNLOAD
+from ..schema import DOWNLOAD, HEARTBEAT
 from .calendar import Calendar
 from .definitions import MIRROR_FILES
 from .options import ReportOptions
@@ -34,25 +34,28 @@ ATTRIBUTES = (
 class Data:
     """The requests read, and smaller tables made of them.
 
-    All tables but ``requests`` and ``clients`` have the columns ``period``, ``reported`` (0
-    outside of --since and --until), and the flags ``lasting`` and ``without_mirrors``, and obey
-    the filters. Flags are 0 or 1, so that they can be summed.
+    All tables but ``clients`` obey the filters and have the columns ``period`` and
+    ``from_mirror``, which is 1 for requests of a known mirror without a client. Flags are 0 or 1,
+    so that they can be summed.
 
     Args:
-        requests: All requests read that pass the filters.
+        requests: All requests, those outside of --since and --until included.
+        reported: The requests to report.
         clients: Each client's ``first`` and ``last`` second, ``lasting``, ``too_new``, ``mirror``.
-        activity: Requests by kind and tokens, with their number and first second.
-        downloads: Downloads by package, channel, subdir and client, with their number and bytes.
+        by_client: The ``requests``, ``heartbeats`` and ``first`` second of each client in each
+            period, with the flag ``reported``.
         attributes: The last second at which a client sent each combination of ATTRIBUTES.
+        repeated: How often each file was fetched again by a client and session in an hour.
         calendar: The periods.
         options: The options of the report.
     """
 
     requests: ir.Table
+    reported: ir.Table
     clients: ir.Table
-    activity: ir.Table
-    downloads: ir.Table
+    by_client: ir.Table
     attributes: ir.Table
+    repeated: ir.Table
     calendar: Calendar
     options: ReportOptions
 
@@ -67,23 +70,31 @@ def prepare(requests: ir.Table, options: ReportOptions) -> Data:
     extent = requests.aggregate(first=requests.time.min(), last=requests.time.max())
     first, last = extent.to_pyarrow().to_pylist()[0].values()
     calendar = Calendar(options.by, first // 3600, last // 3600, options.since, options.until)
-    clients = _clients(requests, options, last).cache()
     selected = _filtered(requests, options)
     selected = selected.mutate(
-        period=calendar.column(selected.day).cast("int64"),
-        reported=_flag(selected.day.between(calendar.first_day, calendar.last_day)),
+        period=calendar.column(selected.day),
+        reported=flag(selected.day.between(calendar.first_day, calendar.last_day)),
         # The other requests of a mirror are known by its client.
-        from_mirror=_flag(selected.mirror & selected.client.isnull()),
+        from_mirror=flag(selected.mirror & selected.client.isnull()),
     )
+    reported = selected
+    if options.since is not None or options.until is not None:
+        reported = selected.filter(selected.reported == 1)
     return Data(
         requests=selected,
-        clients=clients,
-        activity=flagged(_activity(selected), clients).cache(),
-        downloads=flagged(_downloads(selected), clients).cache(),
-        attributes=flagged(_attributes(selected), clients).cache(),
+        reported=reported,
+        clients=_clients(requests, options, last).cache(),
+        by_client=_by_client(selected).cache(),
+        attributes=_attributes(reported).cache(),
+        repeated=_repeated(reported).cache(),
         calendar=calendar,
         options=options,
     )
+
+
+def flag(condition: ir.Value) -> ir.IntegerColumn:
+    """Return 1 where a condition holds, else 0."""
+    return condition.ifelse(1, 0).cast("int64")
 
 
 def flagged(rows: ir.Table, clients: ir.Table) -> ir.Table:
@@ -94,10 +105,6 @@ def flagged(rows: ir.Table, clients: ir.Table) -> ir.Table:
         lasting=joined.lasting.fill_null(0),
         without_mirrors=1 - ibis.greatest(joined.mirror.fill_null(0), joined.from_mirror),
     ).drop("mirror", "from_mirror")
-
-
-def _flag(condition: ir.Value) -> ir.IntegerColumn:
-    return condition.ifelse(1, 0).cast("int64")
 
 
 def _filtered(requests: ir.Table, options: ReportOptions) -> ir.Table:
@@ -117,13 +124,14 @@ def _filtered(requests: ir.Table, options: ReportOptions) -> ir.Table:
 def _clients(requests: ir.Table, options: ReportOptions, end: int) -> ir.Table:
     rows = requests.filter(requests.client.notnull())
     clients = rows.group_by("client").aggregate(
-        first=rows.time.min(), last=rows.time.max(), program=_flag(rows.mirror).max()
+        first=rows.time.min(),
+        last=rows.time.max(),
+        program=flag(rows.mirror).max(),
+        downloads=flag(rows.kind == DOWNLOAD).sum(),
     )
-    downloads = rows.filter(rows.kind == DOWNLOAD)
-    # Counting distinct files is costly, so it is left to clients with as many downloads.
-    days = downloads.group_by("client", "day").aggregate(requests=downloads.count())
-    busy = days.filter(days.requests >= MIRROR_FILES).select("client", "day")
-    files = downloads.semi_join(busy, ["client", "day"])
+    # Counting distinct files is costly, so it is left to clients with enough downloads.
+    busy = clients.filter(clients.downloads >= MIRROR_FILES).select("client")
+    files = rows.filter(rows.kind == DOWNLOAD).semi_join(busy, "client")
     files = files.select("client", "day", "channel", "subdir", "file").distinct()
     counts = files.group_by("client", "day").aggregate(files=files.count())
     mirrors = counts.filter(counts.files >= MIRROR_FILES).select("client").distinct()
@@ -134,32 +142,29 @@ def _clients(requests: ir.Table, options: ReportOptions, end: int) -> ir.Table:
         "client",
         "first",
         "last",
-        lasting=_flag(clients.last - clients.first >= enough),
-        too_new=_flag((clients.last - clients.first < enough) & (end - clients.first < enough)),
+        lasting=flag(clients.last - clients.first >= enough),
+        too_new=flag((clients.last - clients.first < enough) & (end - clients.first < enough)),
         mirror=ibis.greatest(clients.program, clients.many.fill_null(0)),
     )
 
 
-def _activity(requests: ir.Table) -> ir.Table:
-    keys = ["period", "reported", "kind", "client", "session", "environment", "account"]
-    keys += ["organizations", "machines", "installers", "from_mirror"]
-    return requests.group_by(keys).aggregate(requests=requests.count(), first=requests.time.min())
-
-
-def _downloads(requests: ir.Table) -> ir.Table:
-    rows = requests.filter((requests.kind == DOWNLOAD) & (requests.reported == 1))
-    shared = ["period", "reported", "client", "channel", "subdir", "project", "version"]
-    shared.append("from_mirror")
-    files = rows.group_by([*shared, "session", "hour", "file"]).aggregate(
-        rows=rows.count(), bytes=rows.bytes.sum().fill_null(0)
-    )
-    return files.group_by(shared).aggregate(
-        downloads=files.client.isnull().ifelse(files.rows, 1).sum().cast("int64"),
-        bytes=files.bytes.sum().cast("int64"),
+def _by_client(requests: ir.Table) -> ir.Table:
+    return requests.group_by("period", "reported", "client", "from_mirror").aggregate(
+        requests=requests.count(),
+        heartbeats=flag(requests.kind == HEARTBEAT).sum().cast("int64"),
+        first=requests.time.min(),
     )
 
 
 def _attributes(requests: ir.Table) -> ir.Table:
-    rows = requests.filter((requests.reported == 1) & requests.client.notnull())
-    keys = ["period", "reported", "client", "from_mirror", *ATTRIBUTES]
-    return rows.group_by(keys).aggregate(time=rows.time.max())
+    rows = requests.filter(requests.client.notnull())
+    grouped = rows.group_by("period", "client", "from_mirror", *ATTRIBUTES)
+    return grouped.aggregate(time=rows.time.max())
+
+
+def _repeated(requests: ir.Table) -> ir.Table:
+    rows = requests.filter((requests.kind == DOWNLOAD) & requests.client.notnull())
+    keys = ["period", "client", "from_mirror", "channel", "subdir", "project", "version"]
+    files = rows.group_by([*keys, "file", "session", "hour"]).aggregate(rows=rows.count())
+    again = files.filter(files["rows"] > 1)
+    return again.group_by(keys).aggregate(times=(again["rows"] - 1).sum().cast("int64"))

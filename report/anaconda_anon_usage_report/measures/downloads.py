@@ -4,31 +4,37 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import ibis
 import ibis.expr.types as ir
 
 from ..schema import DOWNLOAD
 from .counting import Row, fetch, sum_amounts
-from .data import Data
+from .data import Data, flagged
 
 
-def count_downloads(rows: ir.Table) -> ir.Table:
+def downloads(data: Data) -> ir.Table:
+    """Return rows whose ``downloads`` and ``bytes`` add up.
+
+    Requests are rows with 1 download. Rows with a negative number undo those that were repeated.
+    """
+    rows = data.reported.filter(data.reported.kind == DOWNLOAD)
+    columns = ["period", "client", "from_mirror", "channel", "subdir", "project", "version"]
+    requests = rows.select(*columns, downloads=_number(1), bytes=rows.bytes.fill_null(0))
+    again = data.repeated
+    return requests.union(again.select(*columns, downloads=-again.times, bytes=_number(0)))
+
+
+def count_downloads(rows: ir.Table, clients: ir.Table) -> ir.Table:
     """Return the numbers of downloads and bytes in each period."""
-    return sum_amounts(rows, ["period"], ["downloads", "bytes"])
-
-
-def packages(data: Data) -> ir.Table:
-    """Return the rows of the table of packages."""
-    return data.downloads
+    sums = {name: rows[name].sum() for name in ("downloads", "bytes")}
+    by_client = rows.group_by("period", "client", "from_mirror").aggregate(sums)
+    return sum_amounts(flagged(by_client, clients), ["period"], list(sums))
 
 
 def package_versions(data: Data) -> ir.Table:
     """Return the rows of the table of versions of the packages asked for."""
-    return data.downloads.filter(data.downloads.project.isin(data.options.packages))
-
-
-def channels(data: Data) -> ir.Table:
-    """Return the rows of the table of channels and subdirs."""
-    return data.downloads
+    rows = downloads(data)
+    return rows.filter(rows.project.isin(data.options.packages))
 
 
 def last_downloads(data: Data) -> ir.Table:
@@ -60,3 +66,7 @@ def unused_packages(data: Data) -> list[Row]:
             last = (date(1970, 1, 1) + timedelta(day)).isoformat() if shown and day else None
             unused.append({"file": item, "last_download": last})
     return unused
+
+
+def _number(value: int) -> ir.IntegerScalar:
+    return ibis.literal(value, "int64")

@@ -2,55 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import ibis
 import ibis.expr.types as ir
 
 from ..schema import HEARTBEAT
-from .counting import count_distinct, medians, sum_amounts
-from .data import Data
-
-_PERIOD = ["period"]
+from .counting import count_distinct, medians
+from .data import Data, flag, flagged
 
 
-def count_tokens(activity: ir.Table, accounts: bool) -> list[ir.Table]:
+def count_tokens(rows: ir.Table, by_client: ir.Table, data: Data) -> list[ir.Table]:
     """Return the counts of tokens, heartbeats and requests in each period.
 
     Args:
-        activity: ``Data.activity`` without the rows that are not reported.
-        accounts: Whether to count accounts.
+        rows: ``Data.reported``.
+        by_client: ``Data.by_client`` without the rows that are not reported.
+        data: The prepared tables.
     """
-    heartbeats = activity.filter(activity.kind == HEARTBEAT)
-    others = activity.filter(activity.kind != HEARTBEAT)
+    heartbeats = rows.filter(rows.kind == HEARTBEAT)
+    with_heartbeats = by_client.filter(by_client.heartbeats > 0)
+
+    def count(rows: ir.Table, name: str, column: str, sums: Sequence[str] = ()) -> ir.Table:
+        known = rows if sums else rows.filter(rows[column].notnull())
+        return count_distinct(known, data.clients, ["period"], name, column, sums)
+
     tables = [
-        count_distinct(activity, _PERIOD, "clients", "client", ["requests"]),
-        count_distinct(activity, _PERIOD, "environments", "environment"),
-        count_distinct(others, _PERIOD, "sessions", "session"),
-        count_distinct(heartbeats, _PERIOD, "heartbeat_clients", "client"),
-        count_distinct(heartbeats, _PERIOD, "heartbeat_environments", "environment"),
-        sum_amounts(heartbeats.rename(heartbeats="requests"), _PERIOD, ["heartbeats"]),
-        _requests_without_client(activity),
-        *environments_per_client(activity),
+        count(by_client, "clients", "client", ["requests", "heartbeats"]),
+        count(rows, "environments", "environment"),
+        count(rows.filter(rows.kind != HEARTBEAT), "sessions", "session"),
+        count(with_heartbeats, "heartbeat_clients", "client"),
+        count(heartbeats, "heartbeat_environments", "environment"),
+        _requests_without_client(by_client),
+        *environments_per_client(rows, data),
     ]
-    for name, token in _LISTS.items():
-        tables.append(count_distinct(unnested(activity, name), _PERIOD, name, token))
-    if accounts:
-        tables.append(count_distinct(activity, _PERIOD, "accounts", "account"))
+    tables += [count(unnested(rows, name), name, token) for name, token in _LISTS.items()]
+    if data.options.accounts:
+        tables.append(count(rows, "accounts", "account"))
     return tables
 
 
-def environments_per_client(activity: ir.Table) -> list[ir.Table]:
+def environments_per_client(rows: ir.Table, data: Data) -> list[ir.Table]:
     """Return the median of the environments per client in each period and population."""
-    known = activity.filter(activity.client.notnull() & activity.environment.notnull())
-    clients = known.group_by("period", "client").aggregate(
-        environments=known.environment.nunique(),
-        lasting=known.lasting.max(),
-        without_mirrors=known.without_mirrors.max(),
-    )
-    return medians(clients, "environments_per_client", "environments")
+    known = rows.filter(rows.client.notnull() & rows.environment.notnull())
+    pairs = known.select("period", "client", "from_mirror", "environment").distinct()
+    clients = pairs.group_by("period", "client", "from_mirror").aggregate(value=pairs.count())
+    return medians(flagged(clients, data.clients).cache(), "environments_per_client", "value")
 
 
-def classify(activity: ir.Table, clients: ir.Table) -> ir.Table:
+def classify(by_client: ir.Table, clients: ir.Table) -> ir.Table:
     """Return the numbers of lasting, single-day and too new clients, and of mirrors."""
-    seen = activity.select("period", "client").distinct().join(clients, "client")
+    seen = by_client.select("period", "client").distinct().join(clients, "client")
     return seen.group_by("period").aggregate(
         lasting_clients=seen.lasting.sum().cast("int64"),
         single_day_clients=((1 - seen.lasting) * (1 - seen.too_new)).sum().cast("int64"),
@@ -65,23 +67,23 @@ _LISTS = {"organizations": "organization", "machines": "machine", "installers": 
 
 def by_token(data: Data, name: str) -> ir.Table:
     """Return the rows of the table of organizations, machines or installers."""
-    reported = data.activity.filter(data.activity.reported == 1)
-    rows = unnested(reported, name)
+    rows = unnested(data.reported, name)
     heartbeat = rows.kind == HEARTBEAT
     return rows.mutate(
-        heartbeats=heartbeat.ifelse(rows.requests, 0),
+        requests=ibis.literal(1, "int64"),
+        heartbeats=flag(heartbeat),
         session=heartbeat.ifelse(None, rows.session),
     )
 
 
-def unnested(activity: ir.Table, name: str) -> ir.Table:
+def unnested(rows: ir.Table, name: str) -> ir.Table:
     """Return a row for each token in a column with lists of tokens."""
-    some = activity.filter(activity[name].length() > 0)
+    some = rows.filter(rows[name].length() > 0)
     return some.mutate(some[name].unnest().name(_LISTS[name]))
 
 
-def _requests_without_client(activity: ir.Table) -> ir.Table:
-    rows = activity.filter(activity.client.isnull())
+def _requests_without_client(by_client: ir.Table) -> ir.Table:
+    rows = by_client.filter(by_client.client.isnull())
     return rows.group_by("period").aggregate(
         requests_without_client=rows.requests.sum().cast("int64")
     )
