@@ -11,7 +11,7 @@ from collections.abc import Callable
 import ibis
 import ibis.expr.types as ir
 
-from . import changes, downloads, requests, tokens
+from . import changes, downloads, requests, tokens, updates
 from .attributes import REQUIRED, last_values
 from .counting import Row, merge
 from .data import Data
@@ -27,7 +27,7 @@ GROUPED: dict[str, Callable[[Data], ir.Table]] = {
     "organizations": lambda data: tokens.by_token(data, "organizations"),
     "machines": lambda data: tokens.by_token(data, "machines"),
     "installers": lambda data: tokens.by_token(data, "installers"),
-    "update_gaps": changes.update_gaps,
+    "update_gaps": lambda data: updates.update_gaps(data.updates),
     **{name: last_values(name) for name in REQUIRED},
 }
 
@@ -48,13 +48,14 @@ def count_periods(data: Data, *, overall: bool = False) -> dict[int, Row]:
 
     reported = rows(data.reported)
     by_client = rows(data.by_client.filter(data.by_client.reported == 1))
-    updates = changes.updates(data).cache()
+    found = data.updates.filter(data.updates.reported == 1)
     tables = [
         *tokens.count_tokens(reported, by_client, data),
         tokens.classify(by_client, data.clients),
         downloads.count_downloads(rows(downloads.downloads(data)), data.clients),
-        *changes.count_updates(rows(updates.filter(updates.reported == 1))),
+        *updates.count_updates(rows(found)),
     ]
-    if not overall:
+    calendar = data.calendar
+    if not overall and any(map(calendar.reaches_back, calendar.periods)):
         tables += changes.count_changes(data)
     return {key[0]: row for key, row in merge(tables, ["period"]).items()}

@@ -23,6 +23,9 @@ REQUIRED = {
 }
 
 
+_FLAGS = ("lasting", "without_mirrors")
+
+
 def last_values(name: str) -> Callable[[Data], ir.Table]:
     """Return the function that makes the rows of one of the tables in REQUIRED."""
     columns = list(TABLES[name].keys[1:])
@@ -30,12 +33,12 @@ def last_values(name: str) -> Callable[[Data], ir.Table]:
     def rows(data: Data) -> ir.Table:
         known = data.attributes.filter(data.attributes[REQUIRED[name]].notnull())
         known = known.mutate({column: known[column].fill_null("") for column in columns})
-        values = known.group_by("period", "client", "from_mirror", *columns)
+        values = known.group_by("period", "client", *_FLAGS, *columns)
         latest = values.aggregate(time=known.time.max())
         number = ibis.row_number().over(
             group_by=["period", "client"], order_by=[ibis.desc("time"), *columns]
         )
         ranked = latest.mutate(rank=number)
-        return ranked.filter(ranked["rank"] == 0)
+        return ranked.filter(ranked["rank"] == 0).mutate(from_mirror=ibis.literal(0, "int64"))
 
     return rows

@@ -8,8 +8,8 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from .data import flagged
 from .definitions import SUFFIXES
+from .populations import flagged
 
 #: A row of a result. NULL and missing text are None.
 Row = dict[str, Any]
@@ -26,7 +26,7 @@ def count_distinct(
     """Count the distinct values of a column, and sum others, in each group and population.
 
     Args:
-        rows: A table with the columns ``client`` and ``from_mirror``.
+        rows: A table with the columns ``client`` and ``from_mirror``, flagged or not.
         clients: ``Data.clients``.
         keys: The columns that name a group.
         name: The name of the count, to which the suffixes of the populations are added.
@@ -35,7 +35,8 @@ def count_distinct(
     """
     # Reducing rows to distinct values first is much cheaper than counting distinct values once
     # for each population, or looking up the client of each row.
-    by = dict.fromkeys([*keys, column, "client", "from_mirror"])
+    known = [name for name in ("lasting", "without_mirrors") if name in rows.columns]
+    by = dict.fromkeys([*keys, column, "client", "from_mirror", *known])
     values = rows.group_by(list(by)).aggregate({amount: rows[amount].sum() for amount in sums})
     values = flagged(values, clients)
     if column != "client":

@@ -9,10 +9,9 @@ import ibis.expr.types as ir
 
 from ..schema import DOWNLOAD, HEARTBEAT
 from .calendar import Calendar
-from .definitions import MIRROR_FILES
 from .options import ReportOptions
-
-_DAY = 86_400
+from .populations import find_clients, flag, numbered
+from .updates import find_updates
 
 #: Columns of requests that tell what a client runs.
 ATTRIBUTES = (
@@ -42,9 +41,12 @@ class Data:
         requests: All requests, those outside of --since and --until included.
         reported: The requests to report.
         clients: Each client's ``first`` and ``last`` second, ``lasting``, ``too_new``, ``mirror``.
+        updates: Each client's updates, with the flag ``reported`` and the ``gap`` before each.
         by_client: The ``requests``, ``heartbeats`` and ``first`` second of each client in each
             period, with the flag ``reported``.
         attributes: The last second at which a client sent each combination of ATTRIBUTES.
+            Here and in ``updates``, ``client`` is a number, and there are the flags ``lasting``
+            and ``without_mirrors``.
         repeated: How often each file was fetched again by a client and session in an hour.
         calendar: The periods.
         options: The options of the report.
@@ -53,6 +55,7 @@ class Data:
     requests: ir.Table
     reported: ir.Table
     clients: ir.Table
+    updates: ir.Table
     by_client: ir.Table
     attributes: ir.Table
     repeated: ir.Table
@@ -80,31 +83,18 @@ def prepare(requests: ir.Table, options: ReportOptions) -> Data:
     reported = selected
     if options.since is not None or options.until is not None:
         reported = selected.filter(selected.reported == 1)
+    clients = find_clients(requests, options.lasting, last).cache()
     return Data(
         requests=selected,
         reported=reported,
-        clients=_clients(requests, options, last).cache(),
+        clients=clients,
+        updates=find_updates(selected, clients, calendar).cache(),
         by_client=_by_client(selected).cache(),
-        attributes=_attributes(reported).cache(),
+        attributes=numbered(_attributes(reported), clients).cache(),
         repeated=_repeated(reported).cache(),
         calendar=calendar,
         options=options,
     )
-
-
-def flag(condition: ir.Value) -> ir.IntegerColumn:
-    """Return 1 where a condition holds, else 0."""
-    return condition.ifelse(1, 0).cast("int64")
-
-
-def flagged(rows: ir.Table, clients: ir.Table) -> ir.Table:
-    """Return rows with ``lasting`` and ``without_mirrors``, from ``client`` and ``from_mirror``."""
-    facts = clients.select("client", "lasting", "mirror")
-    joined = rows.left_join(facts, "client").drop("client_right")
-    return joined.mutate(
-        lasting=joined.lasting.fill_null(0),
-        without_mirrors=1 - ibis.greatest(joined.mirror.fill_null(0), joined.from_mirror),
-    ).drop("mirror", "from_mirror")
 
 
 def _filtered(requests: ir.Table, options: ReportOptions) -> ir.Table:
@@ -119,33 +109,6 @@ def _filtered(requests: ir.Table, options: ReportOptions) -> ir.Table:
             tokens = requests[column]
             requests = requests.filter(ibis.or_(*(tokens.contains(value) for value in values)))
     return requests
-
-
-def _clients(requests: ir.Table, options: ReportOptions, end: int) -> ir.Table:
-    rows = requests.filter(requests.client.notnull())
-    clients = rows.group_by("client").aggregate(
-        first=rows.time.min(),
-        last=rows.time.max(),
-        program=flag(rows.mirror).max(),
-        downloads=flag(rows.kind == DOWNLOAD).sum(),
-    )
-    # Counting distinct files is costly, so it is left to clients with enough downloads.
-    busy = clients.filter(clients.downloads >= MIRROR_FILES).select("client")
-    files = rows.filter(rows.kind == DOWNLOAD).semi_join(busy, "client")
-    files = files.select("client", "day", "channel", "subdir", "file").distinct()
-    counts = files.group_by("client", "day").aggregate(files=files.count())
-    mirrors = counts.filter(counts.files >= MIRROR_FILES).select("client").distinct()
-    mirrors = mirrors.mutate(many=ibis.literal(1, "int64"))
-    clients = clients.left_join(mirrors, "client").drop("client_right")
-    enough = options.lasting * _DAY
-    return clients.select(
-        "client",
-        "first",
-        "last",
-        lasting=flag(clients.last - clients.first >= enough),
-        too_new=flag((clients.last - clients.first < enough) & (end - clients.first < enough)),
-        mirror=ibis.greatest(clients.program, clients.many.fill_null(0)),
-    )
 
 
 def _by_client(requests: ir.Table) -> ir.Table:

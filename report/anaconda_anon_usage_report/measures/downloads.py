@@ -9,7 +9,8 @@ import ibis.expr.types as ir
 
 from ..schema import DOWNLOAD
 from .counting import Row, fetch, sum_amounts
-from .data import Data, flagged
+from .data import Data
+from .populations import flagged
 
 
 def downloads(data: Data) -> ir.Table:

@@ -9,7 +9,8 @@ import ibis.expr.types as ir
 
 from ..schema import HEARTBEAT
 from .counting import count_distinct, medians
-from .data import Data, flag, flagged
+from .data import Data
+from .populations import flag, numbered
 
 
 def count_tokens(rows: ir.Table, by_client: ir.Table, data: Data) -> list[ir.Table]:
@@ -47,7 +48,7 @@ def environments_per_client(rows: ir.Table, data: Data) -> list[ir.Table]:
     known = rows.filter(rows.client.notnull() & rows.environment.notnull())
     pairs = known.select("period", "client", "from_mirror", "environment").distinct()
     clients = pairs.group_by("period", "client", "from_mirror").aggregate(value=pairs.count())
-    return medians(flagged(clients, data.clients).cache(), "environments_per_client", "value")
+    return medians(numbered(clients, data.clients).cache(), "environments_per_client", "value")
 
 
 def classify(by_client: ir.Table, clients: ir.Table) -> ir.Table:
