@@ -51,11 +51,14 @@ Parser = Callable[[str], "Parts | str"]
 
 # A quoted field. nginx writes \x22 for a quotation mark, Apache \".
 _QUOTED = r'"([^"\\]*(?:\\.[^"\\]*)*)"'
-_CLF = r'\[([^\[\]"]{20,32})\] ' + _QUOTED + r" (\d{3}) "
+_ANSWERED = r'\[([^\[\]"]{20,32})\] ' + _QUOTED + r" (\d{3}) "
 
-_COMBINED = re.compile(rf".*?{_CLF}(\d+|-) {_QUOTED} {_QUOTED}(?: .*)?", re.DOTALL)
-# Nexus does not escape the quotation marks of a User-Agent.
-_NEXUS = re.compile(rf'.*?{_CLF}(?:\S+ )?(\d+|-) \d+ "(.*)"(?: [^"]*)?', re.DOTALL)
+_COMBINED = re.compile(rf".*?{_ANSWERED}(\d+|-) {_QUOTED} {_QUOTED}(?: .*)?", re.DOTALL)
+# Nexus escapes nothing: quotation marks end a field only in front of what follows it.
+_NEXUS = re.compile(
+    r'[^"]*\[([^\[\]"]{20,32})\] "(.*?)" (\d{3}) (?:\S+ )?(\d+|-) \d+ "(.*)"(?: \[[^"]*)?',
+    re.DOTALL,
+)
 _ARTIFACTORY = re.compile(
     r"([^|]*)\|[^|]*\|[^|]*\|.*?\|([A-Z]+)\|([^|]*)\|(\d{3})\|-?\d*\|(-?\d*)\|[^|]*\|(.*)",
     re.DOTALL,
@@ -100,15 +103,15 @@ def size(text: str) -> int | None:
 
 def combined(line: str) -> Parts | str:
     """Parse the combined format, with or without a virtual host and more fields behind it."""
-    return _quoted(_COMBINED.fullmatch(line))
+    return _quoted(_COMBINED.fullmatch(line), unescaped)
 
 
 def nexus(line: str) -> Parts | str:
     """Parse Nexus's request.log, with or without the request's size and the thread."""
-    return _quoted(_NEXUS.fullmatch(line))
+    return _quoted(_NEXUS.fullmatch(line), decoded)
 
 
-def _quoted(match: re.Match[str] | None) -> Parts | str:
+def _quoted(match: re.Match[str] | None, text: Callable[[str], str]) -> Parts | str:
     """Return the parts of a line in a format with quoted fields."""
     if match is None:
         return NOT_IN_FORMAT
@@ -116,10 +119,10 @@ def _quoted(match: re.Match[str] | None) -> Parts | str:
     time = clf_time(stamp)
     if time is None:
         return INVALID_TIME
-    line = request_line(unescaped(request))
+    line = request_line(text(request))
     if line is None:
         return INVALID_REQUEST
-    return Parts(time, *line, int(status), size(sent), unescaped(agent))
+    return Parts(time, *line, int(status), size(sent), text(agent))
 
 
 def artifactory(line: str) -> Parts | str:
