@@ -19,8 +19,8 @@ from .formats import unescaped
 
 # Version and tokens behind " aau/", without unknown letters.
 _TAIL = "^(?:" + TOKEN_STRING.pattern.removeprefix("aau/") + ")$"
-# A byte that is not ASCII, a control character or a backslash.
-_UNUSUAL = r"[^ -\[\]-~]"
+# A byte that is not ASCII, or a backslash: the User-Agent must be unescaped.
+_UNUSUAL = r"[^\x00-\[\]-\x7f]"
 
 _SINGLE = {"client": "c", "session": "s", "environment": "e", "account": "a"}
 _MULTIPLE = {"organizations": "o", "machines": "m", "installers": "i"}
@@ -29,19 +29,19 @@ _Numbers = npt.NDArray[np.int64]
 
 
 def tables(
-    agents: pa.Array, usual: bool
+    agents: pa.Array, plain: bool
 ) -> tuple[tuple[_Numbers, pa.RecordBatch], tuple[_Numbers, pa.RecordBatch]]:
     """Return the tokens and the products of User-Agents.
 
     Args:
         agents: different User-Agents as they are in the log, as bytes.
-        usual: whether all consist of printable ASCII without backslashes.
+        plain: whether all consist of ASCII without backslashes.
 
     Returns:
         The tokens, then the products: for each User-Agent the number of its row, and the rows.
     """
     count = len(agents)
-    odd = np.zeros(count, bool) if usual else _mask(pc.match_substring_regex(agents, _UNUSUAL))
+    odd = np.zeros(count, bool) if plain else _mask(pc.match_substring_regex(agents, _UNUSUAL))
     split = pc.split_pattern(agents, b" aau/", max_splits=1, reverse=True)
     starts, lengths, parts = _lists(split)
     own = parts.take(pa.array(starts)).dictionary_encode()

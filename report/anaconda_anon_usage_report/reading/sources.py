@@ -244,8 +244,9 @@ def _gzip(reads: Iterable[bytes]) -> Iterator[bytes]:
         while data:
             if decoder is None:
                 data = data.lstrip(b"\0")  # padding behind a member
+                if not data:
+                    break
                 decoder = zlib.decompressobj(31)
-                continue
             yield decoder.decompress(data, BLOCK)
             data = decoder.unconsumed_tail
             if decoder.eof:
