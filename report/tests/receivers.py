@@ -189,3 +189,28 @@ def nginx(directory: Path, name: str, changes: Mapping[str, str] = {}) -> Iterat
     command = [binary, "-e", "stderr", "-c", directory / "nginx.conf", "-g", "daemon off;"]
     with contextlib.closing(Receiver(directory, port, command)) as receiver:
         yield receiver
+
+
+@contextlib.contextmanager
+def caddy(directory: Path, changes: Mapping[str, str] = {}) -> Iterator[Receiver]:
+    """Run Caddy with etc/caddy/Caddyfile.
+
+    Args:
+        directory: a new directory, for all files.
+        changes: what to replace in it, besides ports and paths.
+    """
+    binary, port, second = program("caddy"), free_port(), free_port()
+    (directory / "logs").mkdir(parents=True)
+    text = changed(
+        (PROJECT / "etc" / "caddy" / "Caddyfile").read_text(),
+        {
+            "\n:80 {": f"\n:{port} {{\n\tbind 127.0.0.1",
+            ":2080": f":{second}",
+            "/var/log/caddy/": f"{directory}/logs/",
+            **changes,
+        },
+    )
+    (directory / "Caddyfile").write_text(text)
+    command = [binary, "run", "--config", directory / "Caddyfile"]
+    with contextlib.closing(Receiver(directory, port, command)) as receiver:
+        yield receiver
