@@ -96,8 +96,8 @@ def parse_line(line: str, parse: formats.Parser) -> formats.Parts | str:
         line: the line without its end.
         parse: the parser of the log's format.
     """
-    if len(line) > formats.LONGEST_LINE:
-        return formats.TOO_LONG
     # A log that was truncated while the server wrote on begins with NULs.
     line = line.lstrip("\0").removesuffix("\r")
+    if len(line) > formats.LONGEST_LINE:
+        return formats.TOO_LONG
     return parse(line) if line else formats.EMPTY
