@@ -66,7 +66,9 @@ def check(path, lines, encoded=False):
     assert len(lines) == reading.lines_read == reading.requests + reading.lines_skipped
     assert sum(map(len, batches)) == reading.requests
     assert {reason for _, _, reason in reading.skipped} <= set(SKIP_REASONS)
-    text = "".join(map(str, (batch.to_pylist() for batch in batches))) + str(reading.skipped)
+    text = "".join(map(str, (batch.slice(0, 100).to_pylist() for batch in batches))) + str(
+        reading.skipped
+    )
     for secret in ("SECRET", "192.0.2", "alice"):
         assert secret not in text
 
