@@ -55,6 +55,9 @@ class Fleet:
         ]
         requests = [request for kind in kinds for _ in range(people) for request in kind()]
         requests += self._bulk(bulk)
+        requests += self._edges()
+        requests += self._repeated()
+        requests += self._late(max(request.time for request in requests))
         self.requests = sorted(requests, key=lambda request: request.time)
 
     # Clients
@@ -125,12 +128,57 @@ class Fleet:
             yield from self._session(day, tool, tokens)
 
     def _bulk(self, files: int) -> Iterator[Request]:
-        """A client of conda that downloads many distinct files on the first day."""
+        """A client of conda that downloads many distinct files on the first day, and one twice.
+
+        Files of two subdirs have the same names.
+        """
         tokens = Tokens("0.9.0", self._token(), self._token(), self._token())
-        for number in range(files):
-            package = Package("many", f"1.{number}", "0", ".conda", number)
-            time = self.start + DAY * number // max(files, 1)
-            yield self._download(time, CONDA_TOOLS[0], tokens, package, "conda-forge", "noarch")
+        for number in [*range(files), *range(min(files, 1))]:
+            package = Package("many", f"1.{number // 2}", "0", ".conda", number)
+            time = self.start + DAY * number // files
+            subdir = ("noarch", "linux-64")[number % 2]
+            yield self._download(time, CONDA_TOOLS[0], tokens, package, "conda-forge", subdir)
+
+    def _edges(self) -> Iterator[Request]:
+        """Clients whose requests are exactly as far apart as a limit, or a second less.
+
+        Each is seen at the first second of a day, and at the end of an hour, day, week or month.
+        """
+        for seconds in (HOUR, DAY, 7 * DAY, 30 * DAY):
+            if seconds >= self.days * DAY:
+                continue
+            for last in (seconds, seconds - 1):
+                client = self._token()
+                for time in (0, last):
+                    tokens = Tokens("0.9.0", client, self._token(), self._token())
+                    yield self._repodata(
+                        self.start + time, CONDA_TOOLS[0], tokens, "main", "noarch"
+                    )
+
+    def _repeated(self) -> Iterator[Request]:
+        """A client that downloads a file again and again: what is counted once, and what is not."""
+        client = self._token()
+        package, other = PACKAGES[:2]
+        first, second = (Tokens("0.9.0", client, self._token()) for _ in range(2))
+        without = Tokens("0.9.0", client)
+        for time, tokens, file, channel, subdir in (
+            (0, first, package, "main", "linux-64"),
+            (HOUR - 1, first, package, "main", "linux-64"),
+            (HOUR, first, package, "main", "linux-64"),
+            (1, first, other, "main", "linux-64"),
+            (1, first, package, "pkgs/r", "linux-64"),
+            (1, first, package, "main", "noarch"),
+            (1, second, package, "main", "linux-64"),
+            (1, without, package, "main", "linux-64"),
+            (2, without, package, "main", "linux-64"),
+        ):
+            yield self._download(self.start + time, CONDA_TOOLS[0], tokens, file, channel, subdir)
+
+    def _late(self, end: int) -> Iterator[Request]:
+        """Clients that were first seen a day before the end of the data, or a second later."""
+        for time in (end - DAY, end - DAY + 1):
+            tokens = Tokens("0.9.0", self._token(), self._token(), self._token())
+            yield self._repodata(time, CONDA_TOOLS[0], tokens, "main", "noarch")
 
     # Requests
 
