@@ -73,7 +73,7 @@ def test_an_option_changes_the_numbers_that_it_should(name, log):
 
 
 def test_accounts_are_counted_only_on_request(log):
-    """No name in the report mentions them."""
+    """No name in the report refers to them."""
     found = report(log)
     assert [name for name in found["totals"] if name.startswith("accounts")] == []
     assert [name for name in found["periods"][0] if name.startswith("accounts")] == []
