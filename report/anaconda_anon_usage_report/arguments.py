@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +14,15 @@ from .measures.options import PERIODS
 from .reading import FORMATS, Options
 
 _EPOCH = date(1970, 1, 1)
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Parse a command line, by default the process's; exit if it is wrong."""
+    parser = make_parser()
+    options = parser.parse_args(arguments)
+    if options.since is not None and options.until is not None and options.until < options.since:
+        parser.error("--until is before --since")
+    return options
 
 
 def make_parser() -> argparse.ArgumentParser:

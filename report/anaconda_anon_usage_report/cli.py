@@ -15,7 +15,7 @@ from typing import NoReturn
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
-from .arguments import make_parser
+from .arguments import parse
 from .engine import Engine, EngineError
 from .measures.definitions import TABLES
 from .measures.options import ReportOptions
@@ -30,7 +30,7 @@ FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, by default the process's, and return the exit status."""
-    options = make_parser().parse_args(arguments)
+    options = parse(arguments)
     try:
         with _terminable():
             _write(_report(options), options)

@@ -219,8 +219,20 @@ TOTALS = (
     "mirrors",
 )
 
-_LAST = "A client counts for the last value that it sent in the period."
-_ADD_UP = "A request with several such tokens counts in each row, so rows do not add up."
+
+def _of_tokens(kind: str) -> str:
+    """Return the definition of a table of tokens."""
+    return (
+        f"Requests with each {kind} token. A request with several of them counts in each of "
+        "their rows, so rows do not add up."
+    )
+
+
+def _of_attribute(what: str) -> str:
+    """Return the definition of a table in which a client counts once."""
+    return f"Clients by {what}. A client counts for the last value that it sent in the period."
+
+
 _OF_TOKEN = ("clients", "environments", "sessions", "heartbeats", "requests")
 
 _TABLES = (
@@ -282,37 +294,89 @@ _TABLES = (
         ("period", "installer_name"),
         ("clients", "requests"),
     ),
-    Table("organizations", "Organizations", _ADD_UP, ("period", "organization"), _OF_TOKEN),
-    Table("machines", "Machines", _ADD_UP, ("period", "machine"), _OF_TOKEN),
-    Table("installers", "Installers", _ADD_UP, ("period", "installer"), _OF_TOKEN),
+    Table(
+        "organizations",
+        "Organizations",
+        _of_tokens("organization"),
+        ("period", "organization"),
+        _OF_TOKEN,
+    ),
+    Table(
+        "machines",
+        "Machines",
+        _of_tokens("machine"),
+        ("period", "machine"),
+        _OF_TOKEN,
+    ),
+    Table(
+        "installers",
+        "Installers",
+        _of_tokens("installer"),
+        ("period", "installer"),
+        _OF_TOKEN,
+    ),
     Table(
         "update_gaps",
         "Time between updates",
-        "Updates by the time since the same client's update before, and the clients.",
+        "Updates by the time since the same client's update before, and the clients that made them.",
         ("period", "gap"),
         ("clients", "updates"),
     ),
-    Table("conda_versions", "Versions of conda", _LAST, ("period", "conda"), ("clients",)),
+    Table(
+        "conda_versions",
+        "Versions of conda",
+        _of_attribute("version of conda"),
+        ("period", "conda"),
+        ("clients",),
+    ),
     Table(
         "python_versions",
         "Versions of Python",
-        _LAST,
+        _of_attribute("implementation and version of Python"),
         ("period", "implementation", "python"),
         ("clients",),
     ),
-    Table("systems", "Operating systems", _LAST, ("period", "system_name"), ("clients",)),
-    Table("cpus", "Processor architectures", _LAST, ("period", "cpu"), ("clients",)),
+    Table(
+        "systems",
+        "Operating systems",
+        _of_attribute("operating system"),
+        ("period", "system_name"),
+        ("clients",),
+    ),
+    Table(
+        "cpus",
+        "Processor architectures",
+        _of_attribute("processor architecture"),
+        ("period", "cpu"),
+        ("clients",),
+    ),
     Table(
         "distributions",
         "Distributions",
-        _LAST,
+        _of_attribute("distribution and its version"),
         ("period", "distro_name", "distro_version"),
         ("clients",),
     ),
-    Table("libcs", "C libraries", _LAST, ("period", "libc"), ("clients",)),
-    Table("solvers", "Solvers", _LAST, ("period", "solver", "solver_version"), ("clients",)),
     Table(
-        "aau_versions", "Versions of anaconda-anon-usage", _LAST, ("period", "aau"), ("clients",)
+        "libcs",
+        "C libraries",
+        _of_attribute("C library and its version"),
+        ("period", "libc"),
+        ("clients",),
+    ),
+    Table(
+        "solvers",
+        "Solvers",
+        _of_attribute("solver and its version"),
+        ("period", "solver", "solver_version"),
+        ("clients",),
+    ),
+    Table(
+        "aau_versions",
+        "Versions of anaconda-anon-usage",
+        _of_attribute("version of anaconda-anon-usage"),
+        ("period", "aau"),
+        ("clients",),
     ),
 )
 TABLES = {table.name: table for table in _TABLES}

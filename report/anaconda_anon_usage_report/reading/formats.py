@@ -50,10 +50,11 @@ class Parts(NamedTuple):
 Parser = Callable[[str], "Parts | str"]
 
 # A quoted field. nginx writes \x22 for a quotation mark, Apache \".
-_QUOTED = r'"([^"\\]*(?:\\.[^"\\]*)*)"'
+_ESCAPED = r'[^"\\]*(?:\\.[^"\\]*)*'
+_QUOTED = f'"({_ESCAPED})"'
 _ANSWERED = r'\[([^\[\]"]{20,32})\] ' + _QUOTED + r" (\d{3}) "
 
-_COMBINED = re.compile(rf".*?{_ANSWERED}(\d+|-) {_QUOTED} {_QUOTED}(?: .*)?", re.DOTALL)
+_COMBINED = re.compile(rf"{_ESCAPED}{_ANSWERED}(\d+|-) {_QUOTED} {_QUOTED}(?: .*)?", re.DOTALL)
 # Nexus escapes nothing: quotation marks end a field only in front of what follows it.
 _NEXUS = re.compile(
     r'[^"]*\[([^\[\]"]{20,32})\] "(.*?)" (\d{3}) (?:\S+ )?(\d+|-) \d+ "(.*)"(?: \[[^"]*)?',

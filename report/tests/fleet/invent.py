@@ -35,12 +35,18 @@ class Fleet:
         people: how many clients of each kind there are.
         days: the number of days, of which the first begins at ``start``.
         start: the first second, which is midnight in UTC.
-        bulk: how many distinct files one client, which is a mirror if there are at least 5,000,
-            downloads on the first day.
+        bulk: how many distinct files one client downloads.
+        bulk_days: the number of days in which it does.
     """
 
     def __init__(
-        self, seed: int, people: int = 4, days: int = 12, start: int = 1_774_483_200, bulk: int = 0
+        self,
+        seed: int,
+        people: int = 4,
+        days: int = 12,
+        start: int = 1_774_483_200,
+        bulk: int = 0,
+        bulk_days: int = 1,
     ):
         self.random = random.Random(seed)
         self.start, self.days = start, days
@@ -54,7 +60,10 @@ class Fleet:
             self._mirror,
         ]
         requests = [request for kind in kinds for _ in range(people) for request in kind()]
-        requests += self._bulk(bulk)
+        requests += self._bulk(bulk, bulk_days)
+        requests += self._edges()
+        requests += self._repeated()
+        requests += self._late(max(request.time for request in requests))
         self.requests = sorted(requests, key=lambda request: request.time)
 
     # Clients
@@ -124,13 +133,58 @@ class Fleet:
         for day in self._some_days():
             yield from self._session(day, tool, tokens)
 
-    def _bulk(self, files: int) -> Iterator[Request]:
-        """A client of conda that downloads many distinct files on the first day."""
+    def _bulk(self, files: int, days: int) -> Iterator[Request]:
+        """A client of conda that downloads many distinct files, and one twice.
+
+        Files of two subdirs have the same names.
+        """
         tokens = Tokens("0.9.0", self._token(), self._token(), self._token())
-        for number in range(files):
-            package = Package("many", f"1.{number}", "0", ".conda", number)
-            time = self.start + DAY * number // max(files, 1)
-            yield self._download(time, CONDA_TOOLS[0], tokens, package, "conda-forge", "noarch")
+        for number in [*range(files), *range(min(files, 1))]:
+            package = Package("many", f"1.{number // 2}", "0", ".conda", number)
+            time = self.start + days * DAY * number // files
+            subdir = ("noarch", "linux-64")[number % 2]
+            yield self._download(time, CONDA_TOOLS[0], tokens, package, "conda-forge", subdir)
+
+    def _edges(self) -> Iterator[Request]:
+        """Clients whose requests are exactly as far apart as a limit, or a second less.
+
+        Each is seen at the first second of a day, and at the end of an hour, day, week or month.
+        """
+        for seconds in (HOUR, DAY, 7 * DAY, 30 * DAY):
+            if seconds >= self.days * DAY:
+                continue
+            for last in (seconds, seconds - 1):
+                client = self._token()
+                for time in (0, last):
+                    tokens = Tokens("0.9.0", client, self._token(), self._token())
+                    yield self._repodata(
+                        self.start + time, CONDA_TOOLS[0], tokens, "main", "noarch"
+                    )
+
+    def _repeated(self) -> Iterator[Request]:
+        """A client that downloads a file again and again: what is counted once, and what is not."""
+        client = self._token()
+        package, other = PACKAGES[:2]
+        first, second = (Tokens("0.9.0", client, self._token()) for _ in range(2))
+        without = Tokens("0.9.0", client)
+        for time, tokens, file, channel, subdir in (
+            (0, first, package, "main", "linux-64"),
+            (HOUR - 1, first, package, "main", "linux-64"),
+            (HOUR, first, package, "main", "linux-64"),
+            (1, first, other, "main", "linux-64"),
+            (1, first, package, "pkgs/r", "linux-64"),
+            (1, first, package, "main", "noarch"),
+            (1, second, package, "main", "linux-64"),
+            (1, without, package, "main", "linux-64"),
+            (2, without, package, "main", "linux-64"),
+        ):
+            yield self._download(self.start + time, CONDA_TOOLS[0], tokens, file, channel, subdir)
+
+    def _late(self, end: int) -> Iterator[Request]:
+        """Clients that were first seen a day before the end of the data, or a second later."""
+        for time in (end - DAY, end - DAY + 1):
+            tokens = Tokens("0.9.0", self._token(), self._token(), self._token())
+            yield self._repodata(time, CONDA_TOOLS[0], tokens, "main", "noarch")
 
     # Requests
 
