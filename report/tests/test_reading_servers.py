@@ -6,7 +6,7 @@ import base64
 import time
 
 import pytest
-from servers import running, send
+from web_servers import running, send
 
 from anaconda_anon_usage_report.reading import read
 
