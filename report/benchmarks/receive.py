@@ -146,7 +146,7 @@ def configuration(port: int, directory: Path) -> str:
     for old, new in {
         "listen 80 default_server;": f"listen 127.0.0.1:{port} default_server;",
         "listen [::]:80 default_server;": "",
-        "/var/log/nginx": str(directory),
+        "/var/log/conda-anon-usage": str(directory),
         "rate=500r/s": "rate=1000000r/s",
     }.items():
         if old not in text:

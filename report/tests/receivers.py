@@ -181,7 +181,7 @@ def nginx(directory: Path, name: str, changes: Mapping[str, str] = {}) -> Iterat
         {
             "listen 80 default_server;": f"listen 127.0.0.1:{port} default_server;",
             "listen [::]:80 default_server;": "",
-            "/var/log/nginx/": f"{directory}/logs/",
+            "/var/log/conda-anon-usage/": f"{directory}/logs/",
             **changes,
         },
     )
