@@ -19,7 +19,7 @@ from .formats import LONGEST_LINE
 NO_INPUT, UNREADABLE, NO_TOKENS = 2, 3, 4
 
 #: Bytes that are read and parsed at once.
-BLOCK = 8 << 20
+BLOCK = 4 << 20
 
 _READ = 1 << 16
 # A few bytes of zstd can stand for much more: each read of it is small.
