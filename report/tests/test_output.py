@@ -23,7 +23,12 @@ NASTY = "\x1b[31mred\x1b]8;;http://evil\x07 [bold]x[/bold] :smile: \x9b2J\u202ea
 
 
 def report(
-    project: str = "numpy", *, by: str | None = None, value: Any = 1_234, rows: int = 1
+    project: str = "numpy",
+    log: str = "access.log",
+    *,
+    latest: str | None = None,
+    value: Any = 1_234,
+    rows: int = 1,
 ) -> Report:
     """Return a report whose table of packages has a name."""
     totals = {name: value for measure in TOTALS for name in MEASURES[measure].names}
@@ -33,8 +38,8 @@ def report(
         row = dict.fromkeys(TABLES[name].columns, value)
         row.update(period="2026-W05", incomplete=False, project=project)
         tables[name] = [{key: row[key] for key in TABLES[name].columns} for _ in range(rows)]
-    skipped = [Skip(project, 3, "empty line"), Skip(project, 4, "empty line")]
-    return Report(totals, tables, by, skipped)
+    skipped = [Skip(log, 3, "empty line"), Skip(log, 4, "empty line")]
+    return Report(totals, tables, latest, skipped)
 
 
 def printed(report: Report, *, width: int = 200, top: int = 20) -> str:
@@ -77,7 +82,7 @@ def test_tables_show_names_as_they_are_without_control_characters():
 
 
 def test_json_is_ascii(capsys):
-    print_json(report(NASTY))
+    print_json(report(NASTY, NASTY))
     text = capsys.readouterr().out
     assert text.isascii()
     assert "\x1b" not in text
@@ -103,12 +108,21 @@ def test_an_empty_table_has_a_header_in_csv(tmp_path):
 
 
 def test_columns_are_left_out_if_they_do_not_fit():
-    wide, narrow = printed(report(by="week")), printed(report(by="week"), width=60)
+    wide, narrow = printed(report(latest="2026-W05")), printed(report(latest="2026-W05"), width=60)
     assert "Bytes," in wide
     assert "Bytes," not in narrow
     assert max(len(line.rstrip()) for line in narrow.splitlines()) <= 60
     for text in (wide, narrow):
         assert "1,234" in text
+
+
+def test_only_groups_of_the_latest_period_are_printed():
+    value = report(latest="2026-W04", rows=2)
+    del value.tables["periods"]
+    value.tables["packages"][1].update(period="2026-W04", project="scipy")
+    text = printed(value)
+    assert "Packages, 2026-W04" in text
+    assert ("scipy" in text, "numpy" in text) == (True, False)
 
 
 def test_missing_numbers_are_dashes():
@@ -123,7 +137,7 @@ def test_only_the_top_rows_are_printed():
 
 
 def test_skipped_lines_are_listed_without_their_text():
-    text = printed(report("access.log"))
+    text = printed(report())
     assert "Reasons of the skipped lines: empty line (2)" in text
     assert "  access.log:3: empty line\n" in text
 

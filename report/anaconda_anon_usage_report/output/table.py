@@ -49,17 +49,18 @@ def print_tables(report: Report, console: Console, top: int) -> None:
         top: The number of rows of a table to print at most.
     """
     periods = report.tables.get("periods", [])
-    console.print(_totals(report.totals, periods if report.by is None else []))
-    if periods and report.by:
+    latest = report.latest
+    console.print(_totals(report.totals, periods if latest is None else []))
+    if periods and latest is not None:
         console.print(_fitting(console, [_periods(periods, names) for names in _OF_PERIODS]))
-    shown = _shown_period(periods) if report.by else None
     for name, rows in report.tables.items():
-        if shown is not None and "period" in TABLES[name].keys:
-            rows = [row for row in rows if row["period"] == shown]
+        if latest is not None and "period" in TABLES[name].keys:
+            rows = [row for row in rows if row["period"] == latest]
         if rows and name != "periods":
             table = TABLES[name]
-            grids = [_grouped(table, names, rows, top, shown) for names in _choices(table)]
+            grids = [_grouped(table, names, rows, top, latest) for names in _choices(table)]
             console.print(_fitting(console, grids))
+            console.print()
     _print_skipped(report, console)
 
 
@@ -109,13 +110,6 @@ def _periods(rows: Sequence[Row], names: Sequence[str]) -> Grid:
         cells = (_value(row[name], _measure(name)) for name in names)
         grid.add_row(Text(row["period"] + mark), *cells)
     return grid
-
-
-def _shown_period(periods: Sequence[Row]) -> str | None:
-    """Return the last complete period, or else the last one."""
-    complete = [row["period"] for row in periods if not row["incomplete"]]
-    names = complete or [row["period"] for row in periods]
-    return names[-1] if names else None
 
 
 def _grouped(
