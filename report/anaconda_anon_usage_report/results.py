@@ -10,7 +10,6 @@ from typing import Any
 import ibis.expr.types as ir
 
 from .measures import GROUPED, count_periods
-from .measures.calendar import Calendar
 from .measures.counting import Row
 from .measures.data import Data, prepare
 from .measures.definitions import GAPS, MEASURES, TABLES, TOTALS
@@ -31,13 +30,13 @@ class Report:
     Args:
         totals: The value of each measure in TOTALS, and the numbers of lines, by name.
         tables: The rows of each table, by name.
-        latest: The last complete period with --by, or the last one if none is complete.
+        by: The length of the periods, or None.
         skipped: File, line number and reason of the first lines skipped.
     """
 
     totals: Row
     tables: dict[str, list[Row]]
-    latest: str | None
+    by: str | None
     skipped: Sequence[Skip]
 
 
@@ -78,14 +77,7 @@ def make_report(
                 tables[name] = [_readable(row, data) for row in rows]
     totals = mask(totals, options.min_clients)
     totals.update(lines_read=reading.lines_read, lines_skipped=reading.lines_skipped)
-    latest = _latest(data.calendar) if options.by else None
-    return Report(totals, tables, latest, reading.skipped)
-
-
-def _latest(calendar: Calendar) -> str:
-    numbers = list(calendar.periods)
-    complete = [number for number in numbers if not calendar.incomplete(number)]
-    return calendar.label((complete or numbers)[-1])
+    return Report(totals, tables, options.by, reading.skipped)
 
 
 def _names(measures: Sequence[str], options: ReportOptions) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import hypothesis
 import hypothesis.strategies as st
+import pytest
 from rich.console import Console
 
 from anaconda_anon_usage_report.measures.definitions import MEASURES, TABLES, TOTALS
@@ -26,7 +27,7 @@ def report(
     project: str = "numpy",
     log: str = "access.log",
     *,
-    latest: str | None = None,
+    by: str | None = None,
     value: Any = 1_234,
     rows: int = 1,
 ) -> Report:
@@ -39,7 +40,7 @@ def report(
         row.update(period="2026-W05", incomplete=False, project=project)
         tables[name] = [{key: row[key] for key in TABLES[name].columns} for _ in range(rows)]
     skipped = [Skip(log, 3, "empty line"), Skip(log, 4, "empty line")]
-    return Report(totals, tables, latest, skipped)
+    return Report(totals, tables, by, skipped)
 
 
 def printed(report: Report, *, width: int = 200, top: int = 20) -> str:
@@ -108,7 +109,7 @@ def test_an_empty_table_has_a_header_in_csv(tmp_path):
 
 
 def test_columns_are_left_out_if_they_do_not_fit():
-    wide, narrow = printed(report(latest="2026-W05")), printed(report(latest="2026-W05"), width=60)
+    wide, narrow = printed(report(by="week")), printed(report(by="week"), width=60)
     assert "Bytes," in wide
     assert "Bytes," not in narrow
     assert max(len(line.rstrip()) for line in narrow.splitlines()) <= 60
@@ -116,13 +117,24 @@ def test_columns_are_left_out_if_they_do_not_fit():
         assert "1,234" in text
 
 
-def test_only_groups_of_the_latest_period_are_printed():
-    value = report(latest="2026-W04", rows=2)
-    del value.tables["periods"]
-    value.tables["packages"][1].update(period="2026-W04", project="scipy")
+@pytest.mark.parametrize(("incomplete", "shown"), [(False, "2026-W06"), (True, "2026-W05")])
+def test_only_groups_of_the_last_complete_period_are_printed(incomplete, shown):
+    value = report(by="week", rows=2)
+    for name in ("periods", "packages"):
+        value.tables[name][1].update(period="2026-W06")
+    value.tables["periods"][1].update(incomplete=incomplete)
     text = printed(value)
-    assert "Packages, 2026-W04" in text
-    assert ("scipy" in text, "numpy" in text) == (True, False)
+    assert f"Packages, {shown}" in text
+    assert text.count(" numpy ") == 1
+
+
+def test_groups_of_the_last_period_are_printed_if_no_periods_are_made():
+    value = report(by="week", rows=2)
+    del value.tables["periods"]
+    value.tables["packages"][1].update(period="2026-W06")
+    text = printed(value)
+    assert "Packages, 2026-W06" in text
+    assert text.count(" numpy ") == 1
 
 
 def test_missing_numbers_are_dashes():

@@ -49,16 +49,18 @@ def print_tables(report: Report, console: Console, top: int) -> None:
         top: The number of rows of a table to print at most.
     """
     periods = report.tables.get("periods", [])
-    latest = report.latest
-    console.print(_totals(report.totals, periods if latest is None else []))
-    if periods and latest is not None:
+    console.print(_totals(report.totals, periods if report.by is None else []))
+    if periods and report.by:
         console.print(_fitting(console, [_periods(periods, names) for names in _OF_PERIODS]))
+    shown = None
     for name, rows in report.tables.items():
-        if latest is not None and "period" in TABLES[name].keys:
-            rows = [row for row in rows if row["period"] == latest]
+        if report.by and rows and "period" in TABLES[name].keys:
+            # Without the table of periods it is not known which of them are complete.
+            shown = _shown_period(periods) or rows[-1]["period"]
+            rows = [row for row in rows if row["period"] == shown]
         if rows and name != "periods":
             table = TABLES[name]
-            grids = [_grouped(table, names, rows, top, latest) for names in _choices(table)]
+            grids = [_grouped(table, names, rows, top, shown) for names in _choices(table)]
             console.print(_fitting(console, grids))
             console.print()
     _print_skipped(report, console)
@@ -110,6 +112,13 @@ def _periods(rows: Sequence[Row], names: Sequence[str]) -> Grid:
         cells = (_value(row[name], _measure(name)) for name in names)
         grid.add_row(Text(row["period"] + mark), *cells)
     return grid
+
+
+def _shown_period(periods: Sequence[Row]) -> str | None:
+    """Return the last complete period, or else the last one."""
+    complete = [row["period"] for row in periods if not row["incomplete"]]
+    names = complete or [row["period"] for row in periods]
+    return names[-1] if names else None
 
 
 def _grouped(
