@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -60,31 +61,41 @@ def record(directory: Path) -> list[str]:
     Args:
         directory: the directory for all files.
     """
+    make_channel(directory / "served" / "main")
+    with contextlib.closing(LoggingServer(directory / "served")) as server:
+        use_conda(directory, f"{server.url}/main", lambda: len(server.lines))
+        return list(server.lines)
+
+
+def use_conda(directory: Path, channel: str, logged: Callable[[], int]) -> None:
+    """Create two environments with a real conda, and activate them.
+
+    Args:
+        directory: the directory for all files.
+        channel: the URL of the channel with packages, which also gets the heartbeats.
+        logged: returns the number of requests that have been logged.
+    """
     home = directory / "home"
     home.mkdir()
     base = Base(directory / "base", CONDA_ROOT)
     base.install(build_wheel(PROJECT, directory))
-    make_channel(directory / "served" / "main")
-    with contextlib.closing(LoggingServer(directory / "served")) as server:
-        (home / ".condarc").write_text(
-            f"anaconda_heartbeat: {server.url}/main/noarch/activate-0.0.0-0.conda\n"
-        )
-        environ = clean_environ(home, CONDA_PKGS_DIRS=str(directory / "packages"))
-        environments = [directory / "envs" / name for name in ("a", "b")]
+    heartbeat = f"{channel}/noarch/activate-0.0.0-0.conda"
+    (home / ".condarc").write_text(f"anaconda_heartbeat: {heartbeat}\n")
+    environ = clean_environ(home, CONDA_PKGS_DIRS=str(directory / "packages"))
+    environments = [directory / "envs" / name for name in ("a", "b")]
+    for environment in environments:
+        options = ["--override-channels", "--channel", channel]
+        command = [base.conda, "create", "--yes", "--quiet", "--prefix", environment, NAME]
+        run([*command, *options], environ)
+        base.install_scripts(environment)
+    installed = logged()
+    for number in range(1, ACTIVATIONS + 1):
         for environment in environments:
-            options = ["--override-channels", "--channel", f"{server.url}/main"]
-            command = [base.conda, "create", "--yes", "--quiet", "--prefix", environment, NAME]
-            run([*command, *options], environ)
-            base.install_scripts(environment)
-        installed = len(server.lines)
-        for number in range(1, ACTIVATIONS + 1):
-            for environment in environments:
-                script = f'eval "$({base.conda} shell.posix activate {environment})"'
-                run(["bash", "-c", script], environ)
-            expected = installed + number * len(environments)
-            if not wait_until(lambda expected=expected: len(server.lines) >= expected):
-                raise RuntimeError(f"{expected} requests were expected: {server.lines}")
-        return list(server.lines)
+            script = f'eval "$({base.conda} shell.posix activate {environment})"'
+            run(["bash", "-c", script], environ)
+        expected = installed + number * len(environments)
+        if not wait_until(lambda expected=expected: logged() >= expected):
+            raise RuntimeError(f"{expected} requests were expected, not {logged()}")
 
 
 def run(command: list[Any], environ: dict[str, str]) -> None:
