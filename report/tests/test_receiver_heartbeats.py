@@ -20,7 +20,7 @@ HEARTBEAT = "/main/noarch/activate-0.0.0-0.conda"
 #: An address in a header that proxies add.
 FORWARDED = "203.0.113.77"
 
-ERROR_LOG = "error_log /dev/null emerg;"
+ERROR_LOG = "error_log stderr emerg;"
 
 
 def agent(number: int, environment: int = 0) -> str:

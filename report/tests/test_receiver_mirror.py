@@ -17,7 +17,7 @@ SECRET = "to-1234-secret"
 PACKAGE = "/conda-forge/noarch/tzdata-2024a-h0c530f3_0.conda"
 CHANNEL = "https://conda.anaconda.org"
 STATUSES = {200, 204, 400, 403, 404, 413, 416, 502}
-ERROR_LOG = "error_log /dev/null emerg;"
+ERROR_LOG = "error_log stderr emerg;"
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 
 #: Too large for nginx's buffers, so it writes some of it to files.

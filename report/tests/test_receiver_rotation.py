@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import grp
 import os
+import re
 import stat
 import subprocess
 
@@ -40,6 +41,14 @@ def rotate(tmp_path):
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
     return run
+
+
+@pytest.mark.parametrize("name", ["heartbeat.conf", "mirror.conf"])
+def test_no_log_is_a_device(name):
+    """nginx, as root, would change its owner at each rotation."""
+    text = (PROJECT / "etc" / "nginx" / name).read_text()
+    logs = re.findall(r"^ *(?:access|error)_log (\S+)", text, re.MULTILINE)
+    assert logs == [f"/var/log/conda-anon-usage/{name.replace('.conf', '.log')}", "stderr"]
 
 
 def opened_by(server) -> list[str]:
