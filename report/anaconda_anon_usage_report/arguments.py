@@ -29,6 +29,7 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(
         prog="aau-report",
+        usage="%(prog)s [options] LOG...\n       %(prog)s {collect,forget,expire} --help",
         description="Report how conda is used, from the access logs of its channels.",
         epilog=definitions(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -40,16 +41,17 @@ def make_parser() -> argparse.ArgumentParser:
         "logs",
         nargs="+",
         metavar="LOG",
-        help="a log, plain or compressed with gzip or zstd; a directory of logs, a pattern, or "
-        "- for stdin",
+        help="a log, plain or compressed with gzip or zstd; a directory of logs, a pattern, "
+        "- for stdin, or a store, which `collect` makes",
     )
-    _add_reading(parser.add_argument_group("reading"))
+    add_parsing(parser.add_argument_group("reading"))
     _add_selection(parser.add_argument_group("what is reported"))
     _add_output(parser.add_argument_group("output"))
     return parser
 
 
-def _add_reading(group: argparse._ArgumentGroup) -> None:
+def add_parsing(group: argparse._ActionsContainer) -> None:
+    """Add the options of reading logs."""
     group.add_argument(
         "--format",
         choices=sorted(FORMATS),

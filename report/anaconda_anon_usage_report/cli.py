@@ -7,13 +7,12 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
 from .arguments import parse
 from .engine import Engine, EngineError
@@ -23,8 +22,12 @@ from .measures.definitions import TABLES
 from .measures.options import ReportOptions
 from .output import print_json, print_tables, write_csv
 from .output.escape import printable
+from .output.progress import Progressing
 from .reading import Options, ReadingError, read
 from .results import Report, make_report
+from .store.commands import COMMANDS, run
+from .store.contents import opened
+from .store.report import add_stored, comparable, read_beside, split
 
 #: Exit statuses besides those of ReadingError. Ctrl-C as shells report it (128 + SIGINT).
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
@@ -32,10 +35,14 @@ FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, by default the process's, and return the exit status."""
-    options = parse(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
         with _terminable():
-            _write(_report(options), options)
+            if arguments and arguments[0] in COMMANDS:
+                run(arguments)
+            else:
+                options = parse(arguments)
+                _write(_report(options), options)
             sys.stdout.flush()
             return 0
     except ReadingError as error:
@@ -78,20 +85,30 @@ def _report(options: argparse.Namespace) -> Report:
         strip_prefix=tuple(options.strip_prefix or Options.strip_prefix),
         channels=tuple(options.channel),
     )
-    with _progress() as progress:
-        advance: list[Callable[[int], None]] = []
-        reading = read(
-            options.logs,
-            format=options.format,
-            options=parsing,
-            on_bytes=lambda count: advance[0](count) if advance else None,
-        )
-        task = progress.add_task("reading", total=reading.size)
-        advance.append(lambda count: progress.advance(task, count))
-        with Engine(options.memory) as engine:
-            requests = engine.load(reading.batches(encoded=True), COLUMNS)
-            progress.add_task("counting", total=None)
-            return make_report(requests, reading, chosen, options.table or tuple(TABLES))
+    with contextlib.ExitStack() as stack:
+        progress = stack.enter_context(Progressing())
+        directory, logs = split(options.logs)
+        if directory is None:
+            reading = read(logs, format=options.format, options=parsing, on_bytes=progress.advance)
+            batches = reading.batches(encoded=True)
+        else:
+            stored = stack.enter_context(opened(directory))
+            reading = read_beside(
+                directory,
+                stored,
+                logs,
+                format=options.format,
+                options=parsing,
+                on_bytes=progress.advance,
+            )
+            batches = comparable(directory, reading, options.accounts)
+        progress.start("reading", reading.size)
+        engine = stack.enter_context(Engine(options.memory))
+        requests = engine.load(batches, COLUMNS)
+        if directory is not None:
+            requests = add_stored(directory, stored, reading, engine, requests)
+        progress.start("counting", None)
+        return make_report(requests, reading, chosen, options.table or tuple(TABLES))
 
 
 def _write(report: Report, options: argparse.Namespace) -> None:
@@ -113,13 +130,6 @@ def _inventory(path: Path | None) -> tuple[str, ...]:
     except OSError as error:
         raise ReadingError(f"cannot read {path}: {error.strerror}", WRONG_USAGE) from None
     return tuple(line.strip() for line in text.splitlines() if line.strip())
-
-
-def _progress() -> Progress:
-    """Return a progress bar on stderr, which is silent unless stderr is a terminal."""
-    console = Console(stderr=True)
-    columns = ("{task.description}", BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,6 +17,9 @@ import pyarrow as pa
 
 from .schema import REQUESTS
 
+#: Rows of a batch of a result, and so of a row group of Parquet.
+_BATCH = 122_880
+
 
 class EngineError(Exception):
     """The engine cannot go on, for example because the disk is full."""
@@ -26,10 +30,14 @@ class Engine:
 
     Args:
         memory: The engine's share of memory in MB. It writes what exceeds it to disk.
+        parent: Where to make the temporary directory, if not in the system's place.
+        prefix: The start of its name.
     """
 
-    def __init__(self, memory: int = 600) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix="aau-report-"))
+    def __init__(
+        self, memory: int = 600, parent: Path | None = None, prefix: str = "aau-report-"
+    ) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
         try:
             self._connection = ibis.duckdb.connect(
                 self.directory / "requests.duckdb",
@@ -97,8 +105,29 @@ class Engine:
                 iterator.close()
         return self._connection.table("requests")
 
+    def stored(self, files: Sequence[Path], columns: Sequence[str]) -> ir.Table:
+        """Return the table of requests in Parquet files, at least one.
+
+        Args:
+            files: The files.
+            columns: The columns of the table.
+        """
+        query = f"SELECT {', '.join(columns)} FROM {parquet(files)}"
+        self._connection.con.execute(f"CREATE VIEW stored AS {query}")
+        return self._connection.table("stored")
+
+    def query(self, statement: str) -> pa.RecordBatchReader:
+        """Run a query in the database's own SQL and return its result in batches."""
+        return self._connection.con.sql(statement).to_arrow_reader(_BATCH)
+
     def _remove(self) -> None:
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def parquet(files: Sequence[Path]) -> str:
+    """Return the SQL for the rows of Parquet files."""
+    names = (glob.escape(str(file)).replace("'", "''") for file in files)
+    return "read_parquet([" + ", ".join(f"'{name}'" for name in names) + "])"
 
 
 def _kept(

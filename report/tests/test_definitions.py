@@ -14,6 +14,7 @@ from anaconda_anon_usage_report.measures.definitions import (
     TABLES,
     TOTALS,
 )
+from anaconda_anon_usage_report.store import commands
 
 README = Path(__file__).parents[1] / "README.md"
 POPULATION_SENTENCES = [(suffix, text) for suffix, (_, text) in POPULATIONS.items() if suffix]
@@ -41,10 +42,16 @@ def test_the_readme_has_all_definitions():
 
 def test_the_readme_has_all_options():
     text = README.read_text()
-    options = {option for action in make_parser()._actions for option in action.option_strings}
+    options = options_of(make_parser())
     listed = set(re.findall(r"`(--[a-z-]+)", text))
     assert options - {"-h", "--help", "--version"} <= listed
-    assert listed <= options
+    [subparsers] = commands.make_parser()._subparsers._group_actions
+    assert listed <= options.union(*map(options_of, subparsers.choices.values()))
+
+
+def options_of(parser):
+    """Return the options of a parser."""
+    return {option for action in parser._actions for option in action.option_strings}
 
 
 def test_tables_consist_of_defined_columns():

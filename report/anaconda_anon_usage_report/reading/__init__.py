@@ -64,6 +64,8 @@ def read(
     format: str | None = None,
     options: Options | None = None,
     on_bytes: Callable[[int], None] | None = None,
+    source: Callable[[str], Source] = Source,
+    required: bool = True,
 ) -> Reading:
     """Find logs and their formats.
 
@@ -72,6 +74,8 @@ def read(
         format: a name in ``FORMATS``; by default, the first 100 lines of each log decide.
         options: how to read requests.
         on_bytes: called with the number of bytes that were read from a file.
+        source: makes the log of a file.
+        required: fail if all logs are empty, or if no request has a token.
 
     Returns:
         The logs, not yet read.
@@ -82,19 +86,19 @@ def read(
     sources = []
     found: dict[str, str | None] = {}
     for path in expand(paths):
-        source = Source(path)
-        if head := source.take_head():
-            sources.append(source)
+        log = source(path)
+        if head := log.take_head():
+            sources.append(log)
             found[path] = format or _format(head)
-    if not sources:
+    if required and not sources:
         raise ReadingError(f"{paths[0] if len(paths) == 1 else 'all logs'}: empty", NO_INPUT)
     # A log without any valid line among others has their format.
     known = [name for name in found.values() if name is not None]
-    if not known:
+    if sources and not known:
         raise ReadingError(f"{sources[0].path}: unknown log format (use --format)")
-    usual = max(sorted(set(known)), key=known.count)
-    logs = [(found[source.path] or usual, source) for source in sources]
-    return Reading(logs, options or Options(), on_bytes or _ignore)
+    usual = max(sorted(set(known)), key=known.count, default="")
+    logs = [(found[log.path] or usual, log) for log in sources]
+    return Reading(logs, options or Options(), on_bytes or _ignore, required=required)
 
 
 class Reading:
@@ -113,6 +117,8 @@ class Reading:
         logs: list[tuple[str, Source]],
         options: Options,
         on_bytes: Callable[[int], None],
+        *,
+        required: bool = True,
     ) -> None:
         self._logs = logs
         self._options = options
@@ -124,7 +130,7 @@ class Reading:
         self.lines_skipped = 0
         self.skipped: list[Skip] = []
         self._lines: dict[str, int] = {}
-        self._has_tokens = False
+        self._has_tokens = not required
         self._parser = BlockParser(options)
 
     def batches(self, *, encoded: bool = False) -> Iterator[pa.RecordBatch]:
@@ -164,6 +170,7 @@ class Reading:
     def _chunks(self) -> Iterator[tuple[str, Chunk]]:
         for format, source in self._logs:
             for chunk in source.chunks(self._on_bytes):
+                self._lines.setdefault(source.path, source.lines_before)
                 yield format, chunk
 
     def _parse(self, format: str, chunk: Chunk) -> list[Block]:
@@ -184,7 +191,7 @@ class Reading:
 
     def _count(self, path: str, block: Block) -> None:
         """Add a block to the numbers of lines."""
-        before = self._lines.get(path, 0)
+        before = self._lines[path]
         self._lines[path] = before + block.lines
         self.lines_read += block.lines
         self.lines_skipped += block.skipped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import itertools
 import os
@@ -116,6 +117,7 @@ class Source:
     Attributes:
         path: the path as it was given.
         size: bytes of the file as it is stored; None for pipes.
+        lines_before: number of lines in front of those that ``chunks`` returns; known then.
 
     Raises:
         ReadingError: the file cannot be read.
@@ -123,6 +125,7 @@ class Source:
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self.lines_before = 0
         self._stream: Iterator[bytes] | None = None
         self._on_bytes: Callable[[int], None] = _ignore
         self.size = os.path.getsize(path) if os.path.isfile(path) else None
@@ -148,7 +151,7 @@ class Source:
         Raises:
             ReadingError: the file cannot be read, or is a truncated archive.
         """
-        if self.size is not None and not _compressed(self._first_bytes()):
+        if self.size is not None and not compressed(self._first_bytes()):
             for offset, length in self._parts(self.size):
                 yield Chunk(self.path, offset, length)
                 on_bytes(length)
@@ -180,9 +183,14 @@ class Source:
 
     def _blocks(self) -> Iterator[bytes]:
         """Return the decompressed lines in blocks."""
+        with self._explained(), self._open() as file:
+            yield from cut(self._decompressed(file))
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn errors of reading into ``ReadingError``."""
         try:
-            with self._open() as file:
-                yield from cut(self._decompressed(file))
+            yield
         except EOFError:
             raise ReadingError(f"{self.path}: truncated archive") from None
         except (zlib.error, zstandard.ZstdError):
@@ -276,7 +284,8 @@ def _zstd(reads: Iterable[bytes]) -> Iterator[bytes]:
         raise EOFError
 
 
-def _compressed(start: bytes) -> bool:
+def compressed(start: bytes) -> bool:
+    """Return whether a file that begins with these bytes is an archive."""
     return start.startswith((_GZIP, _ZSTD))
 
 
