@@ -1,7 +1,7 @@
 """Define the table of requests, the contract between reading and measuring.
 
 One row is one request of a log. Missing values are NULL. There is no column for addresses, user
-names, referers, queries or tokens in URLs, so that they cannot get past the reader.
+names, referrers, queries or tokens in URLs, so that they cannot get past the reader.
 """
 
 from __future__ import annotations

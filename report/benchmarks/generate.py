@@ -1,4 +1,6 @@
-"""Write large access logs: clients after Zipf's law, in the combined format of nginx.
+"""Write large access logs: ``python benchmarks/generate.py FILE LINES``.
+
+Clients follow Zipf's law, and the format is nginx's ``combined``.
 
 Lines are assembled from columns, a million at a time, because a loop in Python would take longer
 than what is measured. The same arguments give the same file.
@@ -6,6 +8,7 @@ than what is measured. The same arguments give the same file.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -159,3 +162,7 @@ def _times(begin: int, end: int) -> Any:
     return pc.binary_join_element_wise(
         *(pc.strftime(seconds, "%d/"), months, pc.strftime(seconds, "/%Y:%H:%M:%S"), "")
     )
+
+
+if __name__ == "__main__":
+    Generator().write(Path(sys.argv[1]), int(sys.argv[2]))

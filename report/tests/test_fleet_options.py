@@ -73,7 +73,7 @@ def test_an_option_changes_the_numbers_that_it_should(name, log):
 
 
 def test_accounts_are_counted_only_on_request(log):
-    """No name in the report mentions them."""
+    """No name in the report refers to them."""
     found = report(log)
     assert [name for name in found["totals"] if name.startswith("accounts")] == []
     assert [name for name in found["periods"][0] if name.startswith("accounts")] == []
@@ -99,15 +99,15 @@ def _cell(value):
     return f"'{text}" if isinstance(value, str) and text.startswith(("=", "+", "-", "@")) else text
 
 
-@pytest.mark.parametrize("count", [4_999, 5_000])
-def test_a_client_with_5000_files_on_a_day_is_a_mirror(count, tmp_path):
-    """4,999 are not enough."""
-    fleet = Fleet(5, people=1, days=3, bulk=count)
+@pytest.mark.parametrize("count, days, mirrors", [(4_999, 1, 0), (5_000, 1, 1), (5_000, 2, 0)])
+def test_a_client_with_5000_files_on_a_day_is_a_mirror(count, days, mirrors, tmp_path):
+    """4,999 are not enough, and neither are 5,000 on two days."""
+    fleet = Fleet(5, people=1, days=3, bulk=count, bulk_days=days)
     files.write(tmp_path / "access.log", [lines.nginx(request) for request in fleet.requests])
     tally = Tally(fleet.requests, Options())
     check(report(tmp_path / "access.log", "--accounts"), tally)
     others = Tally(Fleet(5, people=1, days=3).requests, Options()).totals()["mirrors"]
-    assert tally.totals()["mirrors"] == others + (count == 5_000)
+    assert tally.totals()["mirrors"] == others + mirrors
 
 
 def test_unused_packages_are_those_not_downloaded_lately(log, tmp_path):

@@ -1,4 +1,4 @@
-"""Addresses, user names, queries, referers and tokens of URLs end in the reader."""
+"""Addresses, user names, queries, referrers and tokens of URLs end in the reader."""
 
 from __future__ import annotations
 

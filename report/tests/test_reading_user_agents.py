@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anaconda_anon_usage_report.reading import agents
+from anaconda_anon_usage_report.reading.formats import unescaped
 from anaconda_anon_usage_report.reading.user_agent import Products, Tokens, parse
 
 OWN = "conda/24.7.1 requests/2.34.2 CPython/3.11.7 Linux/6.1.0-18-amd64 debian/12.11 glibc/2.36"
@@ -140,8 +141,12 @@ USUAL = st.tuples(st.just(OWN + " aau/0.9.0"), st.lists(WORDS, max_size=4)).map(
 def test_whole_columns_give_the_same_result(texts):
     logged = [text.encode().decode("latin-1").replace("\\", r"\x5C") for text in texts]
     column = pa.array([text.encode("latin-1") for text in logged], pa.binary())
+
+    def text(logged):
+        return unescaped(logged.decode("latin-1"))
+
     plain = all(text.isascii() and "\\" not in text for text in logged)
-    tables = agents.tables(column, plain)
+    tables = agents.tables(column, plain, text)
     expected = [list(column) for column in zip(*map(parse, texts), strict=True)] or [[], []]
     for (numbers, table), rows in zip(tables, expected, strict=True):
         found = table.take(pa.array(numbers)).to_pylist()

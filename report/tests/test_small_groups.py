@@ -60,8 +60,8 @@ def test_a_whole_result_can_be_small():
 
 
 def test_groups_without_any_client_are_shown():
-    rows = [*downloads(large=6), download(0, "anonymous")]
-    assert shown(counted(rows, "packages")) == [("large", 6, 6), ("anonymous", 0, 1)]
+    rows = [*downloads(large=6), download(0, "nameless")]
+    assert shown(counted(rows, "packages")) == [("large", 6, 6), ("nameless", 0, 1)]
 
 
 def test_periods_are_treated_by_themselves():

@@ -6,6 +6,7 @@ tenth of the time.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,6 @@ import pyarrow.compute as pc
 
 from ..grammar import TOKEN_STRING
 from . import rows, user_agent
-from .formats import unescaped
 
 # Version and tokens behind " aau/", without unknown letters.
 _TAIL = "^(?:" + TOKEN_STRING.pattern.removeprefix("aau/") + ")$"
@@ -29,13 +29,14 @@ _Numbers = npt.NDArray[np.int64]
 
 
 def tables(
-    agents: pa.Array, plain: bool
+    agents: pa.Array, plain: bool, text: Callable[[bytes], str]
 ) -> tuple[tuple[_Numbers, pa.RecordBatch], tuple[_Numbers, pa.RecordBatch]]:
     """Return the tokens and the products of User-Agents.
 
     Args:
-        agents: different User-Agents as they are in the log, as bytes.
+        agents: different User-Agents, as bytes.
         plain: whether all consist of ASCII without backslashes.
+        text: what makes text of the others.
 
     Returns:
         The tokens, then the products: for each User-Agent the number of its row, and the rows.
@@ -57,11 +58,12 @@ def tables(
     names = tokens.schema.names
     tokens = pa.RecordBatch.from_arrays([columns[name] for name in names], schema=tokens.schema)
     products = rows.product_table(
-        [user_agent.products(text.decode("latin-1")) for text in own.dictionary.to_pylist()]
+        [user_agent.products(name.decode("latin-1")) for name in own.dictionary.to_pylist()]
     )
     if odd.any():
-        texts = agents.filter(pa.array(odd)).to_pylist()
-        parsed = [user_agent.parse(unescaped(text.decode("latin-1"))) for text in texts]
+        parsed = [
+            user_agent.parse(text(agent)) for agent in agents.filter(pa.array(odd)).to_pylist()
+        ]
         token_numbers[odd] = len(tokens) + np.arange(len(parsed))
         product_numbers[odd] = len(products) + np.arange(len(parsed))
         tokens = _joined(tokens, rows.token_table([pair[0] for pair in parsed]))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from . import formats, rows, user_agent
+from . import agents, formats, rows
 from .combined import RequestCache, request, usual_rows
 from .requests import Options, Request, classify
 
@@ -76,15 +76,19 @@ class BlockParser:
 
     def _rows(self, found: list[formats.Parts]) -> rows.Rows:
         """Return requests as columns."""
-        requests, keys = rows.numbered(parts[1:5] for parts in found)
-        agents, texts = rows.numbered(parts.user_agent for parts in found)
-        parsed = [user_agent.parse(text) for text in texts]
+        requests, keys = rows.numbered([parts[1:5] for parts in found])
+        texts = pa.array([parts.user_agent.encode() for parts in found], pa.binary())
+        encoded = texts.dictionary_encode()
+        which = encoded.indices.to_numpy()
+        tokens, products = agents.tables(encoded.dictionary, False, bytes.decode)
         return rows.Rows(
             pa.array([parts.time for parts in found], pa.int64()),
             (
                 (requests, rows.request_table(self._requests.all(keys))),
-                (agents, rows.token_table([tokens for tokens, _ in parsed])),
-                (agents, rows.product_table([products for _, products in parsed])),
+                *(
+                    (pa.array(places[which], pa.int32()), table)
+                    for places, table in (tokens, products)
+                ),
             ),
         )
 

@@ -76,10 +76,12 @@ def usual_rows(data: bytes, cache: RequestCache) -> tuple[rows.Rows, pa.Array, _
     encoded = column(5, kept).dictionary_encode()
     # Searching the block is faster than searching each User-Agent.
     plain = data.isascii() and b"\\" not in data
-    token_rows, product_rows = agents.tables(encoded.dictionary, plain)
+    token_rows, product_rows = agents.tables(encoded.dictionary, plain, _text)
     which = encoded.indices.to_numpy()
-    tables = [(numbers, request_table)]
-    tables += [(found_numbers[which], table) for found_numbers, table in (token_rows, product_rows)]
+    tables = [
+        (numbers, request_table),
+        *((places[which], table) for places, table in (token_rows, product_rows)),
+    ]
     left = np.ones(count, bool)
     left[good[kept]] = False
     return (
@@ -166,6 +168,10 @@ def request(key: bytes, options: requests.Options) -> requests.Request | None:
     if match is None or line is None:
         return None
     return requests.classify(*line, int(match[1]), formats.size(match[2]), options)
+
+
+def _text(field: bytes) -> str:
+    return formats.unescaped(field.decode("latin-1"))
 
 
 def _mask(array: pa.Array) -> _Mask:

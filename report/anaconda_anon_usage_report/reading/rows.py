@@ -83,9 +83,8 @@ class Cache(Generic[_Key, _Value]):
         ]
 
 
-def numbered(values: Iterable[Any]) -> tuple[pa.Array, list[Any]]:
+def numbered(values: Sequence[Any]) -> tuple[pa.Array, list[Any]]:
     """Return the number of each value among the different ones, and these."""
-    values = list(values)
     order = dict.fromkeys(values)
     for number, value in enumerate(order):
         order[value] = number

@@ -23,6 +23,7 @@ _ISO = re.compile(
 _END = 253402300800
 
 
+@functools.lru_cache(maxsize=4096)
 def clf_time(text: str) -> int | None:
     """Return the time of the common log format, or None if it is invalid.
 
@@ -46,6 +47,7 @@ def clf_time(text: str) -> int | None:
     )
 
 
+@functools.lru_cache(maxsize=4096)
 def iso_time(text: str) -> int | None:
     """Return a time of ISO 8601 with an offset, or None if it is invalid. Fractions are cut.
 

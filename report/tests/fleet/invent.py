@@ -35,12 +35,18 @@ class Fleet:
         people: how many clients of each kind there are.
         days: the number of days, of which the first begins at ``start``.
         start: the first second, which is midnight in UTC.
-        bulk: how many distinct files one client, which is a mirror if there are at least 5,000,
-            downloads on the first day.
+        bulk: how many distinct files one client downloads.
+        bulk_days: the number of days in which it does.
     """
 
     def __init__(
-        self, seed: int, people: int = 4, days: int = 12, start: int = 1_774_483_200, bulk: int = 0
+        self,
+        seed: int,
+        people: int = 4,
+        days: int = 12,
+        start: int = 1_774_483_200,
+        bulk: int = 0,
+        bulk_days: int = 1,
     ):
         self.random = random.Random(seed)
         self.start, self.days = start, days
@@ -54,7 +60,7 @@ class Fleet:
             self._mirror,
         ]
         requests = [request for kind in kinds for _ in range(people) for request in kind()]
-        requests += self._bulk(bulk)
+        requests += self._bulk(bulk, bulk_days)
         requests += self._edges()
         requests += self._repeated()
         requests += self._late(max(request.time for request in requests))
@@ -127,15 +133,15 @@ class Fleet:
         for day in self._some_days():
             yield from self._session(day, tool, tokens)
 
-    def _bulk(self, files: int) -> Iterator[Request]:
-        """A client of conda that downloads many distinct files on the first day, and one twice.
+    def _bulk(self, files: int, days: int) -> Iterator[Request]:
+        """A client of conda that downloads many distinct files, and one twice.
 
         Files of two subdirs have the same names.
         """
         tokens = Tokens("0.9.0", self._token(), self._token(), self._token())
         for number in [*range(files), *range(min(files, 1))]:
             package = Package("many", f"1.{number // 2}", "0", ".conda", number)
-            time = self.start + DAY * number // files
+            time = self.start + days * DAY * number // files
             subdir = ("noarch", "linux-64")[number % 2]
             yield self._download(time, CONDA_TOOLS[0], tokens, package, "conda-forge", subdir)
 
