@@ -33,14 +33,15 @@ def write_page(report: Report, path: Path) -> None:
         OSError: The file cannot be written.
     """
     page = render(report)
-    if path.exists() and not path.is_file():  # such as /dev/stdout
-        path.write_text(page, encoding="utf-8")
-        return
+    target = path.resolve()
     # A web server may serve the file meanwhile.
-    new = path.with_name(f".{path.name}.{os.getpid()}")
+    new = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        new.write_text(page, encoding="utf-8")
-        new.replace(path)
+        if target.exists() and not target.is_file():  # such as /dev/null
+            target.write_text(page, encoding="utf-8")
+        else:
+            new.write_text(page, encoding="utf-8")
+            new.replace(target)
     except OSError as error:
         with contextlib.suppress(OSError):
             new.unlink()
