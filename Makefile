@@ -20,7 +20,7 @@ test: .venv/ready .conda-root/ready
 # The report's types and tests. `lint` checks its style, but does not have what its types need.
 test-report: .venv/report .conda-root/ready
 	cd report && ../$(BIN)/mypy
-	cd report && ../$(BIN)/python -m pytest $(PYTEST_ARGS)
+	cd report && ../$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
 # Faults of disks, networks and machines, and 1,000 concurrent activations. Without root, some
 # tests are skipped.

@@ -22,8 +22,10 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.since is not None and options.until is not None and options.until < options.since:
         parser.error("--until is before --since")
-    if options.html is not None and options.by is None:
-        options.by = "week"
+    if options.html is not None:
+        options.by = options.by or "week"
+        if options.table:
+            options.table.append("periods")  # of which the page shows the last complete one
     return options
 
 

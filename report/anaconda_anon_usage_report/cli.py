@@ -17,6 +17,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColu
 
 from .arguments import parse
 from .engine import Engine, EngineError
+from .measures.data import COLUMNS
 from .measures.definitions import TABLES
 from .measures.options import ReportOptions
 from .output import print_json, print_tables, write_csv, write_page
@@ -85,7 +86,7 @@ def _report(options: argparse.Namespace) -> Report:
         task = progress.add_task("reading", total=reading.size)
         advance.append(lambda count: progress.advance(task, count))
         with Engine(options.memory) as engine:
-            requests = engine.load(reading.batches(encoded=True))
+            requests = engine.load(reading.batches(encoded=True), COLUMNS)
             progress.add_task("counting", total=None)
             return make_report(requests, reading, chosen, options.table or tuple(TABLES))
 

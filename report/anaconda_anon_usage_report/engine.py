@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -60,12 +60,15 @@ class Engine:
         if isinstance(error, duckdb.Error):
             raise EngineError(str(error).partition("\n")[0]) from error
 
-    def load(self, batches: Iterable[pa.RecordBatch]) -> ir.Table:
+    def load(
+        self, batches: Iterable[pa.RecordBatch], columns: Sequence[str] = REQUESTS.names
+    ) -> ir.Table:
         """Store the batches and return the table of requests.
 
         Args:
             batches: Record batches with the columns of REQUESTS. Strings may be
                 dictionary-encoded, in all batches alike.
+            columns: The columns to store.
 
         Raises:
             Exception: Whatever the iteration raises.
@@ -81,7 +84,7 @@ class Engine:
             cursor = self._connection.con
             cursor.register("batches", reader)
             try:
-                cursor.execute("CREATE TABLE requests AS SELECT * FROM batches")
+                cursor.execute(f"CREATE TABLE requests AS SELECT {', '.join(columns)} FROM batches")
             except duckdb.Error:
                 # DuckDB turns an exception of the iteration into one of its own.
                 if failures:

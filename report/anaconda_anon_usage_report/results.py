@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -53,21 +54,27 @@ def make_report(
         options: The options of the report.
         names: The tables to make.
     """
-    data = prepare(requests, options)
-    periods = count_periods(data)
-    whole = periods if options.by is None else count_periods(data, overall=True)
-    totals = _complete(whole.get(0, {}), _names(TOTALS, options))
-    tables: dict[str, list[Row]] = {}
-    for name in names:
-        if name == "periods":
-            tables[name] = _periods(data, periods)
-        elif name == "unused_packages":
-            tables[name] = unused_packages(data)
-        else:
-            rows = count_groups(
-                GROUPED[name](data), data.clients, TABLES[name], options.min_clients
-            )
-            tables[name] = [_readable(row, data) for row in rows]
+    with contextlib.ExitStack() as stack:
+
+        def keep(table: ir.Table) -> ir.Table:
+            kept: ir.Table = stack.enter_context(table.cache())
+            return kept
+
+        data = prepare(requests, options, keep)
+        periods = count_periods(data)
+        whole = periods if options.by is None else count_periods(data, overall=True)
+        totals = _complete(whole.get(0, {}), _names(TOTALS, options))
+        tables: dict[str, list[Row]] = {}
+        for name in names:
+            if name == "periods":
+                tables[name] = _periods(data, periods)
+            elif name == "unused_packages":
+                tables[name] = unused_packages(data)
+            else:
+                rows = count_groups(
+                    GROUPED[name](data), data.clients, TABLES[name], options.min_clients
+                )
+                tables[name] = [_readable(row, data) for row in rows]
     totals = mask(totals, options.min_clients)
     totals.update(lines_read=reading.lines_read, lines_skipped=reading.lines_skipped)
     return Report(totals, tables, options.by, reading.skipped)

@@ -22,10 +22,10 @@ def report(*arguments: object, minimum: int = 1) -> dict[str, Any]:
         arguments: its arguments.
         minimum: the size of the smallest group that is shown.
     """
-    output = io.StringIO()
-    with contextlib.redirect_stdout(output):
+    output, errors = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
         status = cli.main([*map(str, arguments), "--json", "--min-clients", str(minimum)])
-    assert status == 0
+    assert status == 0, errors.getvalue()
     result: dict[str, Any] = json.loads(output.getvalue())
     return result
 

@@ -54,6 +54,11 @@ def test_all_batches_are_loaded():
         assert requests.schema().to_pyarrow().names == REQUESTS.names
 
 
+def test_only_the_given_columns_are_stored():
+    with Engine() as engine:
+        assert engine.load([batch()], ["time", "client"]).columns == ("time", "client")
+
+
 def test_no_batches_make_an_empty_table():
     with Engine() as engine:
         assert engine.load([]).count().to_pyarrow().as_py() == 0

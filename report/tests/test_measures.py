@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from request_rows import DAY, HOUR, Row, download, loaded, request
 
+from anaconda_anon_usage_report.engine import Engine
 from anaconda_anon_usage_report.measures.definitions import TABLES, TOTALS
 from anaconda_anon_usage_report.measures.options import ReportOptions
 from anaconda_anon_usage_report.results import Report, make_report
+from anaconda_anon_usage_report.schema import REQUESTS
 
 FIRST_DAY = 20_454  # 2026-01-01
 
@@ -239,6 +242,15 @@ def test_a_report_on_days_without_requests_has_zeros():
         assert report.totals[name] == (None if name in medians else 0)
     assert [row["requests"] for row in report.tables["periods"]] == [0]
     assert [name for name, rows in report.tables.items() if rows] == ["periods"]
+
+
+def test_intermediate_tables_are_released_after_a_failure():
+    with Engine() as engine:
+        requests = engine.load([pa.RecordBatch.from_pylist([request(0)], REQUESTS)])
+        with pytest.raises(KeyError, match="no such table"):
+            make_report(requests, NoLines(), ReportOptions(), ["no such table"])  # type: ignore[arg-type]
+        tables = engine._connection.con.execute("SELECT table_name FROM duckdb_tables()")
+        assert tables.fetchall() == [("requests",)]
 
 
 def test_columns_are_those_of_the_definitions():

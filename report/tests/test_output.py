@@ -11,6 +11,7 @@ from typing import Any
 
 import hypothesis
 import hypothesis.strategies as st
+import pytest
 from rich.console import Console
 
 from anaconda_anon_usage_report.measures.definitions import MEASURES, TABLES, TOTALS
@@ -23,7 +24,12 @@ NASTY = "\x1b[31mred\x1b]8;;http://evil\x07 [bold]x[/bold] :smile: \x9b2J\u202ea
 
 
 def report(
-    project: str = "numpy", *, by: str | None = None, value: Any = 1_234, rows: int = 1
+    project: str = "numpy",
+    log: str = "access.log",
+    *,
+    by: str | None = None,
+    value: Any = 1_234,
+    rows: int = 1,
 ) -> Report:
     """Return a report whose table of packages has a name."""
     totals = {name: value for measure in TOTALS for name in MEASURES[measure].names}
@@ -33,7 +39,7 @@ def report(
         row = dict.fromkeys(TABLES[name].columns, value)
         row.update(period="2026-W05", incomplete=False, project=project)
         tables[name] = [{key: row[key] for key in TABLES[name].columns} for _ in range(rows)]
-    skipped = [Skip(project, 3, "empty line"), Skip(project, 4, "empty line")]
+    skipped = [Skip(log, 3, "empty line"), Skip(log, 4, "empty line")]
     return Report(totals, tables, by, skipped)
 
 
@@ -77,7 +83,7 @@ def test_tables_show_names_as_they_are_without_control_characters():
 
 
 def test_json_is_ascii(capsys):
-    print_json(report(NASTY))
+    print_json(report(NASTY, NASTY))
     text = capsys.readouterr().out
     assert text.isascii()
     assert "\x1b" not in text
@@ -111,6 +117,26 @@ def test_columns_are_left_out_if_they_do_not_fit():
         assert "1,234" in text
 
 
+@pytest.mark.parametrize(("incomplete", "shown"), [(False, "2026-W06"), (True, "2026-W05")])
+def test_only_groups_of_the_last_complete_period_are_printed(incomplete, shown):
+    value = report(by="week", rows=2)
+    for name in ("periods", "packages"):
+        value.tables[name][1].update(period="2026-W06")
+    value.tables["periods"][1].update(incomplete=incomplete)
+    text = printed(value)
+    assert f"Packages, {shown}" in text
+    assert text.count(" numpy ") == 1
+
+
+def test_groups_of_the_last_period_are_printed_if_no_periods_are_made():
+    value = report(by="week", rows=2)
+    del value.tables["periods"]
+    value.tables["packages"][1].update(period="2026-W06")
+    text = printed(value)
+    assert "Packages, 2026-W06" in text
+    assert text.count(" numpy ") == 1
+
+
 def test_missing_numbers_are_dashes():
     text = printed(report(value=None))
     assert text.count("–") >= len(TOTALS)
@@ -123,7 +149,7 @@ def test_only_the_top_rows_are_printed():
 
 
 def test_skipped_lines_are_listed_without_their_text():
-    text = printed(report("access.log"))
+    text = printed(report())
     assert "Reasons of the skipped lines: empty line (2)" in text
     assert "  access.log:3: empty line\n" in text
 

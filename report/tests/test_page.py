@@ -95,6 +95,12 @@ def test_weeks_are_reported_by_default():
     assert parse(["access.log"]).by is None
 
 
+def test_periods_are_always_made_for_the_page():
+    arguments = ["access.log", "--table", "packages"]
+    assert parse([*arguments, "--html", "page.html"]).table == ["packages", "periods"]
+    assert parse(arguments).table == ["packages"]
+
+
 def test_the_command_writes_only_the_page(capsys, tmp_path):
     fleet = Fleet(6, people=1, days=3)
     log, page = tmp_path / "access.log", tmp_path / "page.html"

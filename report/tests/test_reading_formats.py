@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from anaconda_anon_usage_report.reading import FORMATS, SKIP_REASONS
-from anaconda_anon_usage_report.reading.blocks import parse_line
-from anaconda_anon_usage_report.reading.formats import Parts, detect
+from anaconda_anon_usage_report.reading.formats import Parts, detect, parse_line
 
 CONDA = (
     "conda/24.7.1 requests/2.34.2 CPython/3.11.7 Linux/6.1.0-18-amd64 debian/12.11 glibc/2.36"
@@ -70,6 +69,7 @@ def parse(format, line):
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_first_lines_decide_the_format(format):
     assert format == detect(["", "noise", SAMPLES[format]])
+    assert format == detect(["\0" * 9 + SAMPLES[format] + "\r"])
 
 
 def test_lines_without_a_format_are_not_detected():

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anaconda_anon_usage_report.reading import FORMATS, SKIP_REASONS, Options, Skip, read
-from anaconda_anon_usage_report.reading.blocks import BlockParser, parse_line
-from anaconda_anon_usage_report.reading.formats import LONGEST_LINE
+from anaconda_anon_usage_report.reading.blocks import BlockParser
+from anaconda_anon_usage_report.reading.formats import LONGEST_LINE, parse_line
 from anaconda_anon_usage_report.reading.requests import classify
 from anaconda_anon_usage_report.reading.sources import BLOCK, cut
 from anaconda_anon_usage_report.reading.user_agent import parse

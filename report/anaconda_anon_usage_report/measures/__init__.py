@@ -50,7 +50,7 @@ def count_periods(data: Data, *, overall: bool = False) -> dict[int, Row]:
     by_client = rows(data.by_client.filter(data.by_client.reported == 1))
     found = data.updates.filter(data.updates.reported == 1)
     tables = [
-        *tokens.count_tokens(reported, by_client, data),
+        *tokens.count_tokens(reported, by_client, rows(data.environments), data),
         tokens.classify(by_client, data.clients),
         downloads.count_downloads(rows(downloads.downloads(data)), data.clients),
         *updates.count_updates(rows(found)),

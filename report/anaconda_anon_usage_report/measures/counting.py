@@ -26,7 +26,7 @@ def count_distinct(
     """Count the distinct values of a column, and sum others, in each group and population.
 
     Args:
-        rows: A table with the columns ``client`` and ``from_mirror``, flagged or not.
+        rows: A table with the columns ``client`` and ``from_mirror``, or flagged.
         clients: ``Data.clients``.
         keys: The columns that name a group.
         name: The name of the count, to which the suffixes of the populations are added.
@@ -35,8 +35,8 @@ def count_distinct(
     """
     # Reducing rows to distinct values first is much cheaper than counting distinct values once
     # for each population, or looking up the client of each row.
-    known = [name for name in ("lasting", "without_mirrors") if name in rows.columns]
-    by = dict.fromkeys([*keys, column, "client", "from_mirror", *known])
+    known = ("lasting", "without_mirrors") if "lasting" in rows.columns else ("from_mirror",)
+    by = dict.fromkeys([*keys, column, "client", *known])
     values = rows.group_by(list(by)).aggregate({amount: rows[amount].sum() for amount in sums})
     values = flagged(values, clients)
     if column != "client":

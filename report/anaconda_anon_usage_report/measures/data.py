@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
 
-from ..schema import DOWNLOAD, HEARTBEAT
+from ..schema import DOWNLOAD, HEARTBEAT, REQUESTS
 from .calendar import Calendar
 from .options import ReportOptions
 from .populations import find_clients, flag, numbered
 from .updates import find_updates
+
+Keep = Callable[[ir.Table], ir.Table]
 
 #: Columns of requests that tell what a client runs.
 ATTRIBUTES = (
@@ -27,6 +30,9 @@ ATTRIBUTES = (
     "libc",
     "cpu",
 )
+
+#: The columns of requests that measures need.
+COLUMNS = tuple(n for n in REQUESTS.names if n not in {"method", "build", "installer_version"})
 
 
 @dataclass(frozen=True)
@@ -44,12 +50,15 @@ class Data:
         updates: Each client's updates, with the flag ``reported`` and the ``gap`` before each.
         by_client: The ``requests``, ``heartbeats`` and ``first`` second of each client in each
             period, with the flag ``reported``.
-        attributes: The last second at which a client sent each combination of ATTRIBUTES.
-            Here and in ``updates``, ``client`` is a number, and there are the flags ``lasting``
-            and ``without_mirrors``.
+        environments: Each client with each of its environments.
+        programs: Each combination of ATTRIBUTES, missing ones as "", with its number ``program``.
+        attributes: The last second at which a client sent each program. Here, in ``updates`` and
+            ``environments``, ``client`` is a number, and there are the flags ``lasting`` and
+            ``without_mirrors``.
         repeated: How often each file was fetched again by a client and session in an hour.
         calendar: The periods.
         options: The options of the report.
+        keep: The function that computes a table once for all of its uses.
     """
 
     requests: ir.Table
@@ -57,18 +66,22 @@ class Data:
     clients: ir.Table
     updates: ir.Table
     by_client: ir.Table
+    environments: ir.Table
+    programs: ir.Table
     attributes: ir.Table
     repeated: ir.Table
     calendar: Calendar
     options: ReportOptions
+    keep: Keep
 
 
-def prepare(requests: ir.Table, options: ReportOptions) -> Data:
+def prepare(requests: ir.Table, options: ReportOptions, keep: Keep) -> Data:
     """Make the tables for the measures.
 
     Args:
         requests: A table with the schema REQUESTS that is not empty.
         options: The options of the report.
+        keep: The function that computes a table once for all of its uses.
     """
     extent = requests.aggregate(first=requests.time.min(), last=requests.time.max())
     first, last = extent.to_pyarrow().to_pylist()[0].values()
@@ -83,17 +96,27 @@ def prepare(requests: ir.Table, options: ReportOptions) -> Data:
     reported = selected
     if options.since is not None or options.until is not None:
         reported = selected.filter(selected.reported == 1)
-    clients = find_clients(requests, options.lasting, last).cache()
+    clients = keep(find_clients(requests, options.lasting, last))
+    with _sent(reported).cache() as sent:
+        programs = sent.select(ATTRIBUTES).distinct()
+        number = ibis.row_number().over(order_by=list(ATTRIBUTES))
+        programs = keep(programs.mutate(program=number))
+        attributes = sent.join(programs, list(ATTRIBUTES))
+        attributes = attributes.select("period", "client", "from_mirror", "program", "time")
+        attributes = keep(numbered(attributes, clients))
     return Data(
         requests=selected,
         reported=reported,
         clients=clients,
-        updates=find_updates(selected, clients, calendar).cache(),
-        by_client=_by_client(selected).cache(),
-        attributes=numbered(_attributes(reported), clients).cache(),
-        repeated=_repeated(reported).cache(),
+        updates=keep(find_updates(selected, clients, calendar)),
+        by_client=keep(_by_client(selected)),
+        environments=keep(numbered(_environments(reported), clients)),
+        programs=programs,
+        attributes=attributes,
+        repeated=keep(_repeated(reported, calendar)),
         calendar=calendar,
         options=options,
+        keep=keep,
     )
 
 
@@ -119,15 +142,30 @@ def _by_client(requests: ir.Table) -> ir.Table:
     )
 
 
-def _attributes(requests: ir.Table) -> ir.Table:
+def _environments(requests: ir.Table) -> ir.Table:
+    rows = requests.filter(requests.environment.notnull())
+    return rows.select("period", "client", "from_mirror", "environment").distinct()
+
+
+def _sent(requests: ir.Table) -> ir.Table:
     rows = requests.filter(requests.client.notnull())
     grouped = rows.group_by("period", "client", "from_mirror", *ATTRIBUTES)
-    return grouped.aggregate(time=rows.time.max())
+    sent = grouped.aggregate(time=rows.time.max())
+    return sent.mutate({name: sent[name].fill_null("") for name in ATTRIBUTES})
 
 
-def _repeated(requests: ir.Table) -> ir.Table:
+def _repeated(requests: ir.Table, calendar: Calendar) -> ir.Table:
     rows = requests.filter((requests.kind == DOWNLOAD) & requests.client.notnull())
-    keys = ["period", "client", "from_mirror", "channel", "subdir", "project", "version"]
-    files = rows.group_by([*keys, "file", "session", "hour"]).aggregate(rows=rows.count())
+    file = ["client", "session", "hour", "channel", "subdir", "file"]
+    files = rows.group_by(file).aggregate(
+        # The file name determines them. Grouping by more strings would be slower.
+        project=rows.project.max(),
+        version=rows.version.max(),
+        rows=rows.count(),
+    )
     again = files.filter(files["rows"] > 1)
+    again = again.mutate(
+        period=calendar.column(again.hour // 24), from_mirror=ibis.literal(0, "int64")
+    )
+    keys = ["period", "client", "from_mirror", "channel", "subdir", "project", "version"]
     return again.group_by(keys).aggregate(times=(again["rows"] - 1).sum().cast("int64"))

@@ -9,16 +9,19 @@ import ibis.expr.types as ir
 
 from ..schema import HEARTBEAT
 from .counting import count_distinct, medians
-from .data import Data
-from .populations import flag, numbered
+from .data import Data, Keep
+from .populations import flag
 
 
-def count_tokens(rows: ir.Table, by_client: ir.Table, data: Data) -> list[ir.Table]:
+def count_tokens(
+    rows: ir.Table, by_client: ir.Table, environments: ir.Table, data: Data
+) -> list[ir.Table]:
     """Return the counts of tokens, heartbeats and requests in each period.
 
     Args:
         rows: ``Data.reported``.
         by_client: ``Data.by_client`` without the rows that are not reported.
+        environments: ``Data.environments``.
         data: The prepared tables.
     """
     heartbeats = rows.filter(rows.kind == HEARTBEAT)
@@ -30,12 +33,12 @@ def count_tokens(rows: ir.Table, by_client: ir.Table, data: Data) -> list[ir.Tab
 
     tables = [
         count(by_client, "clients", "client", ["requests", "heartbeats"]),
-        count(rows, "environments", "environment"),
+        count(environments, "environments", "environment"),
         count(rows.filter(rows.kind != HEARTBEAT), "sessions", "session"),
         count(with_heartbeats, "heartbeat_clients", "client"),
         count(heartbeats, "heartbeat_environments", "environment"),
         _requests_without_client(by_client),
-        *environments_per_client(rows, data),
+        *environments_per_client(environments, data.keep),
     ]
     tables += [count(unnested(rows, name), name, token) for name, token in _LISTS.items()]
     if data.options.accounts:
@@ -43,12 +46,13 @@ def count_tokens(rows: ir.Table, by_client: ir.Table, data: Data) -> list[ir.Tab
     return tables
 
 
-def environments_per_client(rows: ir.Table, data: Data) -> list[ir.Table]:
+def environments_per_client(environments: ir.Table, keep: Keep) -> list[ir.Table]:
     """Return the median of the environments per client in each period and population."""
-    known = rows.filter(rows.client.notnull() & rows.environment.notnull())
-    pairs = known.select("period", "client", "from_mirror", "environment").distinct()
-    clients = pairs.group_by("period", "client", "from_mirror").aggregate(value=pairs.count())
-    return medians(numbered(clients, data.clients).cache(), "environments_per_client", "value")
+    known = environments.filter(environments.client.notnull())
+    clients = known.group_by("period", "client", "lasting", "without_mirrors").aggregate(
+        value=known.environment.nunique()
+    )
+    return medians(keep(clients), "environments_per_client", "value")
 
 
 def classify(by_client: ir.Table, clients: ir.Table) -> ir.Table:

@@ -39,7 +39,6 @@ def find_updates(requests: ir.Table, clients: ir.Table, calendar: Calendar) -> i
         reported=flag(day.between(calendar.first_day, calendar.last_day)),
         gap=joined.start - joined.start_before,
         updates=ibis.literal(1, "int64"),
-        from_mirror=ibis.literal(0, "int64"),
     )
 
 

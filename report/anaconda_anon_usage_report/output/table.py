@@ -47,14 +47,17 @@ def print_tables(report: Report, console: Console, top: int) -> None:
     console.print(_totals(report.totals, periods if report.by is None else []))
     if periods and report.by:
         console.print(_fitting(console, [_periods(periods, names) for names in _OF_PERIODS]))
-    shown = shown_period(periods) if report.by else None
+    shown = None
     for name, rows in report.tables.items():
-        if shown is not None and "period" in TABLES[name].keys:
+        if report.by and rows and "period" in TABLES[name].keys:
+            # Without the table of periods it is not known which of them are complete.
+            shown = shown_period(periods) or rows[-1]["period"]
             rows = [row for row in rows if row["period"] == shown]
         if rows and name != "periods":
             table = TABLES[name]
             grids = [_grouped(table, names, rows, top, shown) for names in _choices(table)]
             console.print(_fitting(console, grids))
+            console.print()
     _print_skipped(report, console)
 
 

@@ -79,18 +79,21 @@ def read(
     Raises:
         ReadingError: a log is missing or unreadable, all are empty, or a format is unknown.
     """
-    sources = [Source(path) for path in expand(paths)]
-    filled = [source for source in sources if source.head]
-    if not filled:
-        names = sources[0].path if len(sources) == 1 else "all logs"
-        raise ReadingError(f"{names}: empty", NO_INPUT)
-    found = {source.path: format or _format(source.head) for source in filled}
+    sources = []
+    found: dict[str, str | None] = {}
+    for path in expand(paths):
+        source = Source(path)
+        if head := source.take_head():
+            sources.append(source)
+            found[path] = format or _format(head)
+    if not sources:
+        raise ReadingError(f"{paths[0] if len(paths) == 1 else 'all logs'}: empty", NO_INPUT)
     # A log without any valid line among others has their format.
     known = [name for name in found.values() if name is not None]
     if not known:
-        raise ReadingError(f"{filled[0].path}: unknown log format (use --format)")
+        raise ReadingError(f"{sources[0].path}: unknown log format (use --format)")
     usual = max(sorted(set(known)), key=known.count)
-    logs = [(found[source.path] or usual, source) for source in filled]
+    logs = [(found[source.path] or usual, source) for source in sources]
     return Reading(logs, options or Options(), on_bytes or _ignore)
 
 

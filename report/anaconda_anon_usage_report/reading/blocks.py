@@ -66,7 +66,7 @@ class BlockParser:
         skips: list[tuple[int, str]] = []
         found: list[formats.Parts] = []
         for number, line in lines:
-            parts = parse_line(line, parse)
+            parts = formats.parse_line(line, parse)
             if isinstance(parts, str):
                 skips.append((number, parts))
             else:
@@ -91,17 +91,3 @@ class BlockParser:
                 ),
             ),
         )
-
-
-def parse_line(line: str, parse: formats.Parser) -> formats.Parts | str:
-    """Return the parts of a line, or why it is skipped.
-
-    Args:
-        line: the line without its end.
-        parse: the parser of the log's format.
-    """
-    # A log that was truncated while the server wrote on begins with NULs.
-    line = line.lstrip("\0").removesuffix("\r")
-    if len(line) > formats.LONGEST_LINE:
-        return formats.TOO_LONG
-    return parse(line) if line else formats.EMPTY

@@ -44,15 +44,14 @@ def usual_rows(data: bytes, cache: RequestCache) -> tuple[rows.Rows, pa.Array, _
     lines = _split(data, b"\n")
     count = len(lines) - data.endswith(b"\n")
     lines = lines.slice(0, count)
-    marks, usual = _usual(data, lines)
-    width = marks + 1
-    good = np.flatnonzero(usual)
-    fields = pc.split_pattern(lines if usual.all() else lines.filter(usual), b'"').values
+    split = pc.split_pattern(lines, b'"')
+    starts = split.offsets.to_numpy()
+    fields = split.values
 
     def column(number: int, kept: _Numbers) -> pa.Array:
-        return fields.take(pa.array(kept * width + number))
+        return fields.take(pa.array(starts[kept] + number))
 
-    kept = np.arange(len(good))
+    kept = np.flatnonzero(_usual(data, lines, np.diff(starts)))
     last = pc.binary_slice(column(6, kept), 0, 1)
     usual = (
         _mask(pc.greater_equal(pc.binary_length(column(0, kept)), _STAMP))
@@ -83,7 +82,7 @@ def usual_rows(data: bytes, cache: RequestCache) -> tuple[rows.Rows, pa.Array, _
         *((places[which], table) for places, table in (token_rows, product_rows)),
     ]
     left = np.ones(count, bool)
-    left[good[kept]] = False
+    left[kept] = False
     return (
         rows.Rows(
             pa.array(times, pa.int64()),
@@ -101,21 +100,23 @@ def _split(data: bytes, pattern: bytes) -> pa.Array:
     return pc.split_pattern(whole, pattern).values
 
 
-def _usual(data: bytes, lines: pa.Array) -> tuple[int, _Mask]:
-    """Return the usual number of quotation marks, and which lines have it."""
-    characters = np.frombuffer(data, np.uint8)
-    ends = np.flatnonzero(characters == ord("\n"))
-    if len(ends) < len(lines):
-        ends = np.append(ends, len(data))
-    before = np.searchsorted(np.flatnonzero(characters == ord('"')), ends)
-    counts = np.diff(before, prepend=0)
-    marks = int(np.bincount(np.clip(counts, 0, 15)).argmax())
-    if not 6 <= marks <= 14:
-        return 6, np.zeros(len(lines), bool)
-    usual = (counts == marks) & (np.diff(ends, prepend=-1) <= formats.LONGEST_LINE)
-    if b'\\"' in data:  # not the end of a field
+def _usual(data: bytes, lines: pa.Array, widths: npt.NDArray[np.int32]) -> _Mask:
+    """Return which lines have the usual number of fields.
+
+    Args:
+        data: the block.
+        lines: its lines.
+        widths: how many parts each line has between quotation marks.
+    """
+    width = int(np.bincount(np.clip(widths, 0, 16)).argmax()) if len(widths) else 0
+    if not 7 <= width <= 15:
+        return np.zeros(len(lines), bool)
+    usual: _Mask = (widths == width) & _mask(
+        pc.less_equal(pc.binary_length(lines), formats.LONGEST_LINE)
+    )
+    if b"\\" in data and b'\\"' in data:  # not the end of a field
         usual &= ~_mask(pc.match_substring(lines, '\\"'))
-    return marks, usual
+    return usual
 
 
 def _times(stamps: pa.Array) -> tuple[_Numbers, _Mask]:

@@ -229,6 +229,20 @@ FORMATS: dict[str, Parser] = {
 }
 
 
+def parse_line(line: str, parse: Parser) -> Parts | str:
+    """Return the parts of a line, or why it is skipped.
+
+    Args:
+        line: the line without its end.
+        parse: the parser of the log's format.
+    """
+    # A log that was truncated while the server wrote on begins with NULs.
+    line = line.lstrip("\0").removesuffix("\r")
+    if len(line) > LONGEST_LINE:
+        return TOO_LONG
+    return parse(line) if line else EMPTY
+
+
 def detect(lines: Sequence[str]) -> str | None:
     """Return the format of most of the lines, or None if no line is in any format.
 
@@ -236,7 +250,7 @@ def detect(lines: Sequence[str]) -> str | None:
         lines: the first lines of a log.
     """
     counts = {
-        name: sum(not isinstance(parse(line), str) for line in lines)
+        name: sum(not isinstance(parse_line(line, parse), str) for line in lines)
         for name, parse in FORMATS.items()
     }
     best = max(counts, key=lambda name: counts[name])

@@ -19,7 +19,7 @@ from .formats import LONGEST_LINE
 NO_INPUT, UNREADABLE, NO_TOKENS = 2, 3, 4
 
 #: Bytes that are read and parsed at once.
-BLOCK = 8 << 20
+BLOCK = 4 << 20
 
 _READ = 1 << 16
 # A few bytes of zstd can stand for much more: each read of it is small.
@@ -116,7 +116,6 @@ class Source:
     Attributes:
         path: the path as it was given.
         size: bytes of the file as it is stored; None for pipes.
-        head: the first lines; empty if the log is empty.
 
     Raises:
         ReadingError: the file cannot be read.
@@ -128,12 +127,17 @@ class Source:
         self._on_bytes: Callable[[int], None] = _ignore
         self.size = os.path.getsize(path) if os.path.isfile(path) else None
         if self.size is not None:
-            self.head = next(self._blocks(), b"")
+            self._head = next(self._blocks(), b"")
         else:
             # A pipe can be read only once.
             blocks = self._blocks()
-            self.head = next(blocks, b"")
-            self._stream = itertools.chain([self.head] if self.head else [], blocks)
+            self._head = next(blocks, b"")
+            self._stream = itertools.chain([self._head] if self._head else [], blocks)
+
+    def take_head(self) -> bytes:
+        """Return the first block, and forget it; empty if the log is empty."""
+        head, self._head = self._head, b""
+        return head
 
     def chunks(self, on_bytes: Callable[[int], None]) -> Iterator[Chunk]:
         """Return the log in parts.
