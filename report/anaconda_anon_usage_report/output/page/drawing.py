@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from . import shapes
-from .content import Chart, Content, Series
+from .model import Chart, Content, Series
 
 #: The values at which the columns of a series begin and end.
 Spans = tuple[Sequence[float], Sequence[float]]

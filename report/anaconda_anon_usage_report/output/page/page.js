@@ -6,7 +6,7 @@
   const count = data.periods.length;
   const number = new Intl.NumberFormat("en-US");
 
-  const text = (series, value, total) => {
+  const text = (value, total) => {
     if (typeof value !== "number") return value ?? "–";
     const share = total ? ` (${((value * 100) / total).toFixed(1)} %)` : "";
     return number.format(value) + share;
@@ -14,6 +14,7 @@
 
   for (const plot of document.querySelectorAll("[data-chart]")) {
     const chart = data.charts[plot.dataset.chart];
+    const image = plot.querySelector("svg");
     const tip = plot.querySelector(".tip");
     const guide = plot.querySelector(".guide");
     let shown = -1;
@@ -36,7 +37,7 @@
         const line = document.createElement("div");
         const key = plot.parentElement.querySelectorAll(".legend .key")[position].cloneNode();
         const value = document.createElement("b");
-        value.textContent = text(series, values[position], total);
+        value.textContent = text(values[position], total);
         const name = document.createElement("span");
         name.textContent = series.name;
         line.append(key, name, value);
@@ -61,8 +62,8 @@
     plot.addEventListener("pointermove", follow);
     plot.addEventListener("pointerdown", follow);
     plot.addEventListener("pointerleave", hide);
-    plot.addEventListener("blur", hide);
-    plot.addEventListener("keydown", (event) => {
+    image.addEventListener("blur", hide);
+    image.addEventListener("keydown", (event) => {
       const last = shown < 0 ? count : shown;
       const goal = { ArrowLeft: last - 1, ArrowRight: last + 1, Home: 0, End: count - 1 };
       if (event.key === "Escape") hide();
@@ -71,6 +72,6 @@
         show(goal[event.key]);
       }
     });
-    plot.tabIndex = 0;
+    image.setAttribute("tabindex", "0");
   }
 }

@@ -13,8 +13,9 @@ import jinja2
 
 from ...measures.definitions import CLIENTS
 from ...results import Report
-from .content import Content, choose
+from .content import choose
 from .drawing import draw, history
+from .model import Content
 
 _FOLDER = Path(__file__).parent
 
@@ -39,13 +40,15 @@ def write_page(report: Report, path: Path) -> None:
     try:
         if target.exists() and not target.is_file():  # such as /dev/null
             target.write_text(page, encoding="utf-8")
-        else:
-            new.write_text(page, encoding="utf-8")
-            new.replace(target)
+            return
+        with new.open("x", encoding="utf-8") as file:
+            file.write(page)
+        new.replace(target)
     except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    finally:
         with contextlib.suppress(OSError):
             new.unlink()
-        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def render(report: Report) -> str:
