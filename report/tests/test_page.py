@@ -70,7 +70,7 @@ def test_the_page_refers_to_nothing_outside_of_it():
 
 
 @hypothesis.given(st.text(st.characters(codec=None, exclude_categories=())))
-@hypothesis.settings(max_examples=25, deadline=None)
+@hypothesis.settings(max_examples=10, deadline=None)
 @hypothesis.example("</script><!--")
 def test_data_are_json_without_markup(name):
     report = last_weeks(1)
