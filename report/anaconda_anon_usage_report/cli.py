@@ -17,6 +17,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColu
 
 from .arguments import parse
 from .engine import Engine, EngineError
+from .measures.calendar import TooManyPeriods
 from .measures.data import COLUMNS
 from .measures.definitions import TABLES
 from .measures.options import ReportOptions
@@ -39,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
     except ReadingError as error:
         return _fail(error.message, error.status)
+    except TooManyPeriods as error:
+        return _fail(str(error), WRONG_USAGE)
     except EngineError as error:
         return _fail(f"database: {error}", FAILED)
     except BrokenPipeError:

@@ -91,6 +91,7 @@ class Engine:
                     raise failures[0] from None
                 raise
             cursor.unregister("batches")
+            pa.default_memory_pool().release_unused()
         finally:
             if hasattr(iterator, "close"):
                 iterator.close()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 #: Seconds between two looks at the memory.
-INTERVAL = 0.2
+INTERVAL = 0.5
 
 
 @dataclass(frozen=True)

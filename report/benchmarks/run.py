@@ -44,7 +44,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(dir=options.directory, prefix="aau-bench-") as directory:
         for lines in options.lines:
             rows += measure_all(Path(directory), lines)
-    text = "\n".join([_head(options.note), "", *_table(rows), ""])
+    text = "\n".join(["# Results", "", _head(options.note), "", *_table(rows), ""])
     print(text)
     if options.output:
         options.output.write_text(text)

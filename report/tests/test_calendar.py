@@ -8,7 +8,7 @@ import ibis
 import pyarrow as pa
 import pytest
 
-from anaconda_anon_usage_report.measures.calendar import Calendar
+from anaconda_anon_usage_report.measures.calendar import Calendar, TooManyPeriods
 
 EPOCH = date(1970, 1, 1)
 
@@ -101,3 +101,17 @@ def test_the_period_before_a_single_one_is_as_long():
         assert list(periods.periods) == [0]
         assert periods.label(0) == "2026-01-11/2026-01-20"
         assert periods.reaches_back(0) is reaches
+
+
+@pytest.mark.parametrize("by", ["day", "week", "month", None])
+def test_periods_end_with_the_year_9999(by):
+    periods = calendar(by, "9999-11-01", "9999-12-31")
+    assert periods.label(periods.periods[-1]).startswith("9999-")
+    assert periods.incomplete(periods.periods[-1]) is (by == "week")
+
+
+def test_a_wrong_time_does_not_make_thousands_of_periods():
+    with pytest.raises(TooManyPeriods, match=r"2026-01-01 to 9999-12-31 .*--since and --until"):
+        _ = calendar("day", "2026-01-01", "9999-12-31").periods
+    until = day_of("2026-01-31")
+    assert len(calendar("day", "2026-01-01", "9999-12-31", until=until).periods) == 31

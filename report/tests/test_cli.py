@@ -76,6 +76,15 @@ def test_a_name_with_control_characters_is_escaped(capsys, tmp_path):
     assert r"\x1b[31m" in message
 
 
+def test_a_wrong_time_among_many_periods_is_an_error(capsys, tmp_path, log):
+    wrong = tmp_path / "wrong.log"
+    first = log.read_bytes().splitlines()[0]
+    wrong.write_bytes(first + b"\n" + first.replace(b"/2026:", b"/9026:") + b"\n")
+    status, message = failure(capsys, wrong, "--by", "day")
+    assert status == 2
+    assert message.startswith("aau-report: error: too many periods: 2026-")
+
+
 def test_a_missing_inventory_is_an_error(capsys, tmp_path, log):
     status, message = failure(capsys, log, "--inventory", tmp_path / "absent")
     assert (status, message.endswith("No such file or directory")) == (2, True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from request_rows import DAY, HOUR, Row, download, loaded, request
+from request_rows import DAY, HOUR, START, Row, download, loaded, request
 
 from anaconda_anon_usage_report.engine import Engine
 from anaconda_anon_usage_report.measures.definitions import TABLES, TOTALS
@@ -154,6 +154,14 @@ def test_a_client_counts_for_its_last_value_in_the_period():
         ("2026-01", "25.1.0", 1),
         ("2026-02", "26.1.0", 1),
     ]
+
+
+def test_the_last_value_is_found_at_any_time():
+    end = 253_402_300_799 - START  # the end of the year 9999
+    values = [(0 - START, "1"), (end - 1, "2"), (end, "3"), (end, "4")]
+    rows = [request(seconds, client="c", conda=conda) for seconds, conda in values]
+    found = counted(rows, "conda_versions").tables["conda_versions"]
+    assert [row["conda"] for row in found] == ["3"]
 
 
 def test_clients_are_new_returning_or_lost():

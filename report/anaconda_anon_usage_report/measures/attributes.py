@@ -24,7 +24,8 @@ REQUIRED = {
 
 
 _FLAGS = ("lasting", "without_mirrors")
-_BITS = 31
+#: Bits for the number of a value. The others hold seconds up to the year 9999.
+_BITS = 25
 
 
 def last_values(name: str) -> Callable[[Data], ir.Table]:

@@ -10,6 +10,11 @@ import ibis.expr.types as ir
 
 _EPOCH = date(1970, 1, 1).toordinal()
 _HOURS = 24
+_MOST = 10_000
+
+
+class TooManyPeriods(Exception):
+    """A report would have more periods than anyone wants to see, because of a wrong time."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,16 @@ class Calendar:
 
     @property
     def periods(self) -> range:
-        """Return the numbers of the periods to report."""
-        return range(self.number(self.first_day), self.number(self.last_day) + 1)
+        """Return the numbers of the periods to report.
+
+        Raises:
+            TooManyPeriods: There are more than 10,000.
+        """
+        periods = range(self.number(self.first_day), self.number(self.last_day) + 1)
+        if len(periods) > _MOST:
+            names = f"{self.label(periods[0])} to {self.label(periods[-1])}"
+            raise TooManyPeriods(f"too many periods: {names} (limit them with --since and --until)")
+        return periods
 
     def number(self, day: int) -> int:
         """Return the number of the period of a day."""
@@ -113,6 +126,8 @@ class Calendar:
 
 
 def _first_of_month(number: int) -> int:
+    if number // 12 > date.max.year:
+        return date.max.toordinal() + 1 - _EPOCH
     return date(number // 12, number % 12 + 1, 1).toordinal() - _EPOCH
 
 
