@@ -158,6 +158,10 @@ def test_lines_have_gaps_where_values_are_missing():
     assert marked == "M625 200h0L875 100"
 
 
+def test_small_lines_reach_from_end_to_end():
+    assert shapes.small_line([0, 4, 2]) == "M0 200L500 0L1000 100"
+
+
 def test_columns_of_incomplete_periods_have_a_path_of_their_own():
     plain, marked = shapes.columns([0, 0], [4, 2], [False, True], shapes.scale(0, 4))
     assert plain == "M50 0h400v200H50z"

@@ -52,10 +52,7 @@ def draw(chart: Chart, content: Content) -> Drawing:
 def history(values: Sequence[int | None]) -> str:
     """Return the path of a small line without labels, or nothing for fewer than two values."""
     known = [value for value in values if value is not None]
-    if len(known) < 2:
-        return ""
-    scale = shapes.Scale(0, max(*known, 1), 1)
-    return shapes.line(values, [False] * len(values), scale)[0]
+    return shapes.small_line(known) if len(known) > 1 else ""
 
 
 def _columns(values: Sequence[Sequence[int]]) -> tuple[shapes.Scale, list[Spans]]:

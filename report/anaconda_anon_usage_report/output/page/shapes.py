@@ -100,6 +100,14 @@ def line(values: Values, marked: Sequence[bool], scale: Scale) -> tuple[str, str
     return _line(plain, scale), _line(other, scale) if any(marked) else ""
 
 
+def small_line(values: Sequence[int]) -> str:
+    """Return the path of a line from the left to the right end, from at least two values."""
+    top = Scale(0, max(*values, 1), 1)
+    last = len(values) - 1
+    points = (f"{_round(n * WIDTH / last):g} {_round(top.y(v)):g}" for n, v in enumerate(values))
+    return "M" + "L".join(points)
+
+
 def _line(values: Values, scale: Scale) -> str:
     parts = []
     before = False
@@ -145,9 +153,9 @@ def bands(marked: Sequence[bool]) -> list[Band]:
 
 
 def _anchor(position: float, count: int) -> str:
-    if count > 3 and position < 9:
+    if count > 3 and position < 6:
         return "start"
-    return "end" if count > 3 and position > 91 else "middle"
+    return "end" if count > 3 and position > 94 else "middle"
 
 
 def _round(value: float) -> float:
