@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from . import __version__
-from .measures.definitions import KEYS, MEASURES, POPULATIONS, TABLES
+from .measures.definitions import CLIENTS, KEYS, MEASURES, POPULATIONS, TABLES
 from .measures.options import PERIODS
 from .reading import FORMATS, Options
 
@@ -22,6 +22,10 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.since is not None and options.until is not None and options.until < options.since:
         parser.error("--until is before --since")
+    if options.html is not None:
+        options.by = options.by or "week"
+        if options.table:
+            options.table.append("periods")  # of which the page shows the last complete one
     return options
 
 
@@ -87,7 +91,11 @@ def add_parsing(group: argparse._ActionsContainer) -> None:
 def _add_selection(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--since", type=_day, metavar="DATE", help="first UTC day to report")
     group.add_argument("--until", type=_day, metavar="DATE", help="last UTC day to report")
-    group.add_argument("--by", choices=PERIODS, help="report each UTC day, ISO week or month")
+    group.add_argument(
+        "--by",
+        choices=PERIODS,
+        help="report each UTC day, ISO week or month (default: week with --html)",
+    )
     for name, metavar in (
         ("organization", "TOKEN"),
         ("installer", "TOKEN"),
@@ -142,6 +150,7 @@ def _add_selection(group: argparse._ArgumentGroup) -> None:
 def _add_output(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--json", action="store_true", help="print JSON")
     group.add_argument("--csv", type=Path, metavar="DIR", help="write CSV files to a directory")
+    group.add_argument("--html", type=Path, metavar="FILE", help="write a page for a browser")
     group.add_argument(
         "--table",
         action="append",
@@ -160,11 +169,8 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
 
 def definitions() -> str:
     """Return the definitions of all measures, columns and tables, as lines for the help."""
-    lines = [
-        "Counts are of clients, not of users. All containers of an image with a baked token are",
-        "one client, and each container without one is a new client. Most counts are made for",
-        "all requests and, under their name with a suffix, for two populations:",
-    ]
+    populations = "Most counts are made for all requests and, under their name with a suffix, for"
+    lines = textwrap.wrap(f"{CLIENTS} {populations} two populations:", 90)
     for suffix, (title, sentence) in POPULATIONS.items():
         if suffix:
             lines += _entry(suffix, f"{title}. {sentence}")

@@ -20,7 +20,7 @@ from .measures.calendar import TooManyPeriods
 from .measures.data import COLUMNS
 from .measures.definitions import TABLES
 from .measures.options import ReportOptions
-from .output import print_json, print_tables, write_csv
+from .output import print_json, print_tables, write_csv, write_page
 from .output.escape import printable
 from .output.progress import Progressing
 from .reading import Options, ReadingError, read
@@ -115,9 +115,12 @@ def _write(report: Report, options: argparse.Namespace) -> None:
     if options.csv is not None:
         files = write_csv(report, options.csv)
         sys.stderr.write(f"wrote {len(files)} files to {printable(str(options.csv))}\n")
+    if options.html is not None:
+        write_page(report, options.html)
+        sys.stderr.write(f"wrote {printable(str(options.html))}\n")
     if options.json:
         print_json(report)
-    elif options.csv is None:
+    elif options.csv is None and options.html is None:
         print_tables(report, Console(highlight=False, markup=False, emoji=False), options.top)
 
 

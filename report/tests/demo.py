@@ -1,6 +1,7 @@
 """A demonstration: installs and activations by a real conda, a simulated month, and a report on both.
 
-Run it with ``make demo-report``. It uses a temporary directory and 127.0.0.1.
+Run it with ``make demo-report``. It uses a temporary directory and 127.0.0.1, and writes
+build/report.html.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import real_conda
 from fleet import lines
 from fleet.invent import DAY, Fleet
 
+#: The page.
+PAGE = Path(__file__).parents[2] / "build" / "report.html"
 #: The simulated clients of each kind, and days.
 PEOPLE, DAYS = 30, 28
 
@@ -40,7 +43,9 @@ def main() -> int:
         arguments = ["--by", "week", "--package", "numpy"]
         print("$ aau-report logs", *arguments, flush=True)
         command = [sys.executable, "-m", "anaconda_anon_usage_report", logs, *arguments]
-        return subprocess.run(command).returncode
+        status = subprocess.run(command).returncode
+        PAGE.parent.mkdir(exist_ok=True)
+        return status or subprocess.run([*command, "--html", PAGE]).returncode
 
 
 if __name__ == "__main__":

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from rich import box
 from rich.console import Console
-from rich.filesize import decimal
 from rich.measure import Measurement
 from rich.table import Table as Grid
 from rich.text import Text
@@ -20,14 +18,11 @@ from ..measures.definitions import (
     POPULATIONS,
     TABLES,
     TOTALS,
-    Measure,
     Table,
 )
 from ..results import Report
 from .escape import printable
-
-#: Shown for values that are missing.
-MISSING = "–"
+from .values import MISSING, measure_of, shown_period, text_of, title_of
 
 #: Columns of the table of periods, as many as fit. JSON and CSV have all.
 _OF_PERIODS = (
@@ -56,7 +51,7 @@ def print_tables(report: Report, console: Console, top: int) -> None:
     for name, rows in report.tables.items():
         if report.by and rows and "period" in TABLES[name].keys:
             # Without the table of periods it is not known which of them are complete.
-            shown = _shown_period(periods) or rows[-1]["period"]
+            shown = shown_period(periods) or rows[-1]["period"]
             rows = [row for row in rows if row["period"] == shown]
         if rows and name != "periods":
             table = TABLES[name]
@@ -76,7 +71,7 @@ def _totals(totals: Row, periods: Sequence[Row]) -> Grid:
         for name in names:
             measure = MEASURES[name]
             if name in row:
-                grid.add_row(measure.title, *(_value(row[n], measure) for n in measure.names))
+                grid.add_row(measure.title, *(text_of(row[n], measure) for n in measure.names))
     for name, title in (("lines_read", "Lines read"), ("lines_skipped", "Lines skipped")):
         grid.add_row(title, f"{totals[name]:,}")
     return grid
@@ -106,19 +101,12 @@ def _periods(rows: Sequence[Row], names: Sequence[str]) -> Grid:
     grid = _grid("Periods", "* incomplete" if marked else "")
     grid.add_column(KEYS["period"].title, no_wrap=True)
     for name in names:
-        grid.add_column(_title(name), justify="right")
+        grid.add_column(title_of(name).replace(" ", "\n"), justify="right")
     for row in rows:
         mark = " *" if row["incomplete"] else ""
-        cells = (_value(row[name], _measure(name)) for name in names)
+        cells = (text_of(row[name], measure_of(name)) for name in names)
         grid.add_row(Text(row["period"] + mark), *cells)
     return grid
-
-
-def _shown_period(periods: Sequence[Row]) -> str | None:
-    """Return the last complete period, or else the last one."""
-    complete = [row["period"] for row in periods if not row["incomplete"]]
-    names = complete or [row["period"] for row in periods]
-    return names[-1] if names else None
 
 
 def _grouped(
@@ -131,10 +119,10 @@ def _grouped(
     for key in keys:
         grid.add_column(KEYS[key].title, overflow="fold")
     for name in names:
-        grid.add_column(_title(name), justify="right")
+        grid.add_column(title_of(name).replace(" ", "\n"), justify="right")
     for row in rows[:top]:
         cells = [Text(MISSING if row[k] is None else printable(str(row[k]))) for k in keys]
-        grid.add_row(*cells, *(_value(row[name], _measure(name)) for name in names))
+        grid.add_row(*cells, *(text_of(row[name], measure_of(name)) for name in names))
     return grid
 
 
@@ -161,28 +149,3 @@ def _grid(title: str, caption: str) -> Grid:
         box=box.SIMPLE_HEAD,
         pad_edge=False,
     )
-
-
-def _measure(name: str) -> Measure:
-    """Return the measure of a column, which may end with the suffix of a population."""
-    return next(measure for measure in MEASURES.values() if name in measure.names)
-
-
-def _title(name: str) -> str:
-    """Return the title of a column, such as ``Clients, lasting``, one word a line."""
-    measure = _measure(name)
-    suffix = name.removeprefix(measure.name)
-    title = f"{measure.title}, {POPULATIONS[suffix][0].lower()}" if suffix else measure.title
-    return title.replace(" ", "\n")
-
-
-def _value(value: Any, measure: Measure) -> str:
-    if value is None:
-        return MISSING
-    if isinstance(value, str):
-        return value
-    if measure.name == "bytes":
-        return decimal(value)
-    if measure.name == "update_gap":
-        return f"{value / 86_400:.1f} days"
-    return f"{value:,}"
