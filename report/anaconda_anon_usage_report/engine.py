@@ -65,6 +65,10 @@ class Engine:
         """Close the database and remove its files."""
         self._connection.disconnect()
         self._remove()
+        # A signal during a query, whose handler DuckDB does not let raise KeyboardInterrupt.
+        interrupted = isinstance(error, (RuntimeError, duckdb.InterruptException))
+        if interrupted and "interrupt" in str(error).lower():
+            raise KeyboardInterrupt from error
         if isinstance(error, duckdb.Error):
             raise EngineError(str(error).partition("\n")[0]) from error
 
