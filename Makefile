@@ -4,13 +4,23 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 BIN = .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-.PHONY: demo test faults coverage unit real-conda windows bench lint build package clean
+.PHONY: demo demo-report test test-report faults coverage unit real-conda windows bench lint build \
+	package clean
 
 demo: .venv/ready .conda-root/ready
 	$(BIN)/python tests/demo.py
 
+# A log of real activations and simulated weeks, and the report's tables.
+demo-report: .venv/report .conda-root/ready
+	$(BIN)/python report/tests/demo.py
+
 test: .venv/ready .conda-root/ready
 	$(BIN)/python $(MEASURED) -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
+
+# The report's types and tests. `lint` checks its style, but does not have what its types need.
+test-report: .venv/report .conda-root/ready
+	cd report && ../$(BIN)/mypy
+	cd report && ../$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
 # Faults of disks, networks and machines, and 1,000 concurrent activations. Without root, some
 # tests are skipped.
@@ -73,6 +83,10 @@ package: .venv/ready
 
 .venv/faults: .venv/ready
 	$(BIN)/python -m pip install --quiet --editable '.[faults]'
+	touch $@
+
+.venv/report: .venv/ready report/pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable 'report[test]'
 	touch $@
 
 # A real conda, from PyPI.

@@ -59,7 +59,7 @@ def test_twine_accepts_the_wheel_and_the_sdist(dist, environ):
 
 
 def test_the_sdist_has_the_files_of_the_repository(dist):
-    """Except for files that concern only the repository, and ignored files."""
+    """Except for files that concern only the repository, the report, and ignored files."""
     if not (PROJECT / ".git").exists():
         pytest.skip("the source tree is not a repository")
 
@@ -70,7 +70,7 @@ def test_the_sdist_has_the_files_of_the_repository(dist):
     with tarfile.open(dist.sdist) as archive:
         held = {name.partition("/")[2] for name in archive.getnames()}
     tracked = {name for name in listed("--cached") if (PROJECT / name).exists()}
-    assert all(name.startswith((".ci/", ".github/")) for name in tracked - held)
+    assert all(name.startswith((".ci/", ".github/", "report/")) for name in tracked - held)
     ignored = tuple(listed("--others", "--ignored", "--directory"))
     assert [name for name in held if name.startswith(ignored)] == []
 

@@ -1,0 +1,101 @@
+"""Count distinct tokens and sum amounts by group, for each population."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from .definitions import SUFFIXES
+from .populations import flagged
+
+#: A row of a result. NULL and missing text are None.
+Row = dict[str, Any]
+
+
+def count_distinct(
+    rows: ir.Table,
+    clients: ir.Table,
+    keys: Sequence[str],
+    name: str,
+    column: str,
+    sums: Sequence[str] = (),
+) -> ir.Table:
+    """Count the distinct values of a column, and sum others, in each group and population.
+
+    Args:
+        rows: A table with the columns ``client`` and ``from_mirror``, or flagged.
+        clients: ``Data.clients``.
+        keys: The columns that name a group.
+        name: The name of the count, to which the suffixes of the populations are added.
+        column: The column with the values.
+        sums: Columns to sum, which keep their names.
+    """
+    # Reducing rows to distinct values first is much cheaper than counting distinct values once
+    # for each population, or looking up the client of each row.
+    known = ("lasting", "without_mirrors") if "lasting" in rows.columns else ("from_mirror",)
+    by = dict.fromkeys([*keys, column, "client", *known])
+    values = rows.group_by(list(by)).aggregate({amount: rows[amount].sum() for amount in sums})
+    values = flagged(values, clients)
+    if column != "client":
+        # A value belongs to a population if one of its clients does.
+        marks = {suffix[1:]: values[suffix[1:]].max() for suffix in SUFFIXES if suffix}
+        values = values.group_by([*keys, column]).aggregate(**marks)
+    present = values[column].notnull().ifelse(1, 0)
+    counts = {
+        name + suffix: _whole((present * values[suffix[1:]] if suffix else present).sum())
+        for suffix in SUFFIXES
+    }
+    return values.group_by(list(keys)).aggregate(**counts, **_amounts(values, sums))
+
+
+def sum_amounts(rows: ir.Table, keys: Sequence[str], names: Sequence[str]) -> ir.Table:
+    """Sum columns of flagged rows in each group and population; sums keep the columns' names."""
+    return rows.group_by(list(keys)).aggregate(**_amounts(rows, names))
+
+
+def _amounts(rows: ir.Table, names: Sequence[str]) -> dict[str, ir.Value]:
+    return {
+        name + suffix: _whole((rows[name] * rows[suffix[1:]] if suffix else rows[name]).sum())
+        for name in names
+        for suffix in SUFFIXES
+    }
+
+
+def _whole(number: ir.NumericValue) -> ir.Value:
+    # DuckDB sums 64-bit integers to 128 bits.
+    return number.fill_null(0).cast("int64")
+
+
+def medians(rows: ir.Table, name: str, column: str) -> list[ir.Table]:
+    """Return the median of a column of flagged rows in each period, a table for each population.
+
+    The nearest rank of n values is number (n + 1) // 2 in ascending order.
+    """
+    tables = []
+    for suffix in SUFFIXES:
+        chosen = rows.filter(rows[suffix[1:]] == 1) if suffix else rows
+        chosen = chosen.select("period", value=chosen[column])
+        sizes = chosen.group_by("period").aggregate(size=chosen.count())
+        number = ibis.row_number().over(group_by="period", order_by="value")
+        ranked = chosen.mutate(rank=number + 1).join(sizes, "period")
+        middle = ranked.filter(ranked["rank"] == (ranked["size"] + 1) // 2)
+        tables.append(middle.select("period", middle["value"].name(name + suffix)))
+    return tables
+
+
+def fetch(table: ir.Table) -> list[Row]:
+    """Run a query and return its rows."""
+    rows: list[Row] = table.to_pyarrow().to_pylist()
+    return rows
+
+
+def merge(tables: Sequence[ir.Table], keys: Sequence[str]) -> dict[tuple[Any, ...], Row]:
+    """Run queries and join their rows by keys, among which NULL equals NULL."""
+    merged: dict[tuple[Any, ...], Row] = {}
+    for table in tables:
+        for row in fetch(table):
+            merged.setdefault(tuple(row[key] for key in keys), {}).update(row)
+    return merged

@@ -1,0 +1,171 @@
+"""Reduce the table of requests to smaller tables that several measures need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+
+from ..schema import DOWNLOAD, HEARTBEAT, REQUESTS
+from .calendar import Calendar
+from .options import ReportOptions
+from .populations import find_clients, flag, numbered
+from .updates import find_updates
+
+Keep = Callable[[ir.Table], ir.Table]
+
+#: Columns of requests that tell what a client runs.
+ATTRIBUTES = (
+    "aau",
+    "conda",
+    "python",
+    "implementation",
+    "system_name",
+    "distro_name",
+    "distro_version",
+    "solver",
+    "solver_version",
+    "libc",
+    "cpu",
+)
+
+#: The columns of requests that measures need.
+COLUMNS = tuple(n for n in REQUESTS.names if n not in {"method", "build", "installer_version"})
+
+
+@dataclass(frozen=True)
+class Data:
+    """The requests read, and smaller tables made of them.
+
+    All tables but ``clients`` obey the filters and have the columns ``period`` and
+    ``from_mirror``, which is 1 for requests of a known mirror without a client. Flags are 0 or 1,
+    so that they can be summed.
+
+    Args:
+        requests: All requests, those outside of --since and --until included.
+        reported: The requests to report.
+        clients: Each client's ``first`` and ``last`` second, ``lasting``, ``too_new``, ``mirror``.
+        updates: Each client's updates, with the flag ``reported`` and the ``gap`` before each.
+        by_client: The ``requests``, ``heartbeats`` and ``first`` second of each client in each
+            period, with the flag ``reported``.
+        environments: Each client with each of its environments.
+        programs: Each combination of ATTRIBUTES, missing ones as "", with its number ``program``.
+        attributes: The last second at which a client sent each program. Here, in ``updates`` and
+            ``environments``, ``client`` is a number, and there are the flags ``lasting`` and
+            ``without_mirrors``.
+        repeated: How often each file was fetched again by a client and session in an hour.
+        calendar: The periods.
+        options: The options of the report.
+        keep: The function that computes a table once for all of its uses.
+    """
+
+    requests: ir.Table
+    reported: ir.Table
+    clients: ir.Table
+    updates: ir.Table
+    by_client: ir.Table
+    environments: ir.Table
+    programs: ir.Table
+    attributes: ir.Table
+    repeated: ir.Table
+    calendar: Calendar
+    options: ReportOptions
+    keep: Keep
+
+
+def prepare(requests: ir.Table, options: ReportOptions, keep: Keep) -> Data:
+    """Make the tables for the measures.
+
+    Args:
+        requests: A table with the schema REQUESTS that is not empty.
+        options: The options of the report.
+        keep: The function that computes a table once for all of its uses.
+    """
+    extent = requests.aggregate(first=requests.time.min(), last=requests.time.max())
+    first, last = extent.to_pyarrow().to_pylist()[0].values()
+    calendar = Calendar(options.by, first // 3600, last // 3600, options.since, options.until)
+    selected = _filtered(requests, options)
+    selected = selected.mutate(
+        period=calendar.column(selected.day),
+        reported=flag(selected.day.between(calendar.first_day, calendar.last_day)),
+        # The other requests of a mirror are known by its client.
+        from_mirror=flag(selected.mirror & selected.client.isnull()),
+    )
+    reported = selected
+    if options.since is not None or options.until is not None:
+        reported = selected.filter(selected.reported == 1)
+    clients = keep(find_clients(requests, options.lasting, last))
+    with _sent(reported).cache() as sent:
+        programs = sent.select(ATTRIBUTES).distinct()
+        number = ibis.row_number().over(order_by=list(ATTRIBUTES))
+        programs = keep(programs.mutate(program=number))
+        attributes = sent.join(programs, list(ATTRIBUTES))
+        attributes = attributes.select("period", "client", "from_mirror", "program", "time")
+        attributes = keep(numbered(attributes, clients))
+    return Data(
+        requests=selected,
+        reported=reported,
+        clients=clients,
+        updates=keep(find_updates(selected, clients, calendar)),
+        by_client=keep(_by_client(selected)),
+        environments=keep(numbered(_environments(reported), clients)),
+        programs=programs,
+        attributes=attributes,
+        repeated=keep(_repeated(reported, calendar)),
+        calendar=calendar,
+        options=options,
+        keep=keep,
+    )
+
+
+def _filtered(requests: ir.Table, options: ReportOptions) -> ir.Table:
+    for column, values in (("channel", options.channels), ("subdir", options.subdirs)):
+        if values:
+            requests = requests.filter(requests[column].isin(values))
+    for column, values in (
+        ("organizations", options.organizations),
+        ("installers", options.installers),
+    ):
+        if values:
+            tokens = requests[column]
+            requests = requests.filter(ibis.or_(*(tokens.contains(value) for value in values)))
+    return requests
+
+
+def _by_client(requests: ir.Table) -> ir.Table:
+    return requests.group_by("period", "reported", "client", "from_mirror").aggregate(
+        requests=requests.count(),
+        heartbeats=flag(requests.kind == HEARTBEAT).sum().cast("int64"),
+        first=requests.time.min(),
+    )
+
+
+def _environments(requests: ir.Table) -> ir.Table:
+    rows = requests.filter(requests.environment.notnull())
+    return rows.select("period", "client", "from_mirror", "environment").distinct()
+
+
+def _sent(requests: ir.Table) -> ir.Table:
+    rows = requests.filter(requests.client.notnull())
+    grouped = rows.group_by("period", "client", "from_mirror", *ATTRIBUTES)
+    sent = grouped.aggregate(time=rows.time.max())
+    return sent.mutate({name: sent[name].fill_null("") for name in ATTRIBUTES})
+
+
+def _repeated(requests: ir.Table, calendar: Calendar) -> ir.Table:
+    rows = requests.filter((requests.kind == DOWNLOAD) & requests.client.notnull())
+    file = ["client", "session", "hour", "channel", "subdir", "file"]
+    files = rows.group_by(file).aggregate(
+        # The file name determines them. Grouping by more strings would be slower.
+        project=rows.project.max(),
+        version=rows.version.max(),
+        rows=rows.count(),
+    )
+    again = files.filter(files["rows"] > 1)
+    again = again.mutate(
+        period=calendar.column(again.hour // 24), from_mirror=ibis.literal(0, "int64")
+    )
+    keys = ["period", "client", "from_mirror", "channel", "subdir", "project", "version"]
+    return again.group_by(keys).aggregate(times=(again["rows"] - 1).sum().cast("int64"))

@@ -1,0 +1,76 @@
+"""Tell lasting clients and mirrors from others."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from ..schema import DOWNLOAD
+from .definitions import MIRROR_FILES
+
+_DAY = 86_400
+
+
+def flag(condition: ir.Value) -> ir.IntegerColumn:
+    """Return 1 where a condition holds, else 0."""
+    return condition.ifelse(1, 0).cast("int64")
+
+
+def flagged(rows: ir.Table, clients: ir.Table) -> ir.Table:
+    """Return rows with ``lasting`` and ``without_mirrors``, from ``client`` and ``from_mirror``."""
+    if "lasting" in rows.columns:
+        return rows
+    return _with_flags(rows, clients.select("client", "lasting", "mirror"))
+
+
+def numbered(rows: ir.Table, clients: ir.Table) -> ir.Table:
+    """Return flagged rows whose ``client`` is a number, which is cheaper to count than a token."""
+    facts = clients.select("client", "number", "lasting", "mirror")
+    return _with_flags(rows, facts).drop("client").rename(client="number")
+
+
+def _with_flags(rows: ir.Table, facts: ir.Table) -> ir.Table:
+    joined = rows.left_join(facts, "client").drop("client_right")
+    return joined.mutate(
+        lasting=joined.lasting.fill_null(0),
+        without_mirrors=1 - ibis.greatest(joined.mirror.fill_null(0), joined.from_mirror),
+    ).drop("mirror", "from_mirror")
+
+
+def find_clients(requests: ir.Table, lasting: int, end: int) -> ir.Table:
+    """Return what is known of each client.
+
+    Args:
+        requests: All requests read.
+        lasting: Days between the first and last request of a lasting client.
+        end: The last second of all requests.
+
+    Returns:
+        A table with ``client``, ``number``, ``first`` and ``last`` second, and the flags
+        ``lasting``, ``too_new`` and ``mirror``.
+    """
+    rows = requests.filter(requests.client.notnull())
+    clients = rows.group_by("client").aggregate(
+        first=rows.time.min(),
+        last=rows.time.max(),
+        program=flag(rows.mirror).max(),
+        downloads=flag(rows.kind == DOWNLOAD).sum(),
+    )
+    # Counting distinct files is costly, so it is left to clients with enough downloads.
+    busy = clients.filter(clients.downloads >= MIRROR_FILES).select("client")
+    files = rows.filter(rows.kind == DOWNLOAD).semi_join(busy, "client")
+    files = files.select("client", "day", "channel", "subdir", "file").distinct()
+    counts = files.group_by("client", "day").aggregate(files=files.count())
+    mirrors = counts.filter(counts.files >= MIRROR_FILES).select("client").distinct()
+    mirrors = mirrors.mutate(many=ibis.literal(1, "int64"))
+    clients = clients.left_join(mirrors, "client").drop("client_right")
+    enough = lasting * _DAY
+    return clients.select(
+        "client",
+        "first",
+        "last",
+        number=ibis.row_number().over(order_by="client"),
+        lasting=flag(clients.last - clients.first >= enough),
+        too_new=flag((clients.last - clients.first < enough) & (end - clients.first < enough)),
+        mirror=ibis.greatest(clients.program, clients.many.fill_null(0)),
+    )
