@@ -97,7 +97,7 @@ class Estimate(NamedTuple):
         """Return a difference in ms, or only its interval if it is not precise."""
         if self.is_precise(precision):
             return self.text(digits=1)
-        return f"between {self.low:.1f} and {self.high:.1f} ms, precision target missed"
+        return f"between {self.low:.1f} and {self.high:.1f} (precision target missed)"
 
 
 def bootstrap(statistic: Callable[..., float], *columns: Samples) -> Estimate:
