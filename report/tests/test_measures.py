@@ -150,7 +150,7 @@ def test_clients_are_told_apart_by_the_days_since_their_last_download():
         ("2026-04-10", "8 to 30 days", 2),
         ("2026-04-10", "31 to 90 days", 2),
         ("2026-04-10", "91 days or more", 1),
-        ("2026-04-10", "no download read", 1),
+        ("2026-04-10", "no download", 1),
     ]
     assert ages(counted(rows, "download_ages", by="day"))[-5:] == expected
     assert ages(counted(rows, "download_ages", by="day", since=FIRST_DAY + 99)) == expected
@@ -171,7 +171,7 @@ def test_the_age_of_a_download_is_known_at_the_end_of_each_period_up_to_the_last
     assert found[0] == ("2026-01", "8 to 30 days", 1)
     found = ages(counted(rows, "download_ages", by="month", until=FIRST_DAY + 40))
     assert found[1] == ("2026-02", "31 to 90 days", 1)
-    assert ages(counted(rows, "download_ages", until=FIRST_DAY + 5))[0][1] == "no download read"
+    assert ages(counted(rows, "download_ages", until=FIRST_DAY + 5))[0][1] == "no download"
 
 
 def test_a_client_counts_for_its_last_value_in_the_period():

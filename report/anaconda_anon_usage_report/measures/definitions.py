@@ -414,7 +414,7 @@ AGES: Labels = (
     ("8 to 30 days", 31),
     ("31 to 90 days", 91),
     ("91 days or more", NO_DOWNLOAD),
-    ("no download read", None),
+    ("no download", None),
 )
 #: Columns whose values are positions in a list of labels.
 LABELS = {"gap": GAPS, "age": AGES}

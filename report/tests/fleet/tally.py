@@ -311,7 +311,7 @@ def _clients(requests: Iterable[Request]) -> set[str]:
 
 def _age(days: int | None) -> str:
     if days is None:
-        return "no download read"
+        return "no download"
     if days > 90:
         return "91 days or more"
     if days > 30:

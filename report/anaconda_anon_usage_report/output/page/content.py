@@ -149,7 +149,8 @@ def _shares(name: str, rows: Sequence[Row], periods: Sequence[str]) -> Chart:
     if versions:
         shown.sort(key=_version, reverse=True)
     elif labels:
-        shown.sort(key=[label for label, _ in labels].index)
+        places = {label: place for place, (label, _) in enumerate(labels)}
+        shown.sort(key=lambda group: places.get(group, 0))
     series = [
         Series(group, "", [_together(values[group].get(period, [])) for period in periods], color)
         for color, group in enumerate(shown)
