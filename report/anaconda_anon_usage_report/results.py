@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 from .measures import GROUPED, count_periods
 from .measures.counting import Row
 from .measures.data import Data, prepare
-from .measures.definitions import GAPS, MEASURES, TABLES, TOTALS
+from .measures.definitions import AGES, GAPS, MEASURES, TABLES, TOTALS
 from .measures.downloads import unused_packages
 from .measures.options import ReportOptions
 from .reading import Reading, Skip
@@ -108,8 +108,9 @@ def _readable(row: Row, data: Data) -> Row:
     """Return a row of a grouped table with names instead of the engine's keys."""
     labels: dict[str, Callable[[Any], Any]] = {
         "period": data.calendar.label,
-        "gap": lambda position: GAPS[position][0],
         "status_class": lambda digit: f"{digit}xx",
+        "gap": lambda position: GAPS[position][0],
+        "age": lambda position: AGES[position][0],
     }
     readable = {}
     for name, value in row.items():

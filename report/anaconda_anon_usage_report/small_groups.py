@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from .measures.counting import Row, count_distinct, merge
-from .measures.definitions import MEASURES, SUFFIXES, Table
+from .measures.definitions import LABELS, MEASURES, SUFFIXES, Table
 
 #: What replaces the names of small groups.
 OTHER = "other"
@@ -131,6 +131,6 @@ def _union(rows: ir.Table, clients: ir.Table, groups: list[Row], table: Table) -
 def _order(row: Row, table: Table) -> tuple[Any, ...]:
     """Return the sort key of a row: large groups first, equal ones by name."""
     names = tuple(row[key] for key in table.keys)
-    if table.name == "update_gaps":
+    if table.keys[-1] in LABELS:
         return names
     return (*(-row[measure] for measure in table.measures), *names)

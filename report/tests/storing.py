@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from anaconda_anon_usage_report import cli
 
 AGENT = "conda/24.7.1 requests/2.34.2 CPython/3.12.4 Linux/6.1.0-SECRETKERNEL aau/0.9.0"
-CLIENT = "UJngfYjkhNCv0HPEitrFWA"
+CLIENT, OTHER = "UJngfYjkhNCv0HPEitrFWA", "0123456789abcdefABCDEF"
 
 
 def line(number: int, tokens: str = f"c/{CLIENT}", day: int = 1) -> bytes:

@@ -87,6 +87,16 @@ def test_a_later_month_of_a_leap_year_is_named_correctly(tmp_path):
             check(found, Tally(fleet.requests, Options(by=by)))
 
 
+def test_clients_that_have_downloaded_nothing_for_months_are_told_apart(tmp_path):
+    """The fleet is seen for more than 90 days."""
+    fleet = Fleet(9, people=2, days=130)
+    files.write(tmp_path / "access.log", [lines.nginx(request) for request in fleet.requests])
+    for by in ("week", None):
+        found = report(tmp_path / "access.log", *(["--by", by] if by else []), "--accounts")
+        check(found, Tally(fleet.requests, Options(by=by)))
+        assert len({row["age"] for row in found["download_ages"]}) == 5
+
+
 def test_a_log_can_come_from_standard_input(tmp_path, monkeypatch):
     """``-`` reads it."""
     path = Path(tmp_path / "access.log")

@@ -132,6 +132,48 @@ def test_an_update_is_a_session_with_a_check_and_gaps_reach_back_before_the_peri
     assert gaps == [("under 1 hour", 1), ("under 7 days", 1)]
 
 
+def ages(report: Report) -> list[tuple[Any, ...]]:
+    """Return periods, ages and clients of the table of ages."""
+    rows = report.tables["download_ages"]
+    return [(row["period"], row["age"], row["clients"]) for row in rows]
+
+
+def test_clients_are_told_apart_by_the_days_since_their_last_download():
+    rows = [
+        download(100 * DAY - days * DAY - 1, client=f"c{days}")
+        for days in (0, 7, 8, 30, 31, 90, 91)
+    ]
+    rows += [request(99 * DAY, client=client["client"]) for client in rows]
+    rows += [request(99 * DAY, client="none"), download(99 * DAY), download(0, client="gone")]
+    expected = [
+        ("2026-04-10", "7 days or less", 2),
+        ("2026-04-10", "8 to 30 days", 2),
+        ("2026-04-10", "31 to 90 days", 2),
+        ("2026-04-10", "91 days or more", 1),
+        ("2026-04-10", "no download", 1),
+    ]
+    assert ages(counted(rows, "download_ages", by="day"))[-5:] == expected
+    assert ages(counted(rows, "download_ages", by="day", since=FIRST_DAY + 99)) == expected
+
+
+def test_the_age_of_a_download_is_known_at_the_end_of_each_period_up_to_the_last_day():
+    rows = [request(day * DAY, client="c") for day in (1, 15, 32, 60)]
+    rows += [download(day * DAY, client="c") for day in (9, 45)]
+    found = ages(counted(rows, "download_ages", by="month"))
+    assert found == [
+        ("2026-01", "8 to 30 days", 1),
+        ("2026-02", "8 to 30 days", 1),
+        ("2026-03", "8 to 30 days", 1),
+    ]
+    found = ages(counted(rows, "download_ages", by="month", until=FIRST_DAY + 12))
+    assert found == [("2026-01", "7 days or less", 1)]
+    found = ages(counted(rows, "download_ages", by="month", since=FIRST_DAY + 15))
+    assert found[0] == ("2026-01", "8 to 30 days", 1)
+    found = ages(counted(rows, "download_ages", by="month", until=FIRST_DAY + 40))
+    assert found[1] == ("2026-02", "31 to 90 days", 1)
+    assert ages(counted(rows, "download_ages", until=FIRST_DAY + 5))[0][1] == "no download"
+
+
 def test_a_client_counts_for_its_last_value_in_the_period():
     rows = [
         request(0, client="c", conda="24.7.1"),

@@ -137,7 +137,7 @@ def test_tables_open_with_the_keyboard(browser, page):
     browser.open(page)
     every = browser.driver.find_elements(By.CSS_SELECTOR, "figure > details")
     plots = browser.driver.find_elements(By.CSS_SELECTOR, "[data-chart], [data-bars]")
-    assert len(every) == len(plots) == 13
+    assert len(every) == len(plots) == 14
     for details in every:
         details.find_element(By.TAG_NAME, "summary").send_keys(Keys.ENTER)
         assert details.find_element(By.TAG_NAME, "table").is_displayed()

@@ -14,7 +14,7 @@ from reporting import report as run_report
 
 from anaconda_anon_usage_report.measures.definitions import MEASURES, TABLES
 
-SHARES = ("conda_versions", "python_versions", "systems", "cpus")
+SHARES = ("download_ages", "conda_versions", "python_versions", "systems", "cpus")
 OVER_TIME = {
     "clients": ("clients", "clients_lasting", "environments"),
     "heartbeats": ("heartbeats",),

@@ -6,11 +6,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fleet import lines
-from fleet.model import Request, Tokens, Tool
+from fleet.catalog import LINUX
+from fleet.invent import Fleet
+from fleet.model import Request, Tokens
 
 from anaconda_anon_usage_report.engine import Engine
 from anaconda_anon_usage_report.measures.options import ReportOptions
@@ -44,23 +47,17 @@ PATHS = (
 def requests() -> Iterator[Request]:
     """Return requests for each path, with and without tokens, and with several statuses."""
     tokens = Tokens("0.9.0", CLIENT, "sessionsessionsession1", "environmentenvironment", "account")
-    tool = Tool("conda/24.7.1 requests/2.34.2 CPython/3.11.7 Linux/6.1.0 debian/12 glibc/2.36")
+    some, *_ = Fleet(1, people=1).requests
     for number, path in enumerate(PATHS * 4):
-        status = (200, 200, 404, 302)[number // len(PATHS)]
-        user_agent = f"{tool.text} {tokens.text()}" if number // len(PATHS) != 1 else tool.text
-        yield Request(
+        repeat = number // len(PATHS)
+        yield replace(
+            some,
             time=1_774_483_200 + 997 * number,
-            kind="other",
             method=("GET", "HEAD")[number % 5 == 3],
-            status=status,
+            status=(200, 200, 404, 302)[repeat],
             bytes=100 + number,
             path=path,
-            channel=None,
-            subdir=None,
-            package=None,
-            tool=tool,
-            tokens=tokens,
-            user_agent=user_agent,
+            user_agent=f"{LINUX.text} {tokens.text()}" if repeat != 1 else LINUX.text,
             address=ADDRESS,
             user=USER,
             referer=f"https://{USER}:{PASSWORD}@{ADDRESS}/t/{TOKEN}/?{QUERY}",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
+
 import pyarrow as pa
 import pytest
+from fleet.catalog import CONDA_TOOLS, LINUX, MIRRORS, OTHER_TOOLS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,7 +14,7 @@ from anaconda_anon_usage_report.reading import agents
 from anaconda_anon_usage_report.reading.formats import unescaped
 from anaconda_anon_usage_report.reading.user_agent import Products, Tokens, parse
 
-OWN = "conda/24.7.1 requests/2.34.2 CPython/3.11.7 Linux/6.1.0-18-amd64 debian/12.11 glibc/2.36"
+OWN = LINUX.text
 
 
 @pytest.mark.parametrize(
@@ -63,21 +66,6 @@ def test_user_agents_without_token_string(text):
     ("text", "expected"),
     [
         ("", Products()),
-        ("-", Products()),
-        (
-            OWN,
-            Products(
-                installer_name="conda",
-                installer_version="24.7.1",
-                conda="24.7.1",
-                python="3.11.7",
-                implementation="CPython",
-                system_name="Linux",
-                distro_name="debian",
-                distro_version="12.11",
-                libc="glibc 2.36",
-            ),
-        ),
         (
             "conda/24.7.1 requests/2.32 PyPy/7.3.15 Windows/11 Windows/10.0.26100"
             " solver/libmamba conda-libmamba-solver/24.7.0 libmambapy/1.5.8",
@@ -106,16 +94,7 @@ def test_user_agents_without_token_string(text):
                 libc="musl 1.2.5",
             ),
         ),
-        ("curl/8.5.0", Products(installer_name="curl", installer_version="8.5.0")),
         ("Wget", Products(installer_name="Wget")),
-        (
-            "Artifactory/7.111.9 81109900",
-            Products(installer_name="Artifactory", installer_version="7.111.9", mirror=True),
-        ),
-        (
-            "Nexus/3.84.1-01 (PRO; Linux; 6.1.0; amd64; 17.0.16)",
-            Products(installer_name="Nexus", installer_version="3.84.1-01", mirror=True),
-        ),
         # Nothing that may be an address or a secret becomes the name of a tool.
         ("192.0.2.7", Products()),
         ("user:password@example.org/x", Products()),
@@ -124,6 +103,12 @@ def test_user_agents_without_token_string(text):
 )
 def test_products(text, expected):
     assert parse(text)[1] == expected
+
+
+@pytest.mark.parametrize("tool", [*CONDA_TOOLS, *OTHER_TOOLS, *MIRRORS], ids=lambda tool: tool.text)
+def test_products_of_the_programs_of_the_fleet(tool):
+    text, *fields = astuple(tool)
+    assert parse(text)[1] == Products(*fields)
 
 
 WORDS = st.sampled_from(

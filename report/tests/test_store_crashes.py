@@ -14,6 +14,7 @@ import pytest
 from killing import server
 from storing import (
     CLIENT,
+    OTHER,
     collect,
     expected_files,
     files,
@@ -25,8 +26,6 @@ from storing import (
     rows,
     run,
 )
-
-OTHER = "0123456789abcdefABCDEF"
 
 needs_strace = pytest.mark.skipif(
     not os.environ.get("CI") and shutil.which("strace") is None, reason="needs strace"

@@ -15,6 +15,7 @@ from fleet.invent import Fleet
 from reporting import report
 from storing import (
     CLIENT,
+    OTHER,
     collect,
     expected_files,
     files,
@@ -26,8 +27,6 @@ from storing import (
     rows,
     run,
 )
-
-OTHER = "0123456789abcdefABCDEF"
 
 SECRETS = (
     "192.0.2.77",

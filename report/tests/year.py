@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from anaconda_anon_usage_report.measures.definitions import GAPS, MEASURES, TABLES, TOTALS
+from anaconda_anon_usage_report.measures.definitions import AGES, GAPS, MEASURES, TABLES, TOTALS
 from anaconda_anon_usage_report.reading import Skip
 from anaconda_anon_usage_report.results import Report
 
@@ -38,6 +38,7 @@ GROUPS: dict[str, list[tuple[str | None, ...]]] = {
     "packages": [(name,) for name in KNOWN.split()]
     + [(f"package-{number}",) for number in range(PROJECTS)],
     "update_gaps": [(label,) for label, _ in GAPS],
+    "download_ages": [(label,) for label, _ in AGES],
     "errors": [(404,), (403,), (500,), (503,)],
     "other_requests": [("2xx",), ("3xx",), ("4xx",), ("5xx",)],
     "other_tools": [("micromamba",), ("pixi",), ("pip",), ("curl",)],
@@ -161,7 +162,7 @@ def _groups(
             rows.append(row)
     rest: Row = {**dict.fromkeys(table.columns), "period": period, table.keys[1]: "other"}
     rest.update({c: 7 for measure in table.measures for c in MEASURES[measure].names})
-    if name != "update_gaps":
+    if name not in ("update_gaps", "download_ages"):
         rows.sort(key=lambda row: -row["clients"])
         rows.append(rest)
     return rows

@@ -71,8 +71,9 @@ def plain(cell: str) -> str:
 
 
 def links(text: str) -> list[str]:
-    """Return the targets of the links in a text."""
-    return re.findall(r"\[[^\]]*\]\(([^)]+)\)", prose(text))
+    """Return the targets of the links in a text, and the images of its HTML."""
+    found = re.findall(r"\[[^\]]*\]\(([^)]+)\)", prose(text))
+    return found + re.findall(r"<[a-z]+ [^>]*?(?:href|src|srcset)=\"([^\"]+)\"", prose(text))
 
 
 def anchors(text: str) -> set[str]:

@@ -1,7 +1,7 @@
 """The measures of a report: Ibis expressions over the table of requests.
 
-Expressions use only filter, group_by, count, nunique, min, max, sum, join, row_number and integer
-arithmetic, so that every engine gives the same numbers.
+Expressions use only filter, group_by, count, nunique, min, max (also as a running one), sum, join,
+row_number and integer arithmetic, so that every engine gives the same numbers.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ GROUPED: dict[str, Callable[[Data], ir.Table]] = {
     "machines": lambda data: tokens.by_token(data, "machines"),
     "installers": lambda data: tokens.by_token(data, "installers"),
     "update_gaps": lambda data: updates.update_gaps(data.updates),
+    "download_ages": downloads.download_ages,
     **{name: last_values(name) for name in REQUIRED},
 }
 

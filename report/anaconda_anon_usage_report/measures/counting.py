@@ -8,8 +8,8 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from .definitions import SUFFIXES
-from .populations import flagged
+from .definitions import SUFFIXES, Labels
+from .populations import flag, flagged
 
 #: A row of a result. NULL and missing text are None.
 Row = dict[str, Any]
@@ -84,6 +84,12 @@ def medians(rows: ir.Table, name: str, column: str) -> list[ir.Table]:
         middle = ranked.filter(ranked["rank"] == (ranked["size"] + 1) // 2)
         tables.append(middle.select("period", middle["value"].name(name + suffix)))
     return tables
+
+
+def position(value: ir.IntegerValue, labels: Labels) -> ir.IntegerValue:
+    """Return the position of the first label below whose limit a value is."""
+    limits = (limit for _, limit in labels if limit is not None)
+    return sum((flag(value >= limit) for limit in limits), ibis.literal(0, "int64"))
 
 
 def fetch(table: ir.Table) -> list[Row]:

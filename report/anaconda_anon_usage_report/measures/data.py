@@ -48,8 +48,9 @@ class Data:
         reported: The requests to report.
         clients: Each client's ``first`` and ``last`` second, ``lasting``, ``too_new``, ``mirror``.
         updates: Each client's updates, with the flag ``reported`` and the ``gap`` before each.
-        by_client: The ``requests``, ``heartbeats`` and ``first`` second of each client in each
-            period, with the flag ``reported``.
+        by_client: The ``requests``, ``heartbeats``, ``first`` second and last day of a download
+            (``downloaded``, up to --until) of each client in each period, with the flag
+            ``reported``.
         environments: Each client with each of its environments.
         programs: Each combination of ATTRIBUTES, missing ones as "", with its number ``program``.
         attributes: The last second at which a client sent each program. Here, in ``updates`` and
@@ -109,7 +110,7 @@ def prepare(requests: ir.Table, options: ReportOptions, keep: Keep) -> Data:
         reported=reported,
         clients=clients,
         updates=keep(find_updates(selected, clients, calendar)),
-        by_client=keep(_by_client(selected)),
+        by_client=keep(_by_client(selected, calendar)),
         environments=keep(numbered(_environments(reported), clients)),
         programs=programs,
         attributes=attributes,
@@ -134,11 +135,13 @@ def _filtered(requests: ir.Table, options: ReportOptions) -> ir.Table:
     return requests
 
 
-def _by_client(requests: ir.Table) -> ir.Table:
+def _by_client(requests: ir.Table, calendar: Calendar) -> ir.Table:
+    downloaded = (requests.kind == DOWNLOAD) & (requests.day <= calendar.last_day)
     return requests.group_by("period", "reported", "client", "from_mirror").aggregate(
         requests=requests.count(),
         heartbeats=flag(requests.kind == HEARTBEAT).sum().cast("int64"),
         first=requests.time.min(),
+        downloaded=downloaded.ifelse(requests.day, None).max(),
     )
 
 

@@ -197,6 +197,7 @@ _KEYS = (
     Key("solver_version", "Version", "Version of the solver."),
     Key("aau", "anaconda-anon-usage", "Version of anaconda-anon-usage."),
     Key("gap", "Gap", "Time from a client's update to its next one."),
+    Key("age", "Last download", "Time from a client's last download to the end of the period."),
 )
 KEYS = {key.name: key for key in _KEYS}
 
@@ -329,6 +330,14 @@ _TABLES = (
         ("clients", "updates"),
     ),
     Table(
+        "download_ages",
+        "Time since the last download",
+        "Clients with requests in the period, by the UTC days from their last download in all data "
+        "read to the last day of the period, or to the last day reported if it is earlier.",
+        ("period", "age"),
+        ("clients",),
+    ),
+    Table(
         "conda_versions",
         "Versions of conda",
         _of_attribute("version of conda"),
@@ -387,13 +396,27 @@ _TABLES = (
 )
 TABLES = {table.name: table for table in _TABLES}
 
+Labels = tuple[tuple[str, int | None], ...]
+
 #: Labels of the column ``gap``, with the number of seconds that each stays below.
-GAPS = (
+GAPS: Labels = (
     ("under 1 hour", 3_600),
     ("under 1 day", 86_400),
     ("under 7 days", 7 * 86_400),
     ("under 30 days", 30 * 86_400),
     ("30 days or more", None),
 )
+#: More days than any two requests are apart.
+NO_DOWNLOAD = 10_000_000
+#: Labels of the column ``age``, with the number of days that each stays below.
+AGES: Labels = (
+    ("7 days or less", 8),
+    ("8 to 30 days", 31),
+    ("31 to 90 days", 91),
+    ("91 days or more", NO_DOWNLOAD),
+    ("no download", None),
+)
+#: Columns whose values are positions in a list of labels.
+LABELS = {"gap": GAPS, "age": AGES}
 #: A client with at least this many distinct files on one UTC day is a mirror.
 MIRROR_FILES = 5_000

@@ -6,11 +6,13 @@ from datetime import date, timedelta
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from ..schema import DOWNLOAD
-from .counting import Row, fetch, sum_amounts
+from .counting import Row, fetch, position, sum_amounts
 from .data import Data
-from .populations import flagged
+from .definitions import AGES, NO_DOWNLOAD
+from .populations import flagged, numbered
 
 
 def downloads(data: Data) -> ir.Table:
@@ -36,6 +38,22 @@ def package_versions(data: Data) -> ir.Table:
     """Return the rows of the table of versions of the packages asked for."""
     rows = downloads(data)
     return rows.filter(rows.project.isin(data.options.packages))
+
+
+def download_ages(data: Data) -> ir.Table:
+    """Return the clients of each period; the column ``age`` is a position in AGES."""
+    calendar, rows = data.calendar, data.by_client
+    rows = numbered(rows.filter(rows.client.notnull()), data.clients)
+    found = rows.group_by("period", "client", "lasting", "without_mirrors").aggregate(
+        reported=rows.reported.max(), downloaded=rows.downloaded.max()
+    )
+    up_to_period = ibis.cumulative_window(group_by="client", order_by="period")
+    found = found.mutate(downloaded=found.downloaded.max().over(up_to_period))
+    ends = [min(calendar.days(number)[1] - 1, calendar.last_day) for number in calendar.periods]
+    periods = ibis.memtable(pa.table({"period": calendar.periods, "end": ends}))
+    found = found.filter(found.reported == 1).join(periods, "period")
+    age = (found.end - found.downloaded).fill_null(NO_DOWNLOAD)
+    return found.mutate(age=position(age, AGES)).drop("end", "downloaded", "reported")
 
 
 def last_downloads(data: Data) -> ir.Table:

@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 
 from ..schema import REPODATA
 from .calendar import Calendar
-from .counting import medians, sum_amounts
+from .counting import medians, position, sum_amounts
 from .definitions import GAPS
 from .populations import flag, numbered
 
@@ -51,8 +51,4 @@ def count_updates(updates: ir.Table) -> list[ir.Table]:
 def update_gaps(updates: ir.Table) -> ir.Table:
     """Return the rows of the table of gaps; the column ``gap`` is a position in GAPS."""
     rows = updates.filter((updates.reported == 1) & updates.gap.notnull())
-    position = ibis.literal(0, "int64")
-    for _, limit in GAPS:
-        if limit is not None:
-            position = position + (rows.gap >= limit).ifelse(1, 0)
-    return rows.mutate(gap=position.cast("int64"))
+    return rows.mutate(gap=position(rows.gap, GAPS))

@@ -149,7 +149,15 @@ class Fleet:
         """Clients whose requests are exactly as far apart as a limit, or a second less.
 
         Each is seen at the first second of a day, and at the end of an hour, day, week or month.
+        Others download a file and send a heartbeat some days later.
         """
+        for days in (7, 8, 30, 31, 90, 91):
+            if days < self.days:
+                tokens = Tokens("0.9.0", self._token(), self._token(), self._token())
+                yield self._download(
+                    self.start, CONDA_TOOLS[0], tokens, PACKAGES[0], "main", "noarch"
+                )
+                yield self._heartbeat(days, CONDA_TOOLS[0], tokens)
         for seconds in (HOUR, DAY, 7 * DAY, 30 * DAY):
             if seconds >= self.days * DAY:
                 continue

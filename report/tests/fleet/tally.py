@@ -100,6 +100,7 @@ class Tally:
                 ("project", "version"), self._versions, ("clients", "downloads", "bytes")
             ),
             "update_gaps": self._update_gaps(),
+            "download_ages": self._download_ages(),
         }
         for name, (keys, values_of, measures) in GROUPS.items():
             tables[name] = self._groups(keys, values_of, measures)
@@ -200,6 +201,24 @@ class Tally:
                     row[f"updates{suffix}"] = len(found)
         return list(rows.values())
 
+    def _download_ages(self) -> list[Row]:
+        """Return the number of clients by the days since they last downloaded anything."""
+        rows = []
+        for period in self.periods:
+            end = min(period.last, self.last)
+            last: dict[str | None, int] = {}
+            for request in self.known:
+                if request.kind == DOWNLOAD and request.day <= end:
+                    client = request.tokens.client
+                    last[client] = max(last.get(client, 0), request.day)
+            groups = defaultdict(set)
+            for client in _clients(self._in(period)):
+                days = end - last[client] if client in last else None
+                groups[_age(days)].add(client)
+            for label, found in groups.items():
+                rows.append({"period": period.name, "age": label, **self._sizes(found)})
+        return rows
+
     def _last(
         self, keys: tuple[str, ...], value_of: Callable[[Request], tuple[Value, ...]]
     ) -> list[Row]:
@@ -223,9 +242,7 @@ class Tally:
                     {
                         "period": period.name,
                         **dict(zip(keys, values, strict=True)),
-                        "clients": len(found),
-                        "clients_lasting": len(found & self.populations.lasting),
-                        "clients_without_mirrors": len(found - self.populations.mirrors),
+                        **self._sizes(found),
                     }
                 )
         return rows
@@ -247,6 +264,13 @@ class Tally:
         return row
 
     # Helpers
+
+    def _sizes(self, clients: set[str]) -> Row:
+        return {
+            "clients": len(clients),
+            "clients_lasting": len(clients & self.populations.lasting),
+            "clients_without_mirrors": len(clients - self.populations.mirrors),
+        }
 
     def _in(self, period: Period) -> list[Request]:
         return [request for request in self.reported if request.day in period]
@@ -283,6 +307,16 @@ def _passes(request: Request, options: Options) -> bool:
 
 def _clients(requests: Iterable[Request]) -> set[str]:
     return {r.tokens.client for r in requests if r.tokens.client is not None}
+
+
+def _age(days: int | None) -> str:
+    if days is None:
+        return "no download"
+    if days > 90:
+        return "91 days or more"
+    if days > 30:
+        return "31 to 90 days"
+    return "8 to 30 days" if days > 7 else "7 days or less"
 
 
 def _order(value: tuple[int, tuple[Value, ...]]) -> tuple[int, tuple[str, ...]]:

@@ -9,6 +9,7 @@ from typing import Any
 from ...measures.counting import Row
 from ...measures.definitions import (
     KEYS,
+    LABELS,
     MEASURES,
     POPULATIONS,
     TABLES,
@@ -36,7 +37,7 @@ _OVER_TIME: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("updates", "columns", ("updates",)),
 )
 #: Tables with a chart of the shares of their groups over time.
-_SHARES = ("conda_versions", "python_versions", "systems", "cpus")
+_SHARES = ("download_ages", "conda_versions", "python_versions", "systems", "cpus")
 #: Tables with bars.
 _BARS = ("packages", "channels", "update_gaps")
 
@@ -134,7 +135,7 @@ def _by_period(
 def _shares(name: str, rows: Sequence[Row], periods: Sequence[str]) -> Chart:
     """Return the chart of a table whose groups share the clients of each period."""
     table = TABLES[name]
-    versions = name.endswith("versions")
+    versions, labels = name.endswith("versions"), LABELS.get(table.keys[-1])
     values: dict[str, dict[str, list[Any]]] = {}
     for row in rows:
         group = _group(table, row, versions)
@@ -147,6 +148,9 @@ def _shares(name: str, rows: Sequence[Row], periods: Sequence[str]) -> Chart:
     shown = shown[:GROUPS_SHOWN]
     if versions:
         shown.sort(key=_version, reverse=True)
+    elif labels:
+        places = {label: place for place, (label, _) in enumerate(labels)}
+        shown.sort(key=lambda group: places.get(group, 0))
     series = [
         Series(group, "", [_together(values[group].get(period, [])) for period in periods], color)
         for color, group in enumerate(shown)
@@ -159,7 +163,8 @@ def _shares(name: str, rows: Sequence[Row], periods: Sequence[str]) -> Chart:
     marks = [{"period": period, "incomplete": False} for period in periods]
     grid = _by_period(name, table.title, headings, marks, cells)
     sentence = f"{table.sentence} {SERIES}" if versions else table.sentence
-    return Chart(name, "shares", table.title, sentence, series, grid)
+    ordered = versions or labels is not None
+    return Chart(name, "shares", table.title, sentence, series, grid, ordered)
 
 
 def _together(values: Sequence[Any]) -> int | str | None:

@@ -65,7 +65,10 @@ class Series:
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart over time. ``kind`` is lines, columns, changes or shares."""
+    """A chart over time.
+
+    ``kind`` is lines, columns, changes or shares. Series that are ``ordered`` have colors in order.
+    """
 
     name: str
     kind: str
@@ -73,6 +76,7 @@ class Chart:
     sentence: str
     series: Sequence[Series]
     grid: Grid
+    ordered: bool = False
 
 
 @dataclass(frozen=True)
