@@ -130,7 +130,7 @@ def test_shares_are_shown_beside_clients(browser, page):
     rows = [row for row in year().tables["systems"] if row["period"] == "2025-W48"]
     total = sum(row["clients"] for row in rows)
     lines = plot.find_element(By.CLASS_NAME, "tip").text.splitlines()[2::2]
-    assert lines == [f"{r['clients']:,} ({r['clients'] * 100 / total:.1f} %)" for r in rows]
+    assert lines == [f"{r['clients']:,} ({r['clients'] * 100 / total:.1f}%)" for r in rows]
 
 
 def test_tables_open_with_the_keyboard(browser, page):

@@ -94,7 +94,7 @@ def _card(name: str, now: Row, before: Row | None, rows: Sequence[Row]) -> Card:
     past = before[name] if before else None
     change = None
     if isinstance(value, int) and isinstance(past, int) and past:
-        change = f"{(value - past) / past * 100:+.1f} %".replace("-", "−")
+        change = f"{(value - past) / past * 100:+.1f}%".replace("-", "−")
     history = [_integer(row[name]) for row in rows if not row["incomplete"]]
     cell = _cell(name, past) if past is not None else None
     return Card(name, title_of(name), _sentence(name), _cell(name, value), cell, change, history)

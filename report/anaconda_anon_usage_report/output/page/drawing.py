@@ -41,7 +41,7 @@ def draw(chart: Chart, content: Content) -> Drawing:
         scale, spans = _KINDS[chart.kind]([[value or 0 for value in one] for one in values])
         paths = [shapes.columns(*span, content.incomplete, scale) for span in spans]
     return Drawing(
-        scale.ticks(" %" if chart.kind == "shares" else ""),
+        scale.ticks("%" if chart.kind == "shares" else ""),
         shapes.bands(content.incomplete),
         shapes.labels(content.periods),
         [(series, *pair) for series, pair in zip(chart.series, paths, strict=True)],

@@ -8,7 +8,7 @@
 
   const text = (value, total) => {
     if (typeof value !== "number") return value ?? "–";
-    const share = total ? ` (${((value * 100) / total).toFixed(1)} %)` : "";
+    const share = total ? ` (${((value * 100) / total).toFixed(1)}%)` : "";
     return number.format(value) + share;
   };
 
