@@ -21,6 +21,12 @@ from support import PATIENCE, missing, wait_until  # noqa: E402
 #: The address of the clients, which differs from the server's.
 CLIENT = "127.9.8.7"
 
+#: An address in a header that proxies add.
+FORWARDED = "203.0.113.77"
+
+#: The path of heartbeats.
+HEARTBEAT = "/main/noarch/activate-0.0.0-0.conda"
+
 #: A User-Agent with all tokens.
 AGENT = (
     "conda/24.7.1 requests/2.32.3 CPython/3.11.9 Linux/6.1.0 debian/12 glibc/2.36"

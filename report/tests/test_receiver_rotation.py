@@ -10,11 +10,9 @@ import stat
 import subprocess
 
 import pytest
-from receivers import AGENT, PROJECT, changed, nginx, program
+from receivers import AGENT, HEARTBEAT, PROJECT, changed, nginx, program
 from reporting import report
 from support import PATIENCE, wait_until
-
-HEARTBEAT = "/main/noarch/activate-0.0.0-0.conda"
 
 
 @pytest.fixture
