@@ -20,11 +20,10 @@ sys.path[:0] = [str(PROJECT / "tests" / folder) for folder in ("", "conda", "she
 from anaconda_anon_usage import __version__  # noqa: E402
 from channel import NAME, make_channel  # noqa: E402
 from conda_root import DEADLINE, Base, build_wheel, clean_environ  # noqa: E402
+from reporting import totals_of_a_day, variants  # noqa: E402
 from servers import Server, read_head  # noqa: E402
 from shells import OPTIONAL, SHELLS, Shell  # noqa: E402
 from support import TEST_SLOTS, wait_until  # noqa: E402
-
-from anaconda_anon_usage_report.measures.definitions import SUFFIXES  # noqa: E402
 
 CONDA_ROOT = PROJECT / ".conda-root"
 
@@ -144,50 +143,39 @@ def check(
     # It depends on the speed of this machine, and a store rounds it to hours.
     gap = totals["update_gap"]
     assert 0 <= gap <= 3600
-    counts = _variants(
-        clients=1, environments=2, sessions=2, organizations=0, machines=0, installers=0,
-        heartbeats=activations, heartbeat_clients=1, heartbeat_environments=2,
-        environments_per_client=2, requests=requests, updates=2, update_gap=gap,
+    counts = {
+        "clients": 1, "environments": 2, "sessions": 2, "heartbeats": activations,
+        "heartbeat_clients": 1, "heartbeat_environments": 2, "environments_per_client": 2,
+        "requests": requests, "updates": 2, "update_gap": gap,
         # The second environment's package came from conda's package cache.
-        downloads=1, bytes=package.stat().st_size,
-    )  # fmt: skip
-    counts |= {"environments_per_client_lasting": None, "update_gap_lasting": None}
-    assert totals == {
-        **counts,
-        "requests_without_client": 0, "lasting_clients": 0, "single_day_clients": 0,
-        "too_new_clients": 1, "mirrors": 0, "lines_read": requests, "lines_skipped": 0,
+        "downloads": 1, "bytes": package.stat().st_size,
     }  # fmt: skip
+    expected = totals_of_a_day(counts, lines_read=requests)
+    assert totals == expected
     period = {"period": found["periods"][0]["period"]}
+    measured = {name: value for name, value in expected.items() if name in found["periods"][0]}
     unknown = dict.fromkeys(("new", "returning", "lost"))
-    changes = {**_variants(**unknown), **{f"{name}_lasting": None for name in unknown}}
-    downloads = {name: counts[name] for name in _variants(clients=0, downloads=0, bytes=0)}
-    failed = _variants(clients=1, requests=errors)
+    measured |= variants(unknown, lasting=None)
+    downloads = variants({name: counts[name] for name in ("clients", "downloads", "bytes")})
+    failed = variants({"clients": 1, "requests": errors})
     label = "under 1 hour" if gap < 3600 else "under 1 day"
-    expected = {
-        "periods": [{**period, "incomplete": True, **counts, **changes}],
+    one = variants({"clients": 1})
+    rows = {
+        "periods": [{**period, "incomplete": True, **measured}],
         "packages": [{**period, "project": NAME, **downloads}],
         "channels": [{**period, "channel": "main", "subdir": "noarch", **downloads}],
         "errors": [{**period, "status": 404, **failed}],
         "other_requests": [{**period, "status_class": "4xx", **failed}],
-        "update_gaps": [{**period, "gap": label, **_variants(clients=1, updates=1)}],
-        "systems": [{**period, "system_name": "Linux", **_variants(clients=1)}],
-        "aau_versions": [{**period, "aau": __version__, **_variants(clients=1)}],
+        "update_gaps": [{**period, "gap": label, **variants({"clients": 1, "updates": 1})}],
+        "systems": [{**period, "system_name": "Linux", **one}],
+        "aau_versions": [{**period, "aau": __version__, **one}],
     }
     # These depend on this machine.
-    tables = {name: rows for name, rows in found.items() if name != "totals"}
+    tables = {name: table for name, table in found.items() if table and name != "totals"}
     for name in ("conda_versions", "python_versions", "distributions", "libcs"):
         [row] = tables.pop(name)
-        assert _variants(clients=1).items() <= row.items()
-    assert {name: rows for name, rows in tables.items() if rows} == expected
-
-
-def _variants(**counts: int | None) -> dict[str, int | None]:
-    """Return counts of each population, in which no client is lasting or a mirror."""
-    return {
-        name + suffix: 0 if suffix == "_lasting" else value
-        for name, value in counts.items()
-        for suffix in SUFFIXES
-    }
+        assert one.items() <= row.items()
+    assert tables == rows
 
 
 def run(command: list[Any], environ: dict[str, str]) -> None:
