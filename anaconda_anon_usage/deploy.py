@@ -1,6 +1,6 @@
 """Write an administrator's configuration for all users of a machine, and remove it.
 
-The settings go into a drop-in file, so no existing condarc is edited. The first line of the
+The settings go into a drop-in file, so no other condarc is edited. The first line of the
 drop-in holds a hash of the lines below it, and those hold a hash of each token file that
 deploy wrote. A file that does not match its hash was edited: it is not replaced or deleted.
 """

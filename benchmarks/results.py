@@ -20,9 +20,9 @@ DOCUMENTED = """\
 | processor time that the package adds to `conda info`, ms | {conda commands|conda info|more processor time, ms} | 95 % interval; precision target: ±3 ms |
 
 If many environments are activated at the same moment, heartbeats wait for a free slot, in no
-particular order. They are dropped if they get none before the deadline, if too many already wait,
-or if the machine is overloaded. In the median burst, {Bursts|30|share} of 30 heartbeats arrived,
-{Bursts|100|share} of 100, and {Bursts|1,000|share} of 1,000.
+particular order. A heartbeat is dropped if it gets no slot before the deadline, if too many are
+already waiting, or if the machine is overloaded. In the median run, {Bursts|30|share} of 30 heartbeats
+arrived, {Bursts|100|share} of 100, and {Bursts|1,000|share} of 1,000.
 """
 TITLES = {"D": "Activation: delay in the shell, ms", "B": "Background cost of one heartbeat"}
 

@@ -24,7 +24,7 @@ from .superuser import is_superuser, open_as_superuser, require_trusted
 # Age in seconds at which a temporary file counts as abandoned by a killed process.
 _ABANDONED_AFTER = 60
 
-_TEMPORARY = re.compile(r"(.+)\.[0-9a-f]{16}\.tmp")
+_TEMPORARY = r"(.+)\.[0-9a-f]{16}\.tmp"
 
 _FLAGS = OPEN_FLAGS | getattr(os, "O_NOFOLLOW", 0)
 
@@ -140,7 +140,7 @@ class Directory:
         """Remove temporary files for these names that killed processes left behind."""
         with contextlib.suppress(OSError):
             for entry in self.names():
-                found = _TEMPORARY.fullmatch(entry)
+                found = re.fullmatch(_TEMPORARY, entry)
                 status = self._status(entry) if found and found[1] in names else None
                 if status is None or not stat.S_ISREG(status.st_mode):
                     continue

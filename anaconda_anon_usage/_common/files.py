@@ -56,6 +56,7 @@ def read_token_bytes(path: str, limit: int = SIZE_LIMIT) -> bytes:
     from .superuser import is_superuser, open_as_superuser
 
     if is_superuser():
+        os.lstat(path)  # most files are absent, which one call tells
         descriptor = open_as_superuser(path, os.O_RDONLY | OPEN_FLAGS, trusted=False)
         return read_descriptor(descriptor, path, limit)
     return read_bytes(path, limit)

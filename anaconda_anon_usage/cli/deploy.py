@@ -18,7 +18,7 @@ examples:
   anaconda-anon-usage deploy --org-token acme --dry-run
   anaconda-anon-usage deploy --undo
 
-files in {deploy.system_directory()} (no existing condarc is edited):
+files in {deploy.system_directory()} (no other condarc is edited):
   condarc.d/anaconda-anon-usage.yml  both settings with #!final, and automatic updates
   org_token, machine_token           tokens to send with each request
 

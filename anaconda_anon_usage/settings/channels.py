@@ -32,9 +32,7 @@ _OWN_DEFAULTS_SINCE = (26, 1)
 
 _SCHEME = re.compile(r"[a-z][a-z0-9]{0,11}://")
 _TOKEN = re.compile(r"/t/[a-zA-Z0-9-]*")
-_PLATFORM = re.compile(
-    r"(?i)/(?:noarch|(?:emscripten|freebsd|linux|osx|wasi|win|zos)-[a-z0-9]+)(?=/|$)"
-)
+_PLATFORM = r"(?i)/(?:noarch|(?:emscripten|freebsd|linux|osx|wasi|win|zos)-[a-z0-9]+)(?=/|$)"
 
 
 def configured_urls(configuration: Configuration, version: str | None) -> list[str]:
@@ -104,7 +102,8 @@ class _Channels:
         """Return the http(s) URLs of a name, URL or path in ``channels``; none of a path."""
         if not channel or channel.startswith(("/", "./", "..", "~", "\\\\")):
             return []
-        channel = _PLATFORM.sub("", channel, count=1).rstrip("/")
+        if "/" in channel:  # most are names, for which the pattern need not be compiled
+            channel = re.sub(_PLATFORM, "", channel, count=1).rstrip("/")
         if _SCHEME.match(channel):
             url = self._migrate(_clean(channel))
             return [url] if url.startswith(("http://", "https://")) else []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple  # the network library imports it, too
+from types import SimpleNamespace
 
 from .._common import conda_version
 from .channels import configured_urls, serving
@@ -16,7 +16,7 @@ from .condarc import WrongValue, boolean, expand
 from .merge import Configuration
 
 
-class Connection(NamedTuple):
+class Connection(SimpleNamespace):  # typing.NamedTuple would take a hundredth of a heartbeat's time
     """What the configuration says about requests.
 
     The defaults replace a setting that cannot be read. While there is a problem, no request
@@ -52,7 +52,7 @@ def read_connection(configuration: Configuration, root: str | None) -> Connectio
 
 def collect(readers: Mapping[str, Callable[[], object]], problems: list[str]) -> Connection:
     """Call one function for each field, and append their failures to the problems."""
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     problems = list(problems)
     for name, read in readers.items():
         setting = "channels" if name == "repositories" else name

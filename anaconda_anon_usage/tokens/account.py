@@ -47,8 +47,8 @@ _SETTINGS = ("api_key", "domain", "keyring_path", "preferred_token_storage")
 # config.toml with longer lines is ignored.
 _LINE_LIMIT = 2000
 
-_BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_BASE64URL = r"[A-Za-z0-9_-]+"
+_UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 
 def account_token() -> str | None:
@@ -102,14 +102,14 @@ def _token(key: str, now: float) -> str:
     # To Python, JSON's true is an int, and 1e999, Infinity and NaN are floats.
     if isinstance(expires, bool) or not now < expires < float("inf"):
         raise ValueError("expired")
-    if not _UUID.fullmatch(claims["sub"]):
+    if not re.fullmatch(_UUID, claims["sub"]):
         raise ValueError("not a UUID")
     return encode(bytes.fromhex(claims["sub"].replace("-", "")))
 
 
 def _base64url(text: str) -> bytes:
     """Decode a part of a JWT: URL-safe base64 without padding (RFC 7515, section 2)."""
-    if not _BASE64URL.fullmatch(text):
+    if not re.fullmatch(_BASE64URL, text):
         raise ValueError("not base64url")
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 

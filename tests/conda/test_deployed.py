@@ -14,6 +14,7 @@ from conda_root import Base
 from support import PROJECT
 
 from anaconda_anon_usage import deploy
+from anaconda_anon_usage.heartbeat import PATH
 
 TEMPLATES = PROJECT / "etc" / "conda" / "templates"
 NAME = "anaconda-anon-usage.yml"
@@ -125,7 +126,8 @@ def test_the_template_for_an_own_server_sets_the_url(base, administrated, enviro
         text=True,
         timeout=60,
     )
-    assert re.search(r"^URL: +https://conda\.example\.org/heartbeat$", done.stdout, re.MULTILINE)
+    url = re.escape(f"https://conda.example.org/{PATH}")
+    assert re.search(rf"^URL: +{url}$", done.stdout, re.MULTILINE)
 
 
 def test_the_example_of_an_organization_token_is_valid(base, administrated, status):

@@ -7,14 +7,17 @@ from pathlib import Path
 import pytest
 from support import PROJECT
 
-from anaconda_anon_usage import deploy
+from anaconda_anon_usage import deploy, heartbeat
 from anaconda_anon_usage.cli import main
 from anaconda_anon_usage.settings import condarc
 
 
 @pytest.mark.parametrize(
     "template, arguments",
-    [("telemetry-on", []), ("own-server", ["--heartbeat", "https://conda.example.org/heartbeat"])],
+    [
+        ("telemetry-on", []),
+        ("own-server", ["--heartbeat", f"https://conda.example.org/{heartbeat.PATH}"]),
+    ],
 )
 def test_a_template_has_the_settings_that_deploy_writes(tmp_path, template, arguments):
     """The same values and locks."""
