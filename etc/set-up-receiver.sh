@@ -4,7 +4,7 @@
 #   sh etc/set-up-receiver.sh
 #
 # Run it as root in a clone of the repository, and again to update. It keeps configuration files
-# that you have changed. docs/receiving.md says what the parts do, and how to remove them.
+# that exist. docs/receiving.md says what the parts do, and how to remove them.
 set -eu
 umask 022
 cd "$(dirname "$0")/.."
@@ -13,7 +13,7 @@ say() {
   printf '%s: %s\n' "${0##*/}" "$1"
 }
 
-# Copy a file of etc/ to the same place below /etc.
+# Copy a file of etc/ to a place below /etc, unless it is there.
 configure() {
   target=/etc/$2
   if [ ! -e "${target}" ]; then

@@ -79,19 +79,16 @@ def kill_a_worker(receiver) -> None:
     """Kill one of nginx's worker processes."""
     master = receiver.process.pid
 
-    def worker() -> int | None:
+    def kill() -> bool:
         for child in Path(f"/proc/{master}/task/{master}/children").read_text().split():
             with contextlib.suppress(OSError):  # it has ended
-                if (
-                    Path(f"/proc/{child}/cmdline")
-                    .read_bytes()
-                    .startswith(b"nginx: worker process\0")
-                ):
-                    return int(child)
-        return None
+                title = Path(f"/proc/{child}/cmdline").read_bytes()
+                if title.startswith(b"nginx: worker process\0"):
+                    os.kill(int(child), signal.SIGKILL)
+                    return True
+        return False
 
-    pid = wait_until(worker)
-    os.kill(pid, signal.SIGKILL)
+    assert wait_until(kill)
 
 
 def count(logs: list[Path]) -> dict[str, int]:
