@@ -188,7 +188,7 @@ def measure_all(parts: Parts, quick: bool) -> list[Table]:
         "Activation: delay in the shell, ratios",
         (
             *("", *(f"{name} / floor" for name in homes), f"≤ {FLOORS}"),
-            *("off / waited", "off / conda", "< 1 %"),
+            *("off / waited", "off / conda", "< 1%"),
         ),
     )
     for shell in SHELLS:
@@ -217,7 +217,8 @@ def measure_all(parts: Parts, quick: bool) -> list[Table]:
             goal(added / conda.median < SHARE_OF_ACTIVATION),
         )
     ratios.notes.append(
-        "Ratios of medians with 95 % intervals. The cost of an empty line (nothing) is subtracted."
+        "Ratios of medians with 95% confidence intervals. The cost of an empty line (nothing) is"
+        " subtracted."
     )
     return [conda_table, delays, ratios]
 

@@ -51,8 +51,8 @@ def measure_all(parts: Parts, quick: bool) -> list[Table]:
             goal(more.high <= MORE) if more.is_precise(PRECISION) else "",
         )
     table.notes.append(
-        "More: the median difference of pairs and its 95 % interval. Modules: imports that the"
-        " command does not need otherwise."
+        "More: the median difference of pairs and its 95% confidence interval. Modules: imports"
+        " that the command does not need otherwise."
     )
     return [table]
 

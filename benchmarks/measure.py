@@ -78,7 +78,7 @@ def column(samples: Samples, name: str) -> Samples:
 
 
 class Estimate(NamedTuple):
-    """A statistic and its 95 % confidence interval."""
+    """A statistic and its 95% confidence interval."""
 
     value: float
     low: float
@@ -97,7 +97,7 @@ class Estimate(NamedTuple):
         """Return a difference in ms, or only its interval if it is not precise."""
         if self.is_precise(precision):
             return self.text(digits=1)
-        return f"between {self.low:.1f} and {self.high:.1f} ms, target of precision missed"
+        return f"between {self.low:.1f} and {self.high:.1f} (precision target missed)"
 
 
 def bootstrap(statistic: Callable[..., float], *columns: Samples) -> Estimate:

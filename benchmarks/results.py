@@ -10,17 +10,17 @@ PAGE = Path(__file__).parents[1] / "docs" / "activation.md"
 
 #: What run.py writes between the marks of the page: {table|row|column} is a cell.
 DOCUMENTED = """\
-| Measurement | Median (minimum-maximum) | For comparison |
+| Measurement | Result | For comparison |
 | --- | --- | --- |
 | delay in bash, heartbeat off, ms | {D|bash|off} | a bare detached fork: {D|bash|floor} |
 | delay in bash, heartbeat on, ms | {D|bash|on} | with a server that does not respond: {D|bash|silent} |
 | launcher in the background, heartbeat off: processor time, ms | {B|launcher, heartbeat off|processor time, ms} | |
 | heartbeat in the background, https: processor time, ms | {B|heartbeat, https|processor time, ms} | `import requests` alone: {B|import requests|processor time, ms} |
 | heartbeat in the background, https: memory, MB | {B|heartbeat, https|memory, MB} | `import requests` alone: {B|import requests|memory, MB} |
-| processor time that the package adds to `conda info`, ms | {conda commands|conda info|more processor time, ms} | 95 % interval; precision target: ±3 ms |
+| processor time that the package adds to `conda info`, ms | {conda commands|conda info|more processor time, ms} | 95% confidence interval; goal: ±3 ms |
 
-If many environments are activated at the same moment, heartbeats wait for a free slot, in no
-particular order. A heartbeat is dropped if it gets no slot before the deadline, if too many are
+If many environments are activated at the same moment on Linux, heartbeats wait for a free slot, in
+no particular order. A heartbeat is dropped if it gets no slot before the deadline, if too many are
 already waiting, or if the machine is overloaded. In the median run, {Bursts|30|share} of 30 heartbeats
 arrived, {Bursts|100|share} of 100, and {Bursts|1,000|share} of 1,000.
 """

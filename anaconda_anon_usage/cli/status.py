@@ -18,7 +18,7 @@ examples:
   anaconda-anon-usage
   anaconda-anon-usage --name myenv --json
 
-The status names the file, line or variable that decides each setting. Set
+The status names the file and line, or the variable, that decides each setting. Set
 ANACONDA_ANON_USAGE_DEBUG=1 to print every decision to stderr.
 
 exit status: 0 success; 1 failure; 2 invalid command line; 130 interrupted

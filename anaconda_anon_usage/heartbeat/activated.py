@@ -26,7 +26,7 @@ def main() -> None:
     """Send the heartbeat of the activated environment if heartbeats are on; never return."""
     try:
         system.detach(DEADLINE)
-        # Imports create many objects and no garbage, and collecting it would take 5 % of the time.
+        # Imports create many objects and no garbage, and collecting it would take 5% of the time.
         gc.set_threshold(100_000)
         prefix = active_prefix()
         if prefix:

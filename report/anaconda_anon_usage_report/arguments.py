@@ -17,7 +17,7 @@ _EPOCH = date(1970, 1, 1)
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Parse a command line, by default the process's; exit if it is wrong."""
+    """Parse a command line, by default the process's; exit if it is invalid."""
     parser = make_parser()
     options = parser.parse_args(arguments)
     if options.since is not None and options.until is not None and options.until < options.since:
@@ -45,8 +45,8 @@ def make_parser() -> argparse.ArgumentParser:
         "logs",
         nargs="+",
         metavar="LOG",
-        help="a log, plain or compressed with gzip or zstd; a directory of logs, a pattern, "
-        "- for stdin, or a store, which `collect` makes",
+        help="a log, which may be compressed with gzip or zstd; a directory of logs; a pattern; "
+        "- for stdin; or a store that `collect` created",
     )
     add_parsing(parser.add_argument_group("reading"))
     _add_selection(parser.add_argument_group("what is reported"))
@@ -64,18 +64,18 @@ def add_parsing(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--count-redirects",
         action="store_true",
-        help="count the statuses 302 and 307 for package files as downloads",
+        help="count responses with status 302 or 307 for package files as downloads",
     )
     group.add_argument(
         "--heartbeat-path",
         metavar="PATH",
-        help="end of the path of heartbeats, besides noarch/activate-0.0.0-0.conda",
+        help="end of another path of heartbeats, besides noarch/activate-0.0.0-0.conda",
     )
     group.add_argument(
         "--strip-prefix",
         action="append",
         metavar="PATH",
-        help="path that is not part of the channel; can be repeated (default: "
+        help="path prefix that is not part of the channel; can be repeated (default: "
         + ", ".join(Options.strip_prefix)
         + ")",
     )
@@ -84,7 +84,7 @@ def add_parsing(group: argparse._ActionsContainer) -> None:
         type=_at_least(100),
         default=600,
         metavar="MB",
-        help="memory of the database; it writes the rest to disk (default: %(default)s)",
+        help="memory limit of the database, which writes the rest to disk (default: %(default)s)",
     )
 
 
@@ -121,21 +121,22 @@ def _add_selection(group: argparse._ArgumentGroup) -> None:
         "--inventory",
         type=Path,
         metavar="FILE",
-        help="list of the files that the channel holds, one a line, to report unused packages",
+        help="list of the channel's files, one per line, to report unused packages",
     )
     group.add_argument(
         "--unused-days",
         type=_at_least(1),
         default=90,
         metavar="N",
-        help="days without a download of an unused package (default: %(default)s)",
+        help="days without a download after which a package is unused (default: %(default)s)",
     )
     group.add_argument(
         "--lasting",
         type=_at_least(1),
         default=1,
         metavar="DAYS",
-        help="days between the first and last request of a lasting client (default: %(default)s)",
+        help="minimum days between the first and last request of a lasting client "
+        "(default: %(default)s)",
     )
     group.add_argument("--accounts", action="store_true", help="also count accounts")
     group.add_argument(
@@ -143,7 +144,7 @@ def _add_selection(group: argparse._ArgumentGroup) -> None:
         type=_at_least(1),
         default=5,
         metavar="N",
-        help='merge groups of fewer clients into "other" (default: %(default)s)',
+        help='merge groups of fewer than N clients into "other" (default: %(default)s)',
     )
 
 
@@ -156,7 +157,7 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         action="append",
         choices=list(TABLES),
         metavar="NAME",
-        help="make only this table besides the totals; can be repeated",
+        help="report only this table and the totals; can be repeated",
     )
     group.add_argument(
         "--top",
@@ -169,8 +170,8 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
 
 def definitions() -> str:
     """Return the definitions of all measures, columns and tables, as lines for the help."""
-    populations = "Most counts are made for all requests and, under their name with a suffix, for"
-    lines = textwrap.wrap(f"{CLIENTS} {populations} two populations:", 90)
+    populations = "Most measures are computed for all requests and, with a suffix, for two"
+    lines = textwrap.wrap(f"{CLIENTS} {populations} populations:", 90)
     for suffix, (title, sentence) in POPULATIONS.items():
         if suffix:
             lines += _entry(suffix, f"{title}. {sentence}")

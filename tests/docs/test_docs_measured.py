@@ -79,7 +79,7 @@ def test_pairs_are_measured_until_the_difference_is_precise(noise, precise):
         return measured[-1]
 
     found = MEASURE["paired_difference"](pair, 3, 400, 60)
-    interval = f"between {found.low:.1f} and {found.high:.1f} ms, target of precision missed"
+    interval = f"between {found.low:.1f} and {found.high:.1f} (precision target missed)"
     value = f"{found.value:.1f} [{found.low:.1f}, {found.high:.1f}]"
     assert precise == (found.high - found.low <= 6)
     assert precise == (len(measured) < 400)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 #: What a client is.
 CLIENTS = (
-    "Counts are of clients, not of users. All containers of an image with a baked token are one "
-    "client, and each container without one is a new client."
+    "Clients are counted, not users. All containers of an image that contains a token are one "
+    "client, and each container without a token is a new client."
 )
 
 #: Each measure with variants is counted three times: for all requests, and under its name with

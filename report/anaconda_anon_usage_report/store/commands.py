@@ -44,7 +44,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _add_collect(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Add the new lines of logs to a store. Each request counts once."
+    parser.description = "Add the new lines of logs to a store. Each request is counted once."
     parser.add_argument(
         "logs", nargs="+", metavar="LOG", help="a log, a directory of logs, or a pattern"
     )
@@ -69,16 +69,16 @@ def _add_collect(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--final",
         action="store_true",
-        help="also count a last line without an end; the log will not grow any more",
+        help="also collect a last line without a newline, because the log is complete",
     )
     parser.add_argument(
         "--source",
         default="",
         metavar="NAME",
-        help="name of the server, if logs of several servers can begin with the same lines",
+        help="name of the server; needed if logs of several servers can begin with the same lines",
     )
     parser.add_argument(
-        "--force", action="store_true", help="also count logs that seem to repeat other ones"
+        "--force", action="store_true", help="also collect logs that seem to be copies of others"
     )
     parser.set_defaults(action=_collect)
 
@@ -96,7 +96,8 @@ def _add_forget(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--key",
         action="store_true",
-        help="remove the key, so that nobody can link what is stored to a token",
+        help="remove the key; once the access logs are deleted, too, nobody can link what is stored "
+        "to a token",
     )
     parser.set_defaults(action=_forget)
 
@@ -109,7 +110,7 @@ def _add_expire(parser: argparse.ArgumentParser) -> None:
         type=_days,
         required=True,
         metavar="DAYS",
-        help="age, such as 400d; the current UTC day and as many days before it are kept",
+        help="age, such as 400d; the current UTC day and that many days before it are kept",
     )
     parser.set_defaults(action=_expire)
 

@@ -1,6 +1,6 @@
 """The client token stays the same beside anaconda-anon-usage 0.7 and 0.8.
 
-A stand-in for them follows their documented behaviour. The machines are simulated.
+A stand-in for them follows their documented behavior. The machines are simulated.
 """
 
 from __future__ import annotations

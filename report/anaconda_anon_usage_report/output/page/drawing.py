@@ -70,7 +70,7 @@ def _changes(values: Sequence[Sequence[int]]) -> tuple[shapes.Scale, list[Spans]
 
 
 def _shares(values: Sequence[Sequence[int]]) -> tuple[shapes.Scale, list[Spans]]:
-    """Return columns of 100 % in each period, the first series on top."""
+    """Return columns of 100% in each period, the first series on top."""
     sums = [sum(column) for column in zip(*values, strict=True)]
     tops = [100.0 if total else 0.0 for total in sums]
     spans: list[Spans] = []
