@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).parents[2]
-sys.path[:0] = [str(PROJECT / "tests"), str(PROJECT / "tests" / "conda")]
+sys.path[:0] = [str(PROJECT / "tests" / folder) for folder in ("", "conda", "shells")]
 
+from anaconda_anon_usage import __version__  # noqa: E402
 from channel import NAME, make_channel  # noqa: E402
-from conda_root import Base, build_wheel, clean_environ  # noqa: E402
+from conda_root import DEADLINE, Base, build_wheel, clean_environ  # noqa: E402
+from reporting import totals_of_a_day, variants  # noqa: E402
 from servers import Server, read_head  # noqa: E402
-from support import wait_until  # noqa: E402
+from shells import OPTIONAL, SHELLS, Shell  # noqa: E402
+from support import TEST_SLOTS, wait_until  # noqa: E402
 
 CONDA_ROOT = PROJECT / ".conda-root"
 
-#: How many times each of the two environments is activated.
-ACTIVATIONS = 3
+#: The shells in which conda activates: those of this machine, or all in CI.
+EVERY_SHELL = [
+    shell
+    for shell in SHELLS
+    if shell.conda_name
+    and (
+        shutil.which(shell.command[0], path=f"{os.environ['PATH']}:{Path(sys.executable).parent}")
+        or (os.environ.get("CI") and shell.name not in OPTIONAL)
+    )
+]
+#: The shells that activate each of the two environments, by default.
+THREE_TIMES_BASH = [shell for shell in SHELLS if shell.name == "bash"] * 3
 
 
 class LoggingServer(Server):
@@ -67,35 +83,99 @@ def record(directory: Path) -> list[str]:
         return list(server.lines)
 
 
-def use_conda(directory: Path, channel: str, logged: Callable[[], int]) -> None:
+def use_conda(
+    directory: Path,
+    channel: str,
+    logged: Callable[[], int],
+    shells: Sequence[Shell] = THREE_TIMES_BASH,
+) -> None:
     """Create two environments with a real conda, and activate them.
 
     Args:
         directory: the directory for all files.
         channel: the URL of the channel with packages, which also gets the heartbeats.
         logged: returns the number of requests that have been logged.
+        shells: the shells, each of which activates both environments.
     """
     home = directory / "home"
     home.mkdir()
     base = Base(directory / "base", CONDA_ROOT)
     base.install(build_wheel(PROJECT, directory))
+    base.read_deadline()
     heartbeat = f"{channel}/noarch/activate-0.0.0-0.conda"
-    (home / ".condarc").write_text(f"anaconda_heartbeat: {heartbeat}\n")
-    environ = clean_environ(home, CONDA_PKGS_DIRS=str(directory / "packages"))
+    (home / ".condarc").write_text(f"changeps1: false\nanaconda_heartbeat: {heartbeat}\n")
+    variables = {"CONDA_PKGS_DIRS": str(directory / "packages"), TEST_SLOTS: uuid.uuid4().hex}
+    environ = clean_environ(home, **variables, **{DEADLINE: "20"})
     environments = [directory / "envs" / name for name in ("a", "b")]
     for environment in environments:
         options = ["--override-channels", "--channel", channel]
         command = [base.conda, "create", "--yes", "--quiet", "--prefix", environment, NAME]
         run([*command, *options], environ)
         base.install_scripts(environment)
-    installed = logged()
-    for number in range(1, ACTIVATIONS + 1):
+    expected = logged()
+    for shell in shells:
         for environment in environments:
-            script = f'eval "$({base.conda} shell.posix activate {environment})"'
-            run(["bash", "-c", script], environ)
-        expected = installed + number * len(environments)
-        if not wait_until(lambda expected=expected: logged() >= expected):
-            raise RuntimeError(f"{expected} requests were expected, not {logged()}")
+            script = shell.evaluate.format(
+                conda=base.conda, name=shell.conda_name, command=f"activate {environment}"
+            )
+            done = shell.run(script, environ, directory)
+            if done.returncode or done.stderr:
+                raise RuntimeError(f"{shell} failed: {done.stdout}{done.stderr}")
+            expected += 1
+            if not wait_until(lambda expected=expected: logged() >= expected):
+                raise RuntimeError(f"{expected} requests were expected, not {logged()}")
+
+
+def check(
+    found: dict[str, Any], directory: Path, *, requests: int, errors: int, activations: int
+) -> None:
+    """Compare each number of a report on what use_conda() did with what it did.
+
+    Args:
+        found: the JSON of the report.
+        directory: the directory of use_conda(), with the channel in ``served/main``.
+        requests: the number of requests.
+        errors: the number of requests for files that the channel does not have.
+        activations: the number of activations.
+    """
+    [package] = (directory / "served" / "main" / "noarch").glob(f"{NAME}*")
+    totals = found["totals"]
+    # It depends on the speed of this machine, and a store rounds it to hours.
+    gap = totals["update_gap"]
+    assert 0 <= gap <= 3600
+    counts = {
+        "clients": 1, "environments": 2, "sessions": 2, "heartbeats": activations,
+        "heartbeat_clients": 1, "heartbeat_environments": 2, "environments_per_client": 2,
+        "requests": requests, "updates": 2, "update_gap": gap,
+        # The second environment's package came from conda's package cache.
+        "downloads": 1, "bytes": package.stat().st_size,
+    }  # fmt: skip
+    expected = totals_of_a_day(counts, lines_read=requests)
+    assert totals == expected
+    period = {"period": found["periods"][0]["period"]}
+    measured = {name: value for name, value in expected.items() if name in found["periods"][0]}
+    unknown = dict.fromkeys(("new", "returning", "lost"))
+    measured |= variants(unknown, lasting=None)
+    downloads = variants({name: counts[name] for name in ("clients", "downloads", "bytes")})
+    failed = variants({"clients": 1, "requests": errors})
+    label = "under 1 hour" if gap < 3600 else "under 1 day"
+    one = variants({"clients": 1})
+    rows = {
+        "periods": [{**period, "incomplete": True, **measured}],
+        "packages": [{**period, "project": NAME, **downloads}],
+        "channels": [{**period, "channel": "main", "subdir": "noarch", **downloads}],
+        "errors": [{**period, "status": 404, **failed}],
+        "other_requests": [{**period, "status_class": "4xx", **failed}],
+        "update_gaps": [{**period, "gap": label, **variants({"clients": 1, "updates": 1})}],
+        "systems": [{**period, "system_name": "Linux", **one}],
+        "aau_versions": [{**period, "aau": __version__, **one}],
+    }
+    # These depend on this machine.
+    tables = {name: table for name, table in found.items() if table and name != "totals"}
+    for name in ("conda_versions", "python_versions", "distributions", "libcs"):
+        [row] = tables.pop(name)
+        assert one.items() <= row.items()
+    assert tables == rows
 
 
 def run(command: list[Any], environ: dict[str, str]) -> None:

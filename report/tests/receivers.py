@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
+import grp
 import json
 import os
 import shutil
@@ -20,6 +22,12 @@ from support import PATIENCE, missing, wait_until  # noqa: E402
 
 #: The address of the clients, which differs from the server's.
 CLIENT = "127.9.8.7"
+
+#: An address in a header that proxies add.
+FORWARDED = "203.0.113.77"
+
+#: The path of heartbeats.
+HEARTBEAT = "/main/noarch/activate-0.0.0-0.conda"
 
 #: A User-Agent with all tokens.
 AGENT = (
@@ -214,3 +222,27 @@ def caddy(directory: Path, changes: Mapping[str, str] = {}) -> Iterator[Receiver
     command = [binary, "run", "--config", directory / "Caddyfile"]
     with contextlib.closing(Receiver(directory, port, command)) as receiver:
         yield receiver
+
+
+def rotate_log(directory: Path, name: str) -> None:
+    """Rotate a log of a running nginx as etc/logrotate.d/conda-anon-usage does on each day.
+
+    Args:
+        directory: the directory of nginx().
+        name: the name of the log.
+    """
+    names = {
+        # The site's own logs of the tests are in the same directory.
+        "/var/log/conda-anon-usage/*.log": f"{directory}/logs/{name}",
+        "create 640 www-data www-data": (
+            f"create 640 {getpass.getuser()} {grp.getgrgid(os.getegid()).gr_name}"
+        ),
+        "/run/nginx.pid": f"{directory}/nginx.pid",
+    }
+    text = (PROJECT / "etc" / "logrotate.d" / "conda-anon-usage").read_text()
+    configuration = directory / "logrotate"
+    configuration.write_text(changed(text, names))
+    configuration.chmod(0o644)
+    command = [program("logrotate"), "--force", "--state", directory / "state", configuration]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -5,14 +5,9 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from receivers import AGENT, CLIENT, PROJECT, caddy, program
+from receivers import AGENT, CLIENT, FORWARDED, HEARTBEAT, PROJECT, caddy, program
 from reporting import report
 from support import PATIENCE
-
-HEARTBEAT = "/main/noarch/activate-0.0.0-0.conda"
-
-#: An address in a header that proxies add.
-FORWARDED = "203.0.113.77"
 
 
 @pytest.fixture(scope="module")
@@ -20,19 +15,6 @@ def server(tmp_path_factory):
     """Return a server for requests that need no others around them."""
     with caddy(tmp_path_factory.mktemp("caddy") / "c") as receiver:
         yield receiver
-
-
-def test_head_is_answered_with_204_at_any_path(server):
-    for path in (HEARTBEAT, "/heartbeat", "/", "/a%20b/../c?query"):
-        status, _, body = server.request("HEAD", path)
-        assert (status, body) == (204, b"")
-
-
-@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"])
-def test_other_methods_are_answered_with_405_and_allow_head(server, method):
-    status, head, _ = server.request(method, HEARTBEAT)
-    assert status == 405
-    assert "\r\nAllow: HEAD\r\n" in f"{head}\r\n"
 
 
 def test_a_large_body_is_refused(server):

@@ -1,4 +1,4 @@
-"""A report on the log of nginx has the numbers of what a real conda did through it."""
+"""A report on what a real conda did through nginx has the numbers of what was done."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ import contextlib
 import pytest
 from receivers import nginx
 from reporting import report
+from storing import collect
 
 pytest.importorskip("anaconda_anon_usage", reason="needs make test-report")
 import real_conda
 
 
-def test_installs_and_activations_through_a_mirror_are_counted(tmp_path):
+def test_installs_and_activations_in_every_shell_are_counted(tmp_path):
     """Two environments are created from a channel behind mirror.conf, and activated."""
     real_conda.make_channel(tmp_path / "served" / "main")
     log = tmp_path / "n" / "logs" / "mirror.log"
+    shells = real_conda.EVERY_SHELL
     with contextlib.closing(real_conda.LoggingServer(tmp_path / "served")) as server:
         changes = {
             "https://conda.anaconda.org": server.url,
@@ -23,20 +25,18 @@ def test_installs_and_activations_through_a_mirror_are_counted(tmp_path):
         }
         with nginx(tmp_path / "n", "mirror.conf", changes) as mirror:
             channel = f"http://127.0.0.1:{mirror.port}/main"
-            real_conda.use_conda(tmp_path, channel, lambda: log.read_bytes().count(b"\n"))
+            real_conda.use_conda(tmp_path, channel, lambda: log.read_bytes().count(b"\n"), shells)
     lines = mirror.log("mirror.log")
-    found = report(log)
-    totals = found["totals"]
-    assert totals["lines_read"] == totals["requests"] == len(lines)
-    assert totals["lines_skipped"] == totals["requests_without_client"] == 0
-    assert (totals["clients"], totals["environments"]) == (1, 2)
-    assert (totals["heartbeats"], totals["heartbeat_clients"]) == (2 * real_conda.ACTIVATIONS, 1)
-    assert totals["heartbeat_environments"] == 2
-    # The second environment's package came from conda's package cache.
-    assert (totals["sessions"], totals["updates"], totals["downloads"]) == (2, 2, 1)
-    assert [row["project"] for row in found["packages"]] == [real_conda.NAME]
-    assert [line["status"] for line in lines if line["method"] == "HEAD"].count(204) == (
-        2 * real_conda.ACTIVATIONS
-    )
-    # The channel behind the mirror got no heartbeat.
+    activations = 2 * len(shells)
+    assert [line["status"] for line in lines if line["method"] == "HEAD"] == [204] * activations
+    # The channel behind the mirror got no heartbeat, and all requests that failed.
     assert not any("activate-0.0.0-0" in line for line in server.lines)
+    errors = sum('" 404 ' in line for line in server.lines)
+    collect(tmp_path / "store", log)
+    real_conda.check(
+        report(tmp_path / "store"),
+        tmp_path,
+        requests=len(lines),
+        errors=errors,
+        activations=activations,
+    )

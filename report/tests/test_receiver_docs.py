@@ -36,9 +36,16 @@ def test_the_parser_has_an_option(option):
 
 
 def test_limits_are_those_of_the_configurations():
-    nginx = (PROJECT / "etc" / "nginx" / "heartbeat.conf").read_text()
-    caddy = (PROJECT / "etc" / "caddy" / "Caddyfile").read_text()
-    rotation = (PROJECT / "etc" / "logrotate.d" / "conda-anon-usage").read_text()
+    nginx, caddy, rotation, service, timer = (
+        (PROJECT / "etc" / name).read_text()
+        for name in (
+            "nginx/heartbeat.conf",
+            "caddy/Caddyfile",
+            "logrotate.d/conda-anon-usage",
+            "systemd/system/aau-report.service",
+            "systemd/system/aau-report.timer",
+        )
+    )
     for text, line in (
         (nginx, "rate=500r/s;"),
         (nginx, "burst=1000 nodelay;"),
@@ -49,5 +56,15 @@ def test_limits_are_those_of_the_configurations():
         (caddy, "roll_size 10MiB"),
         (caddy, "roll_keep_for 336h"),
         (rotation, "rotate 13"),
+        (service, " collect /var/log/conda-anon-usage --into /var/lib/aau-report/store\n"),
+        (service, " --html /var/lib/aau-report/usage.html\n"),
+        (timer, "OnCalendar=03:00\nRandomizedDelaySec=30min\n"),
     ):
         assert line in text
+
+
+def test_the_script_runs_the_commands_of_the_page():
+    script = (PROJECT / "etc" / "set-up-receiver.sh").read_text()
+    for line in COMMANDS:
+        if line.startswith(("apt-get ", "python3 ", "install ", "useradd ")):
+            assert line.removeprefix("apt-get install -y ") in script

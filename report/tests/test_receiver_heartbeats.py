@@ -11,14 +11,9 @@ import struct
 import subprocess
 
 import pytest
-from receivers import AGENT, CLIENT, Receiver, free_port, nginx, program
+from receivers import AGENT, CLIENT, FORWARDED, HEARTBEAT, Receiver, free_port, nginx, program
 from reporting import report
 from support import PATIENCE
-
-HEARTBEAT = "/main/noarch/activate-0.0.0-0.conda"
-
-#: An address in a header that proxies add.
-FORWARDED = "203.0.113.77"
 
 ERROR_LOG = "error_log stderr emerg;"
 
@@ -35,19 +30,6 @@ def server(tmp_path_factory):
     """Return a server for requests that need no others around them."""
     with nginx(tmp_path_factory.mktemp("nginx") / "n", "heartbeat.conf") as receiver:
         yield receiver
-
-
-def test_head_is_answered_with_204_at_any_path(server):
-    for path in (HEARTBEAT, "/heartbeat", "/", "/a%20b/../c?query"):
-        status, _, body = server.request("HEAD", path)
-        assert (status, body) == (204, b"")
-
-
-@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"])
-def test_other_methods_are_answered_with_405_and_allow_head(server, method):
-    status, head, _ = server.request(method, HEARTBEAT, "Content-Length: 0")
-    assert status == 405
-    assert "\r\nAllow: HEAD\r\n" in f"{head}\r\n"
 
 
 def test_a_large_body_is_refused(server):

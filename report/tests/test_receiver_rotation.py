@@ -2,45 +2,20 @@
 
 from __future__ import annotations
 
-import getpass
-import grp
 import os
 import re
 import stat
-import subprocess
 
 import pytest
-from receivers import AGENT, PROJECT, changed, nginx, program
+from receivers import AGENT, HEARTBEAT, PROJECT, nginx, rotate_log
 from reporting import report
-from support import PATIENCE, wait_until
-
-HEARTBEAT = "/main/noarch/activate-0.0.0-0.conda"
+from support import wait_until
 
 
 @pytest.fixture
 def rotate(tmp_path):
-    """Return a function that rotates the logs in tmp_path/n/logs, as on the next day."""
-    names = {
-        "/var/log/conda-anon-usage/": f"{tmp_path}/n/logs/",
-        "create 640 www-data www-data": (
-            f"create 640 {getpass.getuser()} {grp.getgrgid(os.getegid()).gr_name}"
-        ),
-        "/run/nginx.pid": f"{tmp_path}/n/nginx.pid",
-        # The site's own logs of the tests are in the same directory.
-        "*.log": "heartbeat.log",
-    }
-    text = (PROJECT / "etc" / "logrotate.d" / "conda-anon-usage").read_text()
-    (tmp_path / "logrotate").write_text(changed(text, names))
-    (tmp_path / "logrotate").chmod(0o644)
-
-    def run():
-        command = [program("logrotate"), "--force", "--state", tmp_path / "state"]
-        done = subprocess.run(
-            [*command, tmp_path / "logrotate"], capture_output=True, text=True, timeout=PATIENCE
-        )
-        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-
-    return run
+    """Return a function that rotates the log in tmp_path/n/logs, as on the next day."""
+    return lambda: rotate_log(tmp_path / "n", "heartbeat.log")
 
 
 @pytest.mark.parametrize("name", ["heartbeat.conf", "mirror.conf"])

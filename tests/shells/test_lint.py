@@ -10,8 +10,8 @@ import pytest
 from support import PROJECT, tool
 
 SCRIPTS = sorted(
-    path for folder in ("activate.d", "deactivate.d", "etc/conda/anon-usage")
-    for path in (PROJECT / folder).iterdir()
+    path for pattern in ("activate.d/*", "deactivate.d/*", "etc/conda/anon-usage/*", "etc/*.sh")
+    for path in PROJECT.glob(pattern)
 )  # fmt: skip
 
 
