@@ -151,7 +151,7 @@ def check(
         "downloads": 1, "bytes": package.stat().st_size,
     }  # fmt: skip
     expected = totals_of_a_day(counts, lines_read=requests)
-    assert totals == expected
+    assert totals == expected, totals
     period = {"period": found["periods"][0]["period"]}
     measured = {name: value for name, value in expected.items() if name in found["periods"][0]}
     unknown = dict.fromkeys(("new", "returning", "lost"))
@@ -167,6 +167,7 @@ def check(
         "errors": [{**period, "status": 404, **failed}],
         "other_requests": [{**period, "status_class": "4xx", **failed}],
         "update_gaps": [{**period, "gap": label, **variants({"clients": 1, "updates": 1})}],
+        "download_ages": [{**period, "age": "7 days or less", **one}],
         "systems": [{**period, "system_name": "Linux", **one}],
         "aau_versions": [{**period, "aau": __version__, **one}],
     }
@@ -175,7 +176,7 @@ def check(
     for name in ("conda_versions", "python_versions", "distributions", "libcs"):
         [row] = tables.pop(name)
         assert one.items() <= row.items()
-    assert tables == rows
+    assert tables == rows, tables
 
 
 def run(command: list[Any], environ: dict[str, str]) -> None:
