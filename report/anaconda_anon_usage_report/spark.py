@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import re
 import shutil
@@ -13,15 +14,18 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+from ibis.backends.pyspark.datatypes import PySparkSchema
 from py4j.protocol import Py4JError
 from pyspark import SparkConf, SparkContext
 from pyspark.errors import PySparkException
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import StructType
 
 from .engine import EngineError, EngineMissing
 from .reading import Options, Reading, ReadingError
@@ -146,6 +150,9 @@ class SparkEngine:
 
     def _start(self, master: str | None) -> SparkSession:
         """Start Spark, and let ``_close`` end it."""
+        # Interrupted, py4j logs a traceback.
+        self._close.callback(logging.disable, logging.root.manager.disable)
+        logging.disable()
         # Other processes of Spark on this machine run with the same packages.
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         if "SPARK_REMOTE" not in os.environ:
@@ -157,7 +164,9 @@ class SparkEngine:
     def _start_java(self, master: str | None) -> None:
         home = os.environ.get("JAVA_HOME")
         if shutil.which(os.path.join(home, "bin", "java") if home else "java") is None:
-            raise EngineMissing("Java is not installed (install openjdk-17-jre-headless or similar)")
+            raise EngineMissing(
+                "Java is not installed (install openjdk-17-jre-headless or similar)"
+            )
         directory = Path(tempfile.mkdtemp(prefix="aau-report-"))
         self._close.callback(shutil.rmtree, directory, ignore_errors=True)
         settings = SparkConf(loadDefaults=False)
@@ -169,14 +178,16 @@ class SparkEngine:
         if master is not None:
             settings.setMaster(master)
         messages = directory / "messages"
+        messages.touch(0o600)
         with messages.open("wb") as output:
             try:
-                gateway = launch_gateway(
+                gateway = launch_gateway(  # type: ignore[no-untyped-call]
                     settings, {"stdout": output, "stderr": subprocess.STDOUT, "umask": 0o077}
                 )
             except PySparkException:
-                lines = messages.read_text(errors="replace").split("\n")
-                raise EngineError(next(filter(None, reversed(lines)), "Java failed")) from None
+                text = messages.read_text(errors="replace")
+                found = re.search(r".*(?:Error|Exception).*", text)
+                raise EngineError(found[0] if found else "Java does not start") from None
         self._close.callback(_end, gateway)
         conf = SparkConf(_jvm=gateway.jvm)
         if conf.get("spark.master", "local").startswith("local"):
@@ -221,14 +232,14 @@ class _Parser:
         return pa.RecordBatch.from_arrays(columns, names=[*self._columns, _COUNTED.name])
 
 
-def _spark_schema(schema: pa.Schema):
-    from ibis.backends.pyspark.datatypes import PySparkSchema
-
+def _spark_schema(schema: pa.Schema) -> StructType:
+    """Return a schema whose columns may all have NULL."""
     fields = [field.with_nullable(True) for field in schema]
-    return PySparkSchema.from_ibis(ibis.Schema.from_pyarrow(pa.schema(fields)))
+    found: StructType = PySparkSchema.from_ibis(ibis.Schema.from_pyarrow(pa.schema(fields)))
+    return found
 
 
-def _end(gateway) -> None:
+def _end(gateway: Any) -> None:
     """End Java, so that nothing writes to the directory any more."""
     SparkContext._gateway = SparkContext._jvm = None
     gateway.shutdown()

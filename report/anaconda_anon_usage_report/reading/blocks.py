@@ -85,9 +85,9 @@ class BlockParser:
                 skips.append((number, parts))
             else:
                 found.append(parts)
-        rows = self._rows(found)
-        lines = len(skips) + len(found)
-        return Block(Counts(lines, len(skips), skips[:MOST_SKIPS], rows.has_tokens()), [rows])
+        group, count = self._rows(found), len(skips) + len(found)
+        counts = Counts(count, len(skips), skips[:MOST_SKIPS], group.has_tokens())
+        return Block(counts, [group])
 
     def _rows(self, found: list[formats.Parts]) -> rows.Rows:
         """Return requests as columns."""
