@@ -15,7 +15,7 @@ from typing import NoReturn
 from rich.console import Console
 
 from .arguments import parse
-from .engine import EngineError, EngineMissing, open_engine
+from .engine import EngineError, EngineUnavailable, open_engine
 from .measures.calendar import TooManyPeriods
 from .measures.data import COLUMNS
 from .measures.definitions import TABLES
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(error.message, error.status)
     except TooManyPeriods as error:
         return _fail(str(error), WRONG_USAGE)
-    except EngineMissing as error:
+    except EngineUnavailable as error:
         return _fail(str(error), WRONG_USAGE)
     except EngineError as error:
         return _fail(f"database: {error}", FAILED)

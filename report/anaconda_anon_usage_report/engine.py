@@ -27,8 +27,8 @@ class EngineError(Exception):
     """The engine cannot go on, for example because the disk is full."""
 
 
-class EngineMissing(EngineError):
-    """Something that the engine needs is not installed."""
+class EngineUnavailable(EngineError):
+    """Something that the engine needs is not installed or not supported."""
 
 
 class ReportEngine(Protocol):
@@ -73,7 +73,7 @@ def open_engine(name: str, memory: int, master: str | None) -> ReportEngine:
         master: The URL of Spark's cluster, or None to use Spark's own configuration.
 
     Raises:
-        EngineMissing: Something that the engine needs is not installed.
+        EngineUnavailable: Something that the engine needs is not installed or not supported.
         EngineError: The engine does not start.
     """
     if name == "duckdb":
@@ -81,7 +81,7 @@ def open_engine(name: str, memory: int, master: str | None) -> ReportEngine:
     try:
         from .spark import SparkEngine
     except ModuleNotFoundError as error:
-        raise EngineMissing(
+        raise EngineUnavailable(
             f"{error.name} is not installed (run: pip install 'anaconda-anon-usage-report[spark]')"
         ) from None
     return SparkEngine(master)

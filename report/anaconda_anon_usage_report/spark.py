@@ -27,7 +27,7 @@ from pyspark.java_gateway import launch_gateway
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
-from .engine import EngineError, EngineMissing
+from .engine import EngineError, EngineUnavailable
 from .reading import Options, Reading, ReadingError
 from .reading.blocks import Counts
 from .reading.parts import Part, PartParser
@@ -58,11 +58,13 @@ class SparkEngine:
         master: The URL of the cluster, or None to use Spark's own configuration.
 
     Raises:
-        EngineMissing: There is no Java.
+        EngineUnavailable: There is no Java, or Spark Connect is asked for.
         EngineError: Spark does not start.
     """
 
     def __init__(self, master: str | None = None) -> None:
+        if "SPARK_REMOTE" in os.environ:
+            raise EngineUnavailable("SPARK_REMOTE is not supported (use --master)")
         self._close = contextlib.ExitStack()
         try:
             with _explained():
@@ -150,26 +152,18 @@ class SparkEngine:
 
     def _start(self, master: str | None) -> SparkSession:
         """Start Spark, and let ``_close`` end it."""
+        home = os.environ.get("JAVA_HOME")
+        if shutil.which(os.path.join(home, "bin", "java") if home else "java") is None:
+            raise EngineUnavailable("Java is not installed (install openjdk-17-jre-headless)")
         # Interrupted, py4j logs a traceback.
         self._close.callback(logging.disable, logging.root.manager.disable)
         logging.disable()
-        # Other processes of Spark on this machine run with the same packages.
+        # Spark's processes on this machine run with the same packages.
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-        if "SPARK_REMOTE" not in os.environ:
-            self._start_java(master)
-        session = SparkSession.builder.appName("aau-report").getOrCreate()
-        self._close.callback(session.stop)
-        return session
-
-    def _start_java(self, master: str | None) -> None:
-        home = os.environ.get("JAVA_HOME")
-        if shutil.which(os.path.join(home, "bin", "java") if home else "java") is None:
-            raise EngineMissing(
-                "Java is not installed (install openjdk-17-jre-headless or similar)"
-            )
         directory = Path(tempfile.mkdtemp(prefix="aau-report-"))
         self._close.callback(shutil.rmtree, directory, ignore_errors=True)
         settings = SparkConf(loadDefaults=False)
+        settings.setAppName("aau-report")
         settings.set("spark.local.dir", str(directory))
         settings.set("spark.sql.warehouse.dir", str(directory / "warehouse"))
         settings.set(
@@ -194,6 +188,9 @@ class SparkEngine:
             for key, value in _LOCAL.items():
                 conf.setIfMissing(key, value)
         SparkContext(gateway=gateway, conf=conf)
+        session = SparkSession.builder.getOrCreate()
+        self._close.callback(session.stop)
+        return session
 
 
 class _Parser:
@@ -244,7 +241,11 @@ def _end(gateway: Any) -> None:
     SparkContext._gateway = SparkContext._jvm = None
     gateway.shutdown()
     gateway.proc.stdin.close()
-    gateway.proc.wait(_PATIENCE)
+    try:
+        gateway.proc.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        gateway.proc.kill()
+        gateway.proc.wait()
 
 
 @contextlib.contextmanager

@@ -259,9 +259,15 @@ def test_java_is_required(variable, tmp_path, logs):
         text=True,
         timeout=120,
     )
-    message = "Java is not installed (install openjdk-17-jre-headless or similar)"
+    message = "Java is not installed (install openjdk-17-jre-headless)"
     assert found.stderr == f"aau-report: error: {message}\n"
     assert (found.returncode, found.stdout, list(temporary.iterdir())) == (2, "", [])
+
+
+def test_spark_connect_is_refused(logs, monkeypatch):
+    monkeypatch.setenv("SPARK_REMOTE", "sc://127.0.0.1")
+    message = "aau-report: error: SPARK_REMOTE is not supported (use --master)\n"
+    assert run(logs, *SPARK) == (2, "", message)
 
 
 def test_a_master_that_does_not_exist_is_an_error(tmp_path, logs):
