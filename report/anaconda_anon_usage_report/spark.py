@@ -20,7 +20,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 from ibis.backends.pyspark.datatypes import PySparkSchema
-from py4j.protocol import Py4JError
+from py4j.protocol import Py4JError, Py4JNetworkError
 from pyspark import SparkConf, SparkContext
 from pyspark.errors import PySparkException
 from pyspark.java_gateway import launch_gateway
@@ -46,6 +46,9 @@ _LOCAL = {
     "spark.authenticate": "true",
     "spark.ui.enabled": "false",
 }
+
+#: What Spark raises; the last if Java is gone.
+_ERRORS = (PySparkException, Py4JError, ConnectionError)
 
 #: What parsed rows have besides the columns of requests: what was counted, in rows of their own.
 _COUNTED = pa.field("counted", pa.string())
@@ -88,7 +91,7 @@ class SparkEngine:
         """End the session and remove its files."""
         with _explained():
             self._close.close()
-            if isinstance(error, (PySparkException, Py4JError)):
+            if isinstance(error, _ERRORS):
                 raise error
 
     def read(self, reading: Reading, columns: Sequence[str]) -> ir.Table:
@@ -253,5 +256,7 @@ def _explained() -> Iterator[None]:
     """Turn errors of Spark into ``EngineError``."""
     try:
         yield
-    except (PySparkException, Py4JError) as error:
+    except (ConnectionError, Py4JNetworkError) as error:
+        raise EngineError("Java has ended") from error
+    except _ERRORS as error:
         raise EngineError(str(error).strip().partition("\n")[0]) from error

@@ -216,7 +216,12 @@ def test_a_run_prints_the_same_tables_and_leaves_nothing(tmp_path, logs):
     assert (list(tmp_path.iterdir()), list(temporary.iterdir())) == ([temporary], [])
 
 
-def test_sigterm_ends_spark(tmp_path, logs):
+JAVA_ENDED = b"aau-report: error: database: Java has ended\n"
+
+
+@pytest.mark.parametrize("java, expected", [(False, (130, b"")), (True, (1, JAVA_ENDED))])
+def test_a_killed_run_leaves_nothing(java, expected, tmp_path, logs):
+    """SIGTERM ends the command, and SIGKILL its Java."""
     temporary = tmp_path / "temporary"
     process = subprocess.Popen(
         command(temporary, logs), env=environ(temporary), stdout=-1, stderr=-1
@@ -228,12 +233,16 @@ def test_sigterm_ends_spark(tmp_path, logs):
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.1)
-        process.send_signal(signal.SIGTERM)
+        if java:
+            (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+            os.kill(int(child), signal.SIGKILL)
+        else:
+            process.terminate()
         output, errors = process.communicate(timeout=300)
     finally:
         process.kill()
         process.wait()
-    assert (process.returncode, output, errors) == (130, b"", b"")
+    assert (process.returncode, output, errors) == (expected[0], b"", expected[1])
     assert list(temporary.iterdir()) == []
 
 
