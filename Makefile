@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+ENGINE ?= duckdb
 BIN = .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
 .PHONY: demo demo-report test test-report faults coverage unit real-conda windows bench lint build \
@@ -10,9 +11,9 @@ BIN = .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 demo: .venv/ready .conda-root/ready
 	$(BIN)/python tests/demo.py
 
-# A log of real activations and simulated weeks, and the report's tables.
+# A log of real activations and simulated weeks, and the report's tables. ENGINE can be pyspark.
 demo-report: .venv/report .conda-root/ready
-	$(BIN)/python report/tests/demo.py
+	$(BIN)/python report/tests/demo.py $(ENGINE)
 
 test: .venv/ready .conda-root/ready
 	$(BIN)/python $(MEASURED) -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
@@ -20,7 +21,7 @@ test: .venv/ready .conda-root/ready
 # The report's types and tests. `lint` checks its style, but does not have what its types need.
 test-report: .venv/report .conda-root/ready
 	cd report && ../$(BIN)/mypy
-	cd report && ../$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+	cd report && ../$(BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
 
 # Faults of disks, networks and machines, and 1,000 concurrent activations. Without root, some
 # tests are skipped.

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from . import __version__
+from .engine import ENGINES
 from .measures.definitions import CLIENTS, KEYS, MEASURES, POPULATIONS, TABLES
 from .measures.options import PERIODS
 from .reading import FORMATS, Options
@@ -48,7 +49,19 @@ def make_parser() -> argparse.ArgumentParser:
         help="a log, which may be compressed with gzip or zstd; a directory of logs; a pattern; "
         "- for stdin; or a store that `collect` created",
     )
-    add_parsing(parser.add_argument_group("reading"))
+    reading = parser.add_argument_group("reading")
+    add_parsing(reading)
+    reading.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default=ENGINES[0],
+        help="what computes the report (default: %(default)s)",
+    )
+    reading.add_argument(
+        "--master",
+        metavar="URL",
+        help="cluster of --engine pyspark, such as local[4] (default: Spark's own configuration)",
+    )
     _add_selection(parser.add_argument_group("what is reported"))
     _add_output(parser.add_argument_group("output"))
     return parser
@@ -84,7 +97,7 @@ def add_parsing(group: argparse._ActionsContainer) -> None:
         type=_at_least(100),
         default=600,
         metavar="MB",
-        help="memory limit of the database, which writes the rest to disk (default: %(default)s)",
+        help="memory limit of DuckDB, which writes the rest to disk (default: %(default)s)",
     )
 
 

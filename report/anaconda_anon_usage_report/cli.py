@@ -15,7 +15,7 @@ from typing import NoReturn
 from rich.console import Console
 
 from .arguments import parse
-from .engine import Engine, EngineError
+from .engine import EngineError, EngineUnavailable, open_engine
 from .measures.calendar import TooManyPeriods
 from .measures.data import COLUMNS
 from .measures.definitions import TABLES
@@ -27,7 +27,7 @@ from .reading import Options, ReadingError, read
 from .results import Report, make_report
 from .store.commands import COMMANDS, run
 from .store.contents import opened
-from .store.report import add_stored, comparable, read_beside, split
+from .store.report import read_beside, read_stored, split
 
 #: Exit statuses besides those of ReadingError. Ctrl-C as shells report it (128 + SIGINT).
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
@@ -48,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ReadingError as error:
         return _fail(error.message, error.status)
     except TooManyPeriods as error:
+        return _fail(str(error), WRONG_USAGE)
+    except EngineUnavailable as error:
         return _fail(str(error), WRONG_USAGE)
     except EngineError as error:
         return _fail(f"database: {error}", FAILED)
@@ -90,7 +92,6 @@ def _report(options: argparse.Namespace) -> Report:
         directory, logs = split(options.logs)
         if directory is None:
             reading = read(logs, format=options.format, options=parsing, on_bytes=progress.advance)
-            batches = reading.batches(encoded=True)
         else:
             stored = stack.enter_context(opened(directory))
             reading = read_beside(
@@ -101,12 +102,12 @@ def _report(options: argparse.Namespace) -> Report:
                 options=parsing,
                 on_bytes=progress.advance,
             )
-            batches = comparable(directory, reading, options.accounts)
         progress.start("reading", reading.size)
-        engine = stack.enter_context(Engine(options.memory))
-        requests = engine.load(batches, COLUMNS)
-        if directory is not None:
-            requests = add_stored(directory, stored, reading, engine, requests)
+        engine = stack.enter_context(open_engine(options.engine, options.memory, options.master))
+        if directory is None:
+            requests = engine.read(reading, COLUMNS)
+        else:
+            requests = read_stored(directory, stored, reading, engine, options.accounts)
         progress.start("counting", None)
         return make_report(requests, reading, chosen, options.table or tuple(TABLES))
 

@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
+from typing import Protocol
 
 import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from .reading import Reading
 from .schema import REQUESTS
 
 #: Rows of a batch of a result, and so of a row group of Parquet.
@@ -23,6 +25,66 @@ _BATCH = 122_880
 
 class EngineError(Exception):
     """The engine cannot go on, for example because the disk is full."""
+
+
+class EngineUnavailable(EngineError):
+    """Something that the engine needs is not installed or not supported."""
+
+
+class ReportEngine(Protocol):
+    """What a report needs of an engine."""
+
+    def __enter__(self) -> ReportEngine:
+        """Return the engine itself."""
+        ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Remove the requests."""
+        ...
+
+    def read(self, reading: Reading, columns: Sequence[str]) -> ir.Table:
+        """Return the requests of logs."""
+        ...
+
+    def load(self, batches: Iterable[pa.RecordBatch], columns: Sequence[str]) -> ir.Table:
+        """Return requests in batches as a table."""
+        ...
+
+    def stored(self, files: Sequence[Path], columns: Sequence[str]) -> ir.Table:
+        """Return the requests in Parquet files."""
+        ...
+
+
+#: The names of the engines.
+ENGINES = ("duckdb", "pyspark")
+
+
+def open_engine(name: str, memory: int, master: str | None) -> ReportEngine:
+    """Return an engine.
+
+    Args:
+        name: One of ENGINES.
+        memory: The memory of DuckDB in MB.
+        master: The URL of Spark's cluster, or None to use Spark's own configuration.
+
+    Raises:
+        EngineUnavailable: Something that the engine needs is not installed or not supported.
+        EngineError: The engine does not start.
+    """
+    if name == "duckdb":
+        return Engine(memory)
+    try:
+        from .spark import SparkEngine
+    except ModuleNotFoundError as error:
+        raise EngineUnavailable(
+            f"{error.name} is not installed (run: pip install 'anaconda-anon-usage-report[spark]')"
+        ) from None
+    return SparkEngine(master)
 
 
 class Engine:
@@ -71,6 +133,18 @@ class Engine:
             raise KeyboardInterrupt from error
         if isinstance(error, duckdb.Error):
             raise EngineError(str(error).partition("\n")[0]) from error
+
+    def read(self, reading: Reading, columns: Sequence[str]) -> ir.Table:
+        """Store the requests of logs and return their table.
+
+        Args:
+            reading: The logs.
+            columns: The columns to store.
+
+        Raises:
+            ReadingError: A log cannot be read.
+        """
+        return self.load(reading.batches(encoded=True), columns)
 
     def load(
         self, batches: Iterable[pa.RecordBatch], columns: Sequence[str] = REQUESTS.names

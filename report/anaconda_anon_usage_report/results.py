@@ -57,7 +57,7 @@ def make_report(
     with contextlib.ExitStack() as stack:
 
         def keep(table: ir.Table) -> ir.Table:
-            kept: ir.Table = stack.enter_context(table.cache())
+            kept: ir.Table = stack.enter_context(table.cache()).cast(table.schema())
             return kept
 
         data = prepare(requests, options, keep)

@@ -1,7 +1,7 @@
 """A demonstration: installs and activations by a real conda, a simulated month, and a report on both.
 
-Run it with ``make demo-report``. It uses a temporary directory and 127.0.0.1, and writes
-build/report.html.
+Run it with ``make demo-report``, which gives the name of the engine as an argument. It uses a
+temporary directory and 127.0.0.1, and writes build/report.html.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def main() -> int:
             for request in fleet.requests:
                 log.write(lines.nginx(request) + b"\n")
         print(f"{len(fleet.requests):,} simulated requests in {DAYS} days\n")
-        arguments = ["--by", "week", "--package", "numpy"]
+        arguments = ["--by", "week", "--package", "numpy", "--engine", *sys.argv[1:]]
         print("$ aau-report logs", *arguments, flush=True)
         command = [sys.executable, "-m", "anaconda_anon_usage_report", logs, *arguments]
         status = subprocess.run(command).returncode

@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from .blocks import MOST_SKIPS, Block, BlockParser
+from .blocks import MOST_SKIPS, Block, BlockParser, Counts
 from .formats import FORMATS, SKIP_REASONS, detect
+from .parts import Part
 from .requests import HIDDEN, Options
 from .sources import (
     NO_INPUT,
@@ -106,6 +107,7 @@ class Reading:
 
     Attributes:
         size: bytes of all logs as they are stored; None if one is a pipe.
+        options: how to read requests.
         lines_read: number of lines; complete after ``batches``, as are the next.
         requests: number of rows.
         lines_skipped: number of lines that are no requests.
@@ -121,7 +123,7 @@ class Reading:
         required: bool = True,
     ) -> None:
         self._logs = logs
-        self._options = options
+        self.options = options
         self._on_bytes = on_bytes
         sizes = [source.size for _, source in logs]
         self.size = None if None in sizes else sum(size or 0 for size in sizes)
@@ -148,7 +150,7 @@ class Reading:
         """
         # Arrow's default pools keep 50 MB more of what threads have freed.
         pa.set_memory_pool(pa.system_memory_pool())
-        workers = self._options.workers or _cores()
+        workers = self.options.workers or _cores()
         pending: deque[tuple[str, Future[list[Block]]]] = deque()
         # Arrow works without Python's global lock.
         with ThreadPoolExecutor(workers) as pool:
@@ -161,6 +163,41 @@ class Reading:
                     yield from self._results(*pending.popleft(), encoded)
             finally:
                 pool.shutdown(cancel_futures=True)
+        self.finish()
+
+    def parts(self) -> list[Part]:
+        """Return the logs in parts, for other processes to read instead of ``batches``.
+
+        Call ``count`` with what is in each part, in order, and ``finish`` at the end.
+
+        Raises:
+            ReadingError: a log cannot be read in parts.
+        """
+        chunks = [(format, chunk) for format, source in self._logs for chunk in source.parts()]
+        return [Part(number, format, *chunk) for number, (format, chunk) in enumerate(chunks)]
+
+    def count(self, path: str, counts: Counts) -> None:
+        """Add what is in the next lines of a log.
+
+        Args:
+            path: the log.
+            counts: what is in them.
+        """
+        before = self._lines.setdefault(path, 0)
+        self._lines[path] = before + counts.lines
+        self.lines_read += counts.lines
+        self.lines_skipped += counts.skipped
+        self.requests += counts.lines - counts.skipped
+        for number, reason in counts.skips[: MOST_SKIPS - len(self.skipped)]:
+            self.skipped.append(Skip(path, before + number + 1, reason))
+        self._has_tokens = self._has_tokens or counts.has_tokens
+
+    def finish(self) -> None:
+        """Check what was read.
+
+        Raises:
+            ReadingError: no request has a token.
+        """
         if not self._has_tokens:
             raise ReadingError(
                 f"no token in {self.lines_read} lines (does the log contain the User-Agent?)",
@@ -183,23 +220,11 @@ class Reading:
         self, path: str, future: Future[list[Block]], encoded: bool
     ) -> Iterator[pa.RecordBatch]:
         for block in future.result():
-            self._count(path, block)
+            self.count(path, block.counts)
             for rows in block.rows:
                 batch = rows.batch(encoded)
                 for start in range(0, len(batch), MOST_ROWS):
                     yield batch.slice(start, MOST_ROWS)
-
-    def _count(self, path: str, block: Block) -> None:
-        """Add a block to the numbers of lines."""
-        before = self._lines[path]
-        self._lines[path] = before + block.lines
-        self.lines_read += block.lines
-        self.lines_skipped += block.skipped
-        self.requests += block.lines - block.skipped
-        for number, reason in block.skips[: MOST_SKIPS - len(self.skipped)]:
-            self.skipped.append(Skip(path, before + number + 1, reason))
-        for rows in block.rows:
-            self._has_tokens = self._has_tokens or rows.has_tokens()
 
 
 def _format(head: bytes) -> str | None:

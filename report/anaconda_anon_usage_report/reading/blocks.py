@@ -17,19 +17,31 @@ MOST_SKIPS = 1000
 RequestKey = tuple[str, str, int, "int | None"]
 
 
-class Block(NamedTuple):
-    """What some lines of one log contain.
+class Counts(NamedTuple):
+    """How many lines of one log are what.
 
     Attributes:
         lines: number of lines.
         skipped: number of lines that are no requests.
         skips: number, counted from 0, and reason of the first of these.
-        rows: the requests, in groups.
+        has_tokens: whether a User-Agent has a token string.
     """
 
     lines: int
     skipped: int
     skips: list[tuple[int, str]]
+    has_tokens: bool
+
+
+class Block(NamedTuple):
+    """What some lines of one log contain.
+
+    Attributes:
+        counts: how many are what.
+        rows: the requests, in groups.
+    """
+
+    counts: Counts
     rows: list[rows.Rows]
 
 
@@ -57,7 +69,9 @@ class BlockParser:
             usual, lines, left = usual_rows(data, self._texts)
             texts = (lines[number].as_py().decode("latin-1") for number in left)
             block = self._parse(format, zip(left.tolist(), texts, strict=True))
-            return block._replace(lines=len(lines), rows=[usual, *block.rows])
+            has_tokens = usual.has_tokens() or block.counts.has_tokens
+            counts = block.counts._replace(lines=len(lines), has_tokens=has_tokens)
+            return Block(counts, [usual, *block.rows])
         return self._parse(format, enumerate(data.decode("latin-1").removesuffix("\n").split("\n")))
 
     def _parse(self, format: str, lines: Iterable[tuple[int, str]]) -> Block:
@@ -71,8 +85,9 @@ class BlockParser:
                 skips.append((number, parts))
             else:
                 found.append(parts)
-        count = len(skips) + len(found)
-        return Block(count, len(skips), skips[:MOST_SKIPS], [self._rows(found)])
+        group, count = self._rows(found), len(skips) + len(found)
+        counts = Counts(count, len(skips), skips[:MOST_SKIPS], group.has_tokens())
+        return Block(counts, [group])
 
     def _rows(self, found: list[formats.Parts]) -> rows.Rows:
         """Return requests as columns."""

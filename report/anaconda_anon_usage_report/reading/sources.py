@@ -160,6 +160,23 @@ class Source:
         for block in self._stream or self._blocks():
             yield Chunk(self.path, 0, len(block), block)
 
+    def parts(self) -> Iterator[tuple[str, int, int | None]]:
+        """Return paths, offsets and lengths of parts; the length is None for an archive.
+
+        Raises:
+            ReadingError: the log is no regular file, or an archive of zstd.
+        """
+        if self.size is None:
+            raise ReadingError(f"{self.path}: not a regular file", NO_INPUT)
+        start = self._first_bytes()
+        if start.startswith(_ZSTD):
+            raise ReadingError(f"{self.path}: zstd logs cannot be read with Spark (use gzip)")
+        if compressed(start):
+            yield self.path, 0, None
+            return
+        for offset, length in self._parts(self.size):
+            yield self.path, offset, length
+
     def _first_bytes(self) -> bytes:
         with self._open() as file:
             return file.read(4)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import ibis.expr.types as ir
-import pyarrow as pa
 
-from ..engine import Engine
+from ..engine import ReportEngine
 from ..measures.data import COLUMNS
 from ..reading import NO_INPUT, Options, Reading, ReadingError, read
 from .contents import paths
@@ -66,36 +65,25 @@ def read_beside(
     )
 
 
-def comparable(directory: Path, reading: Reading, accounts: bool) -> Iterator[pa.RecordBatch]:
-    """Return the requests of logs as they would be stored, so that clients are the same.
-
-    Args:
-        directory: The store.
-        reading: The logs.
-        accounts: Whether to keep accounts.
-    """
-    key = read_key(directory / TOKEN_KEY) or new_key()
-    return pseudonymous(reading.batches(encoded=True), key, accounts)
-
-
-def add_stored(
-    directory: Path, contents: Manifest, reading: Reading, engine: Engine, requests: ir.Table
+def read_stored(
+    directory: Path, contents: Manifest, reading: Reading, engine: ReportEngine, accounts: bool
 ) -> ir.Table:
-    """Add a store to the requests, and to the numbers of lines, of logs that were read.
+    """Return the requests of a store and of logs, and add the store to the numbers of lines.
 
     Args:
         directory: The store.
         contents: Its manifest.
         reading: The logs.
-        engine: The database.
-        requests: The requests of the logs.
-
-    Returns:
-        All requests.
+        engine: Where to hold the requests.
+        accounts: Whether to keep accounts of the logs.
 
     Raises:
         ReadingError: There are none.
     """
+    key = read_key(directory / TOKEN_KEY) or new_key()
+    # As they would be stored, so that clients are the same.
+    batches = pseudonymous(reading.batches(encoded=True), key, accounts)
+    requests = engine.load(batches, COLUMNS)
     if not contents.requests and not reading.requests:
         raise ReadingError(f"{directory}: no requests", NO_INPUT)
     reading.lines_read += contents.lines_read
