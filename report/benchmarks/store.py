@@ -77,8 +77,8 @@ def second(directory: Path, options: argparse.Namespace) -> Rows:
     yield _report("first report, from the log", lines, old)
     yield _run("first `collect`", lines, "collect", old, "--into", store)
     yield _report("second report, from the store", lines, store)
-    yield _run("first `collect` of 1 %", night, "collect", new, "--into", other)
-    yield _run("`collect` of 1 % more", night, "collect", new, "--into", store)
+    yield _run("first `collect` of 1%", night, "collect", new, "--into", other)
+    yield _run("`collect` of 1% more", night, "collect", new, "--into", store)
     yield _run("`collect` of both logs again", 0, "collect", old, new, "--into", store)
 
 
