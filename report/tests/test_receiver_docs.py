@@ -52,7 +52,7 @@ def test_limits_are_those_of_the_configurations():
         (nginx, "limit_req_status 429;"),
         (nginx, "client_max_body_size 1k;"),
         (nginx, "large_client_header_buffers 2 8k;"),
-        (nginx, "install -d -m 750 -g www-data /var/log/conda-anon-usage"),
+        (nginx, "install -d -o root -g www-data -m 750 /var/log/conda-anon-usage"),
         (caddy, "roll_size 10MiB"),
         (caddy, "roll_keep_for 336h"),
         (rotation, "rotate 13"),

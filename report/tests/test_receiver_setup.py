@@ -147,8 +147,8 @@ def receiving(machine: Machine, directory: Path):
 def test_a_fresh_debian_receives_heartbeats_and_shows_them(machine, tmp_path):
     output = machine.run("sh", "/clone/etc/set-up-receiver.sh")
     assert re.findall(r": wrote (\S+)$", output, re.MULTILINE) == [
-        "/etc/nginx/conf.d/heartbeat.conf",
         "/etc/logrotate.d/conda-anon-usage",
+        "/etc/nginx/conf.d/heartbeat.conf",
         "/etc/systemd/system/aau-report.service",
         "/etc/systemd/system/aau-report.timer",
     ]
@@ -189,3 +189,23 @@ def test_a_fresh_debian_receives_heartbeats_and_shows_them(machine, tmp_path):
     page = machine.run("cat", f"/{STATE}/usage.html", user="www-data:www-data")
     report(machine.root / STATE / "store", "--html", tmp_path / "usage.html", minimum=5)
     assert page == (tmp_path / "usage.html").read_text()
+
+    # Beside a server that was there before, nothing of nginx changes.
+    configuration = machine.root / "etc/nginx/conf.d"
+    (configuration / "heartbeat.conf").rename(configuration / "site.conf")
+    (machine.root / "etc/nginx/sites-enabled/default").symlink_to("../sites-available/default")
+    (machine.root / "etc/nginx/sites-available/default").write_text(
+        "server { listen 80 default_server; }"
+    )
+    before = sorted(configuration.parent.rglob("*"))
+    refused = subprocess.run(
+        list(map(str, machine.command("sh", "/clone/etc/set-up-receiver.sh"))),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=LONG,
+    )
+    assert refused.returncode == 1, refused.stdout
+    assert "nginx does not accept heartbeat.conf beside its other" in refused.stdout
+    assert before == sorted(configuration.parent.rglob("*"))
+    machine.run("nginx", "-t", "-q")
