@@ -51,7 +51,7 @@ class EMPTY:
 WORST = {
     "key": (account.token_from_api_key, repeated("a", "!")),
     "key's part": (account._base64url, repeated("a", "!")),
-    "key's UUID": (account._UUID.fullmatch, repeated("0-")),
+    "key's UUID": (re.compile(account._UUID).fullmatch, repeated("0-")),
     "keyring's path": (account._text, repeated("${")),
     "login's domain": (account._domains, {"domain": repeated("https://")}),
     "hash of a deployed token": (
