@@ -110,7 +110,7 @@ class Server:
         """Run the command, and kill it before one of its system calls."""
         inject = f"inject={call.name}:signal=SIGKILL:when={call.number}"
         status = self.run(arguments, "-e", f"trace={call.name}", "-e", inject, "-o", os.devnull)
-        assert status == -signal.SIGKILL
+        assert status == -signal.SIGKILL, status
 
 
 @contextlib.contextmanager

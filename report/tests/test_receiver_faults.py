@@ -57,7 +57,8 @@ class Traffic:
             method, path = REQUESTS[number % len(REQUESTS)]
             client = number // len(REQUESTS) % CLIENTS
             environment = f"e{client}-{number % 7 % (client % 3 + 1)}"
-            agent = AGENT.format(client=f"c{client}", session=f"s{client}", environment=environment)
+            # No two lines are the same, or a rotated log would look like a copy of another.
+            agent = AGENT.format(client=f"c{client}", session=f"s{number}", environment=environment)
             # A killed worker answers nothing.
             with contextlib.suppress(OSError, IndexError):
                 self.receiver.request(method, path, f"User-Agent: {agent}")
@@ -121,6 +122,7 @@ def count(logs: list[Path]) -> dict[str, int]:
             for name, value in values.items():
                 sets[name].add(value)
     per_client = [len(sets.pop(client)) for client in sets["clients"]]
+    numbers["update_gap"] = 0  # hours: each client updates several times in a minute
     numbers["environments_per_client"] = statistics.median_low(per_client)
     return {**numbers, **{name: len(values) for name, values in sets.items()}}
 
