@@ -12,6 +12,7 @@ from reporting import report
 from storing import collect, line, lines, manifest, numbers, run
 
 from anaconda_anon_usage_report.store import keys
+from anaconda_anon_usage_report.store.copies import Copies
 
 #: Enough lines for some of them to be remembered by a hash, which one in 256 is.
 MANY = 5_000
@@ -185,6 +186,23 @@ def test_a_log_with_fewer_known_lines_is_no_copy(store, log):
     log.write_bytes(b"".join(line(number, day=2) for number in range(MANY)) + lines(MANY // 2))
     collect(store, log)
     assert len(numbers(store)) == MANY + MANY + MANY // 2
+
+
+def test_a_log_with_one_known_line_is_no_copy(store, log):
+    hashed = next(number for number in range(MANY) if is_hashed(line(number)))
+    log.write_bytes(lines(hashed, hashed + 1))
+    collect(store, log)
+    log.write_bytes(line(0, day=2) + lines(hashed, hashed + 1))
+    collect(store, log)
+    assert len(numbers(store)) == 3
+
+
+def is_hashed(line):
+    """Return whether a line is one of those of which a hash is kept."""
+    copies = Copies([], keys.new_key())
+    copies.add(line)
+    copies.finish(new=True)
+    return bool(copies.data())
 
 
 def test_logs_of_servers_that_begin_alike_are_told_apart_by_source(store, log, tmp_path):
