@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         add(name, metavar=metavar, help=summary)
     for name, summary in (
         ("--no-auto-update", "do not set aggressive_update_packages"),
-        ("--force", "replace edited files, and tokens that deploy did not write, after copying them"),
+        ("--force", "replace edited files, and tokens not written by deploy, after copying them"),
         ("--undo", "remove the files that deploy wrote"),
         ("--dry-run", "print the files and write nothing"),
     ):

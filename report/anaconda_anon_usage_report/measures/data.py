@@ -98,13 +98,14 @@ def prepare(requests: ir.Table, options: ReportOptions, keep: Keep) -> Data:
     if options.since is not None or options.until is not None:
         reported = selected.filter(selected.reported == 1)
     clients = keep(find_clients(requests, options.lasting, last))
-    with _sent(reported).cache() as sent:
-        programs = sent.select(ATTRIBUTES).distinct()
-        number = ibis.row_number().over(order_by=list(ATTRIBUTES))
-        programs = keep(programs.mutate(program=number))
-        attributes = sent.join(programs, list(ATTRIBUTES))
-        attributes = attributes.select("period", "client", "from_mirror", "program", "time")
-        attributes = keep(numbered(attributes, clients))
+    sent = _sent(reported)
+    programs = sent.select(ATTRIBUTES).distinct()
+    programs = keep(programs.mutate(program=ibis.row_number().over(order_by=list(ATTRIBUTES))))
+    # Grouping by a number takes much less memory than by all of its strings.
+    sent = sent.join(programs, list(ATTRIBUTES)).group_by(
+        "period", "client", "from_mirror", "program"
+    )
+    attributes = keep(numbered(sent.aggregate(time=ibis._.time.max()), clients))
     return Data(
         requests=selected,
         reported=reported,
@@ -152,9 +153,8 @@ def _environments(requests: ir.Table) -> ir.Table:
 
 def _sent(requests: ir.Table) -> ir.Table:
     rows = requests.filter(requests.client.notnull())
-    grouped = rows.group_by("period", "client", "from_mirror", *ATTRIBUTES)
-    sent = grouped.aggregate(time=rows.time.max())
-    return sent.mutate({name: sent[name].fill_null("") for name in ATTRIBUTES})
+    rows = rows.select("period", "client", "from_mirror", "time", *ATTRIBUTES)
+    return rows.mutate({name: rows[name].fill_null("") for name in ATTRIBUTES})
 
 
 def _repeated(requests: ir.Table, calendar: Calendar) -> ir.Table:
