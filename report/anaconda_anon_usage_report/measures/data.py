@@ -97,7 +97,7 @@ def prepare(requests: ir.Table, options: ReportOptions, keep: Keep) -> Data:
     reported = selected
     if options.since is not None or options.until is not None:
         reported = selected.filter(selected.reported == 1)
-    clients = keep(find_clients(requests, options.lasting, last))
+    clients = keep(find_clients(requests, options.lasting, last, keep))
     sent = _sent(reported)
     programs = sent.select(ATTRIBUTES).distinct()
     programs = keep(programs.mutate(program=ibis.row_number().over(order_by=list(ATTRIBUTES))))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import ibis
 import ibis.expr.types as ir
 
@@ -37,24 +39,29 @@ def _with_flags(rows: ir.Table, facts: ir.Table) -> ir.Table:
     ).drop("mirror", "from_mirror")
 
 
-def find_clients(requests: ir.Table, lasting: int, end: int) -> ir.Table:
+def find_clients(
+    requests: ir.Table, lasting: int, end: int, keep: Callable[[ir.Table], ir.Table]
+) -> ir.Table:
     """Return what is known of each client.
 
     Args:
         requests: All requests read.
         lasting: Days between the first and last request of a lasting client.
         end: The last second of all requests.
+        keep: ``Data.keep``. One query for everything would take several times the memory.
 
     Returns:
         A table with ``client``, ``number``, ``first`` and ``last`` second, and the flags
         ``lasting``, ``too_new`` and ``mirror``.
     """
     rows = requests.filter(requests.client.notnull())
-    clients = rows.group_by("client").aggregate(
-        first=rows.time.min(),
-        last=rows.time.max(),
-        program=flag(rows.mirror).max(),
-        downloads=flag(rows.kind == DOWNLOAD).sum(),
+    clients = keep(
+        rows.group_by("client").aggregate(
+            first=rows.time.min(),
+            last=rows.time.max(),
+            program=flag(rows.mirror).max(),
+            downloads=flag(rows.kind == DOWNLOAD).sum().cast("int64"),
+        )
     )
     # Counting distinct files is costly, so it is left to clients with enough downloads.
     busy = clients.filter(clients.downloads >= MIRROR_FILES).select("client")
@@ -62,7 +69,7 @@ def find_clients(requests: ir.Table, lasting: int, end: int) -> ir.Table:
     files = files.select("client", "day", "channel", "subdir", "file").distinct()
     counts = files.group_by("client", "day").aggregate(files=files.count())
     mirrors = counts.filter(counts.files >= MIRROR_FILES).select("client").distinct()
-    mirrors = mirrors.mutate(many=ibis.literal(1, "int64"))
+    mirrors = keep(mirrors.mutate(many=ibis.literal(1, "int64")))
     clients = clients.left_join(mirrors, "client").drop("client_right")
     enough = lasting * _DAY
     return clients.select(
