@@ -31,7 +31,7 @@ from .engine import EngineError, EngineUnavailable
 from .reading import Options, Reading, ReadingError
 from .reading.blocks import Counts
 from .reading.parts import Part, PartParser
-from .schema import REQUESTS
+from .schema import REQUESTS, STORED
 
 #: Bytes of logs that one task reads, unless an archive has more.
 _TASK = 32 << 20
@@ -127,10 +127,10 @@ class SparkEngine:
         """Store batches, which must fit into memory, and return the table of requests.
 
         Args:
-            batches: Record batches with the columns of REQUESTS.
+            batches: Record batches with the columns of STORED.
             columns: The columns to store.
         """
-        schema = pa.schema([REQUESTS.field(name) for name in columns])
+        schema = pa.schema([STORED.field(name) for name in columns])
         tables = (pa.Table.from_batches([batch]) for batch in batches)
         table = pa.concat_tables(
             [schema.empty_table(), *(table.select(columns).cast(schema) for table in tables)]

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from generate import CHANNELS, CLIENTS, PROJECTS, SESSION, SUBDIRS, Generator, Integers
 from measure import Run, run
 
-from anaconda_anon_usage_report.schema import REQUESTS
+from anaconda_anon_usage_report.schema import STORED
 from anaconda_anon_usage_report.store.manifest import File, Manifest
 
 GENERATOR = Path(__file__).parent / "generate.py"
@@ -194,15 +194,15 @@ class Requests:
         }
         empty = pa.ListArray.from_arrays(np.zeros(count + 1, np.int32), pa.array([], pa.string()))
         arrays = []
-        for field in REQUESTS:
+        for field in STORED:
             column = empty if pa.types.is_list(field.type) else columns.get(field.name)
             column = pa.nulls(count, field.type) if column is None else pa.array(column)
             arrays.append(column.cast(field.type))
-        return pa.Table.from_arrays(arrays, schema=REQUESTS)
+        return pa.Table.from_arrays(arrays, schema=STORED)
 
     def _hashes(self, count: int) -> pa.Array:
-        """Return random strings of 12 characters, as long as keyed hashes."""
-        return pc.utf8_slice_codeunits(self._lines._tokens(count), 0, 12)
+        """Return random numbers, like keyed hashes."""
+        return pa.array(self._random.integers(-(1 << 63), 1 << 63, count))
 
 
 def _kinds(choice: Any) -> Any:

@@ -14,7 +14,7 @@ from fleet.tally import Options, Tally
 from reporting import report, sorted_rows
 from storing import collect
 
-from anaconda_anon_usage_report.store.pseudonyms import pseudonym
+from anaconda_anon_usage_report.store import pseudonyms
 
 FLEET = Fleet(7, people=5, days=20)
 FIRST = FLEET.start // 86_400
@@ -40,7 +40,9 @@ def check(found, tally, store):
     assert {name: found["totals"][name] for name in expected} == expected
     for name, rows in tally.tables().items():
         if name == "machines":
-            rows = [{**row, "machine": pseudonym(key, "machines", row["machine"])} for row in rows]
+            rows = [
+                {**row, "machine": pseudonyms.name(key, "machines", row["machine"])} for row in rows
+            ]
         assert (name, sorted_rows(found[name])) == (name, sorted_rows(rows))
 
 

@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 from ..schema import DOWNLOAD, HEARTBEAT, REQUESTS
 from .calendar import Calendar
 from .options import ReportOptions
-from .populations import find_clients, flag, numbered
+from .populations import find_clients, flag, flagged
 from .updates import find_updates
 
 Keep = Callable[[ir.Table], ir.Table]
@@ -105,17 +105,17 @@ def prepare(requests: ir.Table, options: ReportOptions, keep: Keep) -> Data:
     sent = sent.join(programs, list(ATTRIBUTES)).group_by(
         "period", "client", "from_mirror", "program"
     )
-    attributes = keep(numbered(sent.aggregate(time=ibis._.time.max()), clients))
+    attributes = keep(flagged(sent.aggregate(time=ibis._.time.max()), clients))
     return Data(
         requests=selected,
         reported=reported,
         clients=clients,
         updates=keep(find_updates(selected, clients, calendar)),
         by_client=keep(_by_client(selected, calendar)),
-        environments=keep(numbered(_environments(reported), clients)),
+        environments=keep(flagged(_environments(reported), clients)),
         programs=programs,
         attributes=attributes,
-        repeated=keep(_repeated(reported, calendar)),
+        repeated=keep(_repeated(reported, calendar, keep)),
         calendar=calendar,
         options=options,
         keep=keep,
@@ -157,16 +157,16 @@ def _sent(requests: ir.Table) -> ir.Table:
     return rows.mutate({name: rows[name].fill_null("") for name in ATTRIBUTES})
 
 
-def _repeated(requests: ir.Table, calendar: Calendar) -> ir.Table:
+def _repeated(requests: ir.Table, calendar: Calendar, keep: Keep) -> ir.Table:
+    file = ["channel", "subdir", "file"]
     rows = requests.filter((requests.kind == DOWNLOAD) & requests.client.notnull())
-    file = ["client", "session", "hour", "channel", "subdir", "file"]
-    files = rows.group_by(file).aggregate(
-        # The file name determines them. Grouping by more strings would be slower.
-        project=rows.project.max(),
-        version=rows.version.max(),
-        rows=rows.count(),
-    )
-    again = files.filter(files["rows"] > 1)
+    rows = rows.mutate({name: rows[name].fill_null("") for name in file})
+    # The file name determines the project and the version.
+    files = rows.select(*file, "project", "version").distinct()
+    files = keep(files.mutate(number=ibis.row_number().over(order_by=file)))
+    rows = rows.join(files.select(*file, "number"), file)
+    fetched = rows.group_by("client", "session", "hour", "number").aggregate(rows=rows.count())
+    again = fetched.filter(fetched["rows"] > 1).join(files, "number")
     again = again.mutate(
         period=calendar.column(again.hour // 24), from_mirror=ibis.literal(0, "int64")
     )

@@ -12,7 +12,7 @@ from ..schema import DOWNLOAD
 from .counting import Row, fetch, position, sum_amounts
 from .data import Data
 from .definitions import AGES, NO_DOWNLOAD
-from .populations import flagged, numbered
+from .populations import flagged
 
 
 def downloads(data: Data) -> ir.Table:
@@ -43,7 +43,7 @@ def package_versions(data: Data) -> ir.Table:
 def download_ages(data: Data) -> ir.Table:
     """Return the clients of each period; the column ``age`` is a position in AGES."""
     calendar, rows = data.calendar, data.by_client
-    rows = numbered(rows.filter(rows.client.notnull()), data.clients)
+    rows = flagged(rows.filter(rows.client.notnull()), data.clients)
     found = rows.group_by("period", "client", "lasting", "without_mirrors").aggregate(
         reported=rows.reported.max(), downloaded=rows.downloaded.max()
     )

@@ -22,16 +22,9 @@ def flagged(rows: ir.Table, clients: ir.Table) -> ir.Table:
     """Return rows with ``lasting`` and ``without_mirrors``, from ``client`` and ``from_mirror``."""
     if "lasting" in rows.columns:
         return rows
-    return _with_flags(rows, clients.select("client", "lasting", "mirror"))
-
-
-def numbered(rows: ir.Table, clients: ir.Table) -> ir.Table:
-    """Return flagged rows whose ``client`` is a number, which is cheaper to count than a token."""
-    facts = clients.select("client", "number", "lasting", "mirror")
-    return _with_flags(rows, facts).drop("client").rename(client="number")
-
-
-def _with_flags(rows: ir.Table, facts: ir.Table) -> ir.Table:
+    # Most clients have neither flag.
+    facts = clients.filter((clients.lasting == 1) | (clients.mirror == 1))
+    facts = facts.select("client", "lasting", "mirror")
     joined = rows.left_join(facts, "client").drop("client_right")
     return joined.mutate(
         lasting=joined.lasting.fill_null(0),
@@ -51,8 +44,8 @@ def find_clients(
         keep: ``Data.keep``. One query for everything would take several times the memory.
 
     Returns:
-        A table with ``client``, ``number``, ``first`` and ``last`` second, and the flags
-        ``lasting``, ``too_new`` and ``mirror``.
+        A table with ``client``, ``first`` and ``last`` second, and the flags ``lasting``,
+        ``too_new`` and ``mirror``.
     """
     rows = requests.filter(requests.client.notnull())
     clients = keep(
@@ -63,9 +56,12 @@ def find_clients(
             downloads=flag(rows.kind == DOWNLOAD).sum().cast("int64"),
         )
     )
-    # Counting distinct files is costly, so it is left to clients with enough downloads.
+    # Counting distinct files is costly, so it is left to the days with enough downloads.
     busy = clients.filter(clients.downloads >= MIRROR_FILES).select("client")
-    files = rows.filter(rows.kind == DOWNLOAD).semi_join(busy, "client")
+    downloads = rows.filter(rows.kind == DOWNLOAD).semi_join(busy, "client")
+    days = downloads.group_by("client", "day").aggregate(downloads=downloads.count())
+    days = keep(days.filter(days.downloads >= MIRROR_FILES).select("client", "day"))
+    files = downloads.semi_join(days, ["client", "day"])
     files = files.select("client", "day", "channel", "subdir", "file").distinct()
     counts = files.group_by("client", "day").aggregate(files=files.count())
     mirrors = counts.filter(counts.files >= MIRROR_FILES).select("client").distinct()
@@ -76,7 +72,6 @@ def find_clients(
         "client",
         "first",
         "last",
-        number=ibis.row_number().over(order_by="client"),
         lasting=flag(clients.last - clients.first >= enough),
         too_new=flag((clients.last - clients.first < enough) & (end - clients.first < enough)),
         mirror=ibis.greatest(clients.program, clients.many.fill_null(0)),

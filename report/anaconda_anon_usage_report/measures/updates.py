@@ -9,7 +9,7 @@ from ..schema import REPODATA
 from .calendar import Calendar
 from .counting import medians, position, sum_amounts
 from .definitions import GAPS
-from .populations import flag, numbered
+from .populations import flag, flagged
 
 _DAY = 86_400
 
@@ -25,7 +25,7 @@ def find_updates(requests: ir.Table, clients: ir.Table, calendar: Calendar) -> i
     rows = requests.filter(requests.kind == REPODATA)
     rows = rows.filter(rows.client.notnull() & rows.session.notnull())
     found = rows.group_by("client", "session", "from_mirror").aggregate(start=rows.time.min())
-    found = numbered(found, clients)
+    found = flagged(found, clients)
     order = ibis.row_number().over(group_by="client", order_by=["start", "session"])
     found = found.mutate(order=order)
     before = found.select("client", order=found.order + 1, start_before=found.start)

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from ..engine import Engine
 from ..reading.sources import NO_INPUT, ReadingError
-from ..schema import REQUESTS
+from ..schema import STORED
 from .files import UNFINISHED, sync
 from .locking import locked
 from .manifest import File, Manifest, is_store, load
@@ -24,7 +24,7 @@ _REQUESTS, _LINES, _SCRATCH = "requests", "lines", "scratch-"
 # Neighbors are similar, which makes files small. All other columns follow, so that nothing is left
 # of the order of the log.
 _FIRST = ("client", "session", "hour", "kind", "channel", "subdir", "file", "environment")
-_ORDER = ", ".join(dict.fromkeys((*_FIRST, *REQUESTS.names)))
+_ORDER = ", ".join(dict.fromkeys((*_FIRST, *STORED.names)))
 
 _EPOCH = date(1970, 1, 1).toordinal()
 
@@ -53,7 +53,7 @@ class Store:
 
         Args:
             engine: The database.
-            query: Its table, or a query in parentheses, with the columns of REQUESTS.
+            query: Its table, or a query in parentheses, with the columns of STORED.
         """
         days = engine.query(f"SELECT DISTINCT day FROM {query} ORDER BY day").read_all()
         files = []
@@ -63,9 +63,9 @@ class Store:
             path.parent.mkdir(mode=0o700, exist_ok=True)
             rows = engine.query(f"SELECT * FROM {query} WHERE day = {day} ORDER BY {_ORDER}")
             with path.open("xb") as file:
-                with pq.ParquetWriter(file, REQUESTS, compression="zstd") as writer:
+                with pq.ParquetWriter(file, STORED, compression="zstd") as writer:
                     for batch in rows:
-                        writer.write_batch(batch.cast(REQUESTS))
+                        writer.write_batch(batch.cast(STORED))
                 file.flush()
                 os.fsync(file.fileno())
             sync(path.parent)

@@ -11,7 +11,7 @@ from ..reading.sources import NO_INPUT, ReadingError
 from .contents import changed, paths
 from .files import sync
 from .keys import TOKEN_KEY, read_key
-from .pseudonyms import pseudonym
+from .pseudonyms import number
 
 
 def forget_client(directory: Path, token: str, memory: int = 600) -> int:
@@ -32,7 +32,7 @@ def forget_client(directory: Path, token: str, memory: int = 600) -> int:
         key = read_key(directory / TOKEN_KEY)
         if key is None:
             raise ReadingError(f"{directory}: no key, so no request can be linked to a token")
-        client = pseudonym(key, "client", token)
+        client = number(key, "client", token)
         manifest = store.manifest
         affected = []
         removed = 0
@@ -40,14 +40,14 @@ def forget_client(directory: Path, token: str, memory: int = 600) -> int:
             for file, path in zip(
                 manifest.requests, paths(directory, manifest.requests), strict=True
             ):
-                query = f"SELECT count(*) FROM {parquet([path])} WHERE client = '{client}'"
+                query = f"SELECT count(*) FROM {parquet([path])} WHERE client = {client}"
                 count = engine.query(query).read_all()[0][0].as_py()
                 if count:
                     affected.append(file)
                     removed += count
             if affected:
                 table = parquet(paths(directory, affected))
-                rest = f"(SELECT * FROM {table} WHERE client IS DISTINCT FROM '{client}')"
+                rest = f"(SELECT * FROM {table} WHERE client IS DISTINCT FROM {client})"
                 written = store.write_requests(engine, rest)
                 kept = [file for file in manifest.requests if file not in affected]
                 store.commit(replace(manifest, requests=(*kept, *written)))

@@ -13,7 +13,7 @@ from .sources import Known
 #: The name of the file, which also tells a store from a directory of logs.
 NAME = "manifest.json"
 
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def load(directory: Path) -> Manifest:
         directory: The store. It is empty if it has no manifest.
 
     Raises:
-        ReadingError: The manifest is invalid, or of a newer version.
+        ReadingError: The manifest is invalid, or of another version.
     """
     path = directory / NAME
     try:
@@ -97,4 +97,4 @@ def load(directory: Path) -> Manifest:
         raise ReadingError(f"cannot read {path}: {error.strerror}") from None
     except (ValueError, TypeError, KeyError, AttributeError):
         raise ReadingError(f"{path}: invalid") from None
-    raise ReadingError(f"{path}: unknown version (written by a newer aau-report?)")
+    raise ReadingError(f"{path}: written by another version of aau-report")

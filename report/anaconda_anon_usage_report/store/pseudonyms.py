@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-#: Columns whose tokens are hashed. Organizations and installers are chosen by administrators.
-HASHED = ("client", "session", "environment", "account")
-
-#: 72 bits. Their 12 characters are the most that DuckDB keeps without an allocation.
-_BYTES = 9
+from ..schema import COUNTED
 
 
-def pseudonym(key: bytes, column: str, token: str) -> str:
-    """Return the keyed hash that replaces a token.
+def number(key: bytes, column: str, token: str) -> int:
+    """Return the keyed hash of 64 bits that replaces a token which is only counted.
 
     Args:
         key: The store's key of tokens.
         column: The column of the token. Equal tokens of different columns have different hashes.
         token: The token, without its letter.
     """
-    hashed = blake2b(token.encode(), key=key, digest_size=_BYTES, person=column.encode())
-    return base64.urlsafe_b64encode(hashed.digest()).decode()
+    return int.from_bytes(_hashed(key, column, token, 8), "little", signed=True)
+
+
+def name(key: bytes, column: str, token: str) -> str:
+    """Return the keyed hash of 72 bits that replaces a token which a report shows."""
+    return base64.urlsafe_b64encode(_hashed(key, column, token, 9)).decode()
+
+
+def _hashed(key: bytes, column: str, token: str, size: int) -> bytes:
+    return blake2b(token.encode(), key=key, digest_size=size, person=column.encode()).digest()
 
 
 def pseudonymous(
@@ -45,22 +50,28 @@ def pseudonymous(
 def _pseudonymous(batch: pa.RecordBatch, key: bytes, accounts: bool) -> pa.RecordBatch:
     columns = dict(zip(batch.schema.names, batch.columns, strict=True))
     columns["time"] = pc.multiply(columns["hour"], 3600)
-    for name in HASHED:
-        column = columns[name]
-        values = column.dictionary
-        hashed = _hashed(values, key, name)
-        if name == "account" and not accounts:
-            hashed = pa.nulls(len(values), pa.string())
-        columns[name] = pa.DictionaryArray.from_arrays(column.indices, hashed)
+    for column in COUNTED:
+        tokens = columns[column]
+        numbers = _each(number, key, column, tokens.dictionary, pa.int64())
+        if column == "account" and not accounts:
+            numbers = pa.nulls(len(numbers), pa.int64())
+        columns[column] = numbers.take(tokens.indices)
     machines = columns["machines"]
     ends = pc.cumulative_sum(pc.list_value_length(machines).cast(pa.int32()))
     offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends])
-    values = _hashed(machines.flatten(), key, "machines")
+    values = _each(name, key, "machines", machines.flatten(), pa.string())
     columns["machines"] = pa.ListArray.from_arrays(offsets, values)
     return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
 
 
-def _hashed(values: pa.Array, key: bytes, column: str) -> pa.Array:
-    tokens = values.to_pylist()
-    hashes = [None if token is None else pseudonym(key, column, token) for token in tokens]
-    return pa.array(hashes, pa.string())
+def _each(
+    replace: Callable[[bytes, str, str], Any],
+    key: bytes,
+    column: str,
+    tokens: pa.Array,
+    kind: pa.DataType,
+) -> pa.Array:
+    replaced = [
+        None if token is None else replace(key, column, token) for token in tokens.to_pylist()
+    ]
+    return pa.array(replaced, kind)
