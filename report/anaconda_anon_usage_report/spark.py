@@ -29,8 +29,8 @@ from pyspark.sql.types import StructType
 
 from .engine import EngineError, EngineUnavailable
 from .reading import Options, Reading, ReadingError
-from .reading.blocks import Counts
-from .reading.parts import Part, PartParser
+from .reading.blocks import BlockParser, Counts
+from .reading.parts import Part, parse
 from .schema import REQUESTS, STORED
 
 #: Bytes of logs that one task reads, unless an archive has more.
@@ -209,12 +209,12 @@ class _Parser:
         self._columns = columns
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        parser = PartParser(self._options)
+        parser = BlockParser(self._options)
         for batch in batches:
             for text in batch.column(0).to_pylist():
                 part = Part(*json.loads(text))
                 try:
-                    for number, block in enumerate(parser.parse(part)):
+                    for number, block in enumerate(parse(part, parser)):
                         for rows in block.rows:
                             yield self._rows(rows.batch(encoded=False))
                         yield self._counted(part, number, block.counts)

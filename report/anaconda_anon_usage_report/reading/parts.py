@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from .blocks import Block, BlockParser
-from .requests import Options
 from .sources import Chunk, Source, unreadable
 
 
@@ -28,31 +27,22 @@ class Part(NamedTuple):
     length: int | None
 
 
-class PartParser:
-    """Parses parts.
+def parse(part: Part, parser: BlockParser) -> Iterator[Block]:
+    """Return the blocks of a part.
 
     Args:
-        options: how to read requests.
+        part: the part.
+        parser: parses them.
+
+    Raises:
+        ReadingError: the file is unreadable or a truncated archive.
     """
-
-    def __init__(self, options: Options) -> None:
-        self._parser = BlockParser(options)
-
-    def parse(self, part: Part) -> Iterator[Block]:
-        """Return the blocks of a part.
-
-        Args:
-            part: the part.
-
-        Raises:
-            ReadingError: the file is unreadable or a truncated archive.
-        """
-        try:
-            for chunk in _chunks(part):
-                for data in chunk.blocks():
-                    yield self._parser.parse(part.format, data)
-        except OSError as error:
-            raise unreadable(part.path, error) from None
+    try:
+        for chunk in _chunks(part):
+            for data in chunk.blocks():
+                yield parser.parse(part.format, data)
+    except OSError as error:
+        raise unreadable(part.path, error) from None
 
 
 def _chunks(part: Part) -> Iterator[Chunk]:
