@@ -46,7 +46,7 @@ class Data:
     Args:
         requests: All requests, those outside of --since and --until included.
         reported: The requests to report.
-        clients: Each client's ``first`` and ``last`` second, ``lasting``, ``too_new``, ``mirror``.
+        clients: The clients with a flag ``lasting``, ``too_new`` or ``mirror``.
         updates: Each client's updates, with the flag ``reported`` and the ``gap`` before each.
         by_client: The ``requests``, ``heartbeats``, ``first`` second and last day of a download
             (``downloaded``, up to --until) of each client in each period, with the flag
@@ -54,8 +54,7 @@ class Data:
         environments: Each client with each of its environments.
         programs: Each combination of ATTRIBUTES, missing ones as "", with its number ``program``.
         attributes: The last second at which a client sent each program. Here, in ``updates`` and
-            ``environments``, ``client`` is a number, and there are the flags ``lasting`` and
-            ``without_mirrors``.
+            ``environments``, there are the flags ``lasting`` and ``without_mirrors``.
         repeated: How often each file was fetched again by a client and session in an hour.
         calendar: The periods.
         options: The options of the report.

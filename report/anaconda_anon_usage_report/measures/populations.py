@@ -22,9 +22,7 @@ def flagged(rows: ir.Table, clients: ir.Table) -> ir.Table:
     """Return rows with ``lasting`` and ``without_mirrors``, from ``client`` and ``from_mirror``."""
     if "lasting" in rows.columns:
         return rows
-    # Most clients have neither flag.
-    facts = clients.filter((clients.lasting == 1) | (clients.mirror == 1))
-    facts = facts.select("client", "lasting", "mirror")
+    facts = clients.select("client", "lasting", "mirror")
     joined = rows.left_join(facts, "client").drop("client_right")
     return joined.mutate(
         lasting=joined.lasting.fill_null(0),
@@ -35,7 +33,9 @@ def flagged(rows: ir.Table, clients: ir.Table) -> ir.Table:
 def find_clients(
     requests: ir.Table, lasting: int, end: int, keep: Callable[[ir.Table], ir.Table]
 ) -> ir.Table:
-    """Return what is known of each client.
+    """Return the clients that are lasting, too new to tell, or mirrors.
+
+    Most clients are none of these where containers are, so that this table is small.
 
     Args:
         requests: All requests read.
@@ -44,8 +44,7 @@ def find_clients(
         keep: ``Data.keep``. One query for everything would take several times the memory.
 
     Returns:
-        A table with ``client``, ``first`` and ``last`` second, and the flags ``lasting``,
-        ``too_new`` and ``mirror``.
+        A table with ``client`` and the flags ``lasting``, ``too_new`` and ``mirror``.
     """
     rows = requests.filter(requests.client.notnull())
     clients = keep(
@@ -68,11 +67,10 @@ def find_clients(
     mirrors = keep(mirrors.mutate(many=ibis.literal(1, "int64")))
     clients = clients.left_join(mirrors, "client").drop("client_right")
     enough = lasting * _DAY
-    return clients.select(
+    clients = clients.select(
         "client",
-        "first",
-        "last",
         lasting=flag(clients.last - clients.first >= enough),
         too_new=flag((clients.last - clients.first < enough) & (end - clients.first < enough)),
         mirror=ibis.greatest(clients.program, clients.many.fill_null(0)),
     )
+    return clients.filter((clients.lasting == 1) | (clients.too_new == 1) | (clients.mirror == 1))

@@ -57,7 +57,9 @@ def environments_per_client(environments: ir.Table, keep: Keep) -> list[ir.Table
 
 def classify(by_client: ir.Table, clients: ir.Table) -> ir.Table:
     """Return the numbers of lasting, single-day and too new clients, and of mirrors."""
-    seen = by_client.select("period", "client").distinct().join(clients, "client")
+    seen = by_client.filter(by_client.client.notnull()).select("period", "client").distinct()
+    seen = seen.left_join(clients, "client")
+    seen = seen.mutate({name: seen[name].fill_null(0) for name in ("lasting", "too_new", "mirror")})
     return seen.group_by("period").aggregate(
         lasting_clients=seen.lasting.sum().cast("int64"),
         single_day_clients=((1 - seen.lasting) * (1 - seen.too_new)).sum().cast("int64"),

@@ -1,4 +1,7 @@
-"""What of a request is stored: keyed hashes instead of tokens, and only the hour of its time."""
+"""What of a request is stored: keyed hashes instead of tokens, and only the hour of its time.
+
+Tokens of organizations and installers, which administrators choose, stay as they are.
+"""
 
 from __future__ import annotations
 
