@@ -53,7 +53,7 @@ def count_periods(data: Data, *, overall: bool = False) -> dict[int, Row]:
     tables = [
         *tokens.count_tokens(reported, by_client, rows(data.environments), data),
         tokens.classify(by_client, data.clients),
-        downloads.count_downloads(rows(downloads.downloads(data)), data.clients),
+        downloads.count_downloads(by_client, rows(data.repeated), data.clients),
         *updates.count_updates(rows(found)),
     ]
     calendar = data.calendar

@@ -24,7 +24,8 @@ def count_changes(data: Data) -> list[ir.Table]:
         here.filter(here["first"] == here.start),
         here.filter(here["first"] > here.start),
     )
-    before = rows.select("client", "from_mirror", period=rows.period + 1).distinct()
+    before = rows.group_by("client", "from_mirror", period=rows.period + 1)
+    before = before.aggregate(requests=rows.requests.sum())
     lost = before.anti_join(here, ["period", "client"])
     return [
         count_distinct(new, data.clients, ["period"], "new", "client"),

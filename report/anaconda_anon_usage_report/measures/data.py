@@ -48,9 +48,9 @@ class Data:
         reported: The requests to report.
         clients: The clients with a flag ``lasting``, ``too_new`` or ``mirror``.
         updates: Each client's updates, with the flag ``reported`` and the ``gap`` before each.
-        by_client: The ``requests``, ``heartbeats``, ``first`` second and last day of a download
-            (``downloaded``, up to --until) of each client in each period, with the flag
-            ``reported``.
+        by_client: The ``requests``, ``heartbeats``, ``downloads`` and their ``bytes``, ``first``
+            second and last day of a download (``downloaded``, up to --until) of each client in
+            each period, with the flag ``reported``.
         environments: Each client with each of its environments.
         programs: Each combination of ATTRIBUTES, missing ones as "", with its number ``program``.
         attributes: The last second at which a client sent each program. Here, in ``updates`` and
@@ -136,10 +136,13 @@ def _filtered(requests: ir.Table, options: ReportOptions) -> ir.Table:
 
 
 def _by_client(requests: ir.Table, calendar: Calendar) -> ir.Table:
-    downloaded = (requests.kind == DOWNLOAD) & (requests.day <= calendar.last_day)
+    download = requests.kind == DOWNLOAD
+    downloaded = download & (requests.day <= calendar.last_day)
     return requests.group_by("period", "reported", "client", "from_mirror").aggregate(
         requests=requests.count(),
         heartbeats=flag(requests.kind == HEARTBEAT).sum().cast("int64"),
+        downloads=flag(download).sum().cast("int64"),
+        bytes=download.ifelse(requests.bytes, 0).sum().fill_null(0).cast("int64"),
         first=requests.time.min(),
         downloaded=downloaded.ifelse(requests.day, None).max(),
     )

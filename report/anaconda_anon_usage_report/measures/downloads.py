@@ -27,11 +27,18 @@ def downloads(data: Data) -> ir.Table:
     return requests.union(again.select(*columns, downloads=-again.times, bytes=_number(0)))
 
 
-def count_downloads(rows: ir.Table, clients: ir.Table) -> ir.Table:
-    """Return the numbers of downloads and bytes in each period."""
-    sums = {name: rows[name].sum() for name in ("downloads", "bytes")}
-    by_client = rows.group_by("period", "client", "from_mirror").aggregate(sums)
-    return sum_amounts(flagged(by_client, clients), ["period"], list(sums))
+def count_downloads(by_client: ir.Table, repeated: ir.Table, clients: ir.Table) -> ir.Table:
+    """Return the numbers of downloads and bytes in each period.
+
+    Args:
+        by_client: ``Data.by_client`` without the rows that are not reported.
+        repeated: ``Data.repeated``.
+        clients: ``Data.clients``.
+    """
+    columns = ["period", "client", "from_mirror"]
+    again = repeated.select(*columns, downloads=-repeated.times, bytes=_number(0))
+    rows = by_client.select(*columns, "downloads", "bytes").union(again)
+    return sum_amounts(flagged(rows, clients), ["period"], ["downloads", "bytes"])
 
 
 def package_versions(data: Data) -> ir.Table:
