@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ibis
 import ibis.expr.types as ir
 
-from .counting import count_distinct
+from .counting import sum_amounts
 from .data import Data
+from .populations import flagged
+
+_NO, _YES = ibis.literal(0, "int64"), ibis.literal(1, "int64")
 
 
 def count_changes(data: Data) -> list[ir.Table]:
@@ -24,11 +28,12 @@ def count_changes(data: Data) -> list[ir.Table]:
         here.filter(here["first"] == here.start),
         here.filter(here["first"] > here.start),
     )
-    before = rows.group_by("client", "from_mirror", period=rows.period + 1)
-    before = before.aggregate(requests=rows.requests.sum())
-    lost = before.anti_join(here, ["period", "client"])
+    # Grouping both takes less memory than an anti-join.
+    both = rows.select("client", period=rows.period + 1, here=_NO)
+    both = both.union(reported.select("client", "period", here=_YES))
+    both = both.group_by("period", "client").aggregate(here=both.here.max())
+    lost = both.filter(both.here == 0).mutate(from_mirror=_NO)
     return [
-        count_distinct(new, data.clients, ["period"], "new", "client"),
-        count_distinct(returning, data.clients, ["period"], "returning", "client"),
-        count_distinct(lost, data.clients, ["period"], "lost", "client"),
+        sum_amounts(flagged(some.mutate(_YES.name(name)), data.clients), ["period"], [name])
+        for name, some in (("new", new), ("returning", returning), ("lost", lost))
     ]
