@@ -17,7 +17,7 @@ DOCUMENTED = """\
 | launcher in the background, heartbeat off: processor time, ms | {B|launcher, heartbeat off|processor time, ms} | |
 | heartbeat in the background, https: processor time, ms | {B|heartbeat, https|processor time, ms} | `import requests` alone: {B|import requests|processor time, ms} |
 | heartbeat in the background, https: memory, MB | {B|heartbeat, https|memory, MB} | `import requests` alone: {B|import requests|memory, MB} |
-| processor time that the package adds to `conda info`, ms | {conda commands|conda info|more processor time, ms} | 95% confidence interval; precision target: at most ±3 ms |
+| processor time that the package adds to `conda search`, ms | {conda commands|conda search|more processor time, ms} | 95% confidence interval in brackets; precision target: at most ±3 ms |
 
 If many environments are activated at the same moment on Linux, heartbeats wait for a free slot, in
 no particular order. A heartbeat is dropped if it gets no slot before the deadline, if too many are
