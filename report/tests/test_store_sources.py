@@ -266,3 +266,15 @@ def test_a_directory_with_other_files_does_not_become_a_store(tmp_path, log):
     message = f"aau-report: error: {tmp_path}: neither a store nor empty\n"
     assert (status, errors) == (2, message)
     assert os.listdir(tmp_path) == ["access.log"]
+
+
+def test_a_store_of_another_version_is_refused(store, log):
+    collect(store, log)
+    path = store / "manifest.json"
+    contents = path.read_text().replace('"version":2', '"version":1')
+    path.write_text(contents)
+    for arguments in ((store,), ("collect", log, "--into", store)):
+        status, out, errors = run(*arguments)
+        assert (status, out) == (3, "")
+        assert errors == f"aau-report: error: {path}: written by another version of aau-report\n"
+    assert path.read_text() == contents
