@@ -49,7 +49,7 @@ def make_report(
     """Count everything.
 
     Args:
-        requests: The requests read: a table with the schema REQUESTS that is not empty.
+        requests: The requests read: a table that ``prepare`` takes.
         reading: The exhausted reading, which knows the numbers of lines.
         options: The options of the report.
         names: The tables to make.

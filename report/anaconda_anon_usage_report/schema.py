@@ -51,8 +51,28 @@ REQUESTS = pa.schema(
         pa.field("libc", pa.string()),
         pa.field("cpu", pa.string()),  # from the subdir of a download
         pa.field("mirror", pa.bool_(), nullable=False),
+        pa.field("program_id", pa.int64(), nullable=False),  # keyed hash, as is the next; see IDS
+        pa.field("file_id", pa.int64(), nullable=False),
     ]
 )
+
+#: Columns that tell what a client runs.
+ATTRIBUTES = (
+    "aau",
+    "conda",
+    "python",
+    "implementation",
+    "system_name",
+    "distro_name",
+    "distro_version",
+    "solver",
+    "solver_version",
+    "libc",
+    "cpu",
+)
+
+#: Columns with a hash of others, because engines group by one number much faster than by texts.
+IDS = {"program_id": ATTRIBUTES, "file_id": ("channel", "subdir", "file")}
 
 #: Tokens that are only counted. A store has a number in place of each, which takes DuckDB much less
 #: time and memory than text.

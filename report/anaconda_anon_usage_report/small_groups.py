@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from .measures.counting import Row, count_distinct, merge
+from .measures.counting import Row, count_distinct, merge, sum_amounts
 from .measures.definitions import LABELS, MEASURES, SUFFIXES, Table
 
 #: What replaces the names of small groups.
@@ -91,6 +91,8 @@ def _small(clients: Any, minimum: int) -> bool:
 
 def _count(rows: ir.Table, clients: ir.Table, keys: Sequence[str], table: Table) -> list[Row]:
     sums = [name for name in table.measures if name in _SUMS]
+    if "clients" in rows.columns:
+        return list(merge([sum_amounts(rows, keys, ["clients"])], keys).values())
     tables = [count_distinct(rows, clients, keys, "clients", "client", sums)]
     for name in table.measures:
         if name in _DISTINCT:

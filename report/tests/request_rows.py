@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from anaconda_anon_usage_report.engine import Engine
-from anaconda_anon_usage_report.schema import REQUESTS
+from anaconda_anon_usage_report.schema import IDS, REQUESTS
 
 HOUR, DAY = 3_600, 86_400
 
@@ -34,7 +34,9 @@ _DEFAULTS: Row = {
 def request(seconds: int, **columns: Any) -> Row:
     """Return a request, a number of seconds after START."""
     time = START + seconds
-    return {"time": time, "day": time // DAY, "hour": time // HOUR, **_DEFAULTS, **columns}
+    row = {"time": time, "day": time // DAY, "hour": time // HOUR, **_DEFAULTS, **columns}
+    hashes = {name: hash(tuple(map(row.get, names))) for name, names in IDS.items()}
+    return {**row, **hashes}
 
 
 def download(seconds: int, project: str = "numpy", version: str = "1.2", **columns: Any) -> Row:

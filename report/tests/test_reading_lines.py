@@ -15,7 +15,7 @@ from anaconda_anon_usage_report.reading.formats import LONGEST_LINE, parse_line
 from anaconda_anon_usage_report.reading.requests import classify
 from anaconda_anon_usage_report.reading.sources import BLOCK, cut
 from anaconda_anon_usage_report.reading.user_agent import parse
-from anaconda_anon_usage_report.schema import REQUESTS
+from anaconda_anon_usage_report.schema import IDS, REQUESTS
 
 AGENT = b"conda/24.7.1 requests/2.34.2 aau/0.9.0 c/UJngfYjkhNCv0HPEitrFWA s/x"
 FILE = b"/main/noarch/a-1-0.conda"
@@ -207,13 +207,20 @@ def test_whole_columns_give_the_same_rows_as_line_by_line(texts):
         tokens, products = parse(parts.user_agent)
         row = {"time": parts.time} | request._asdict() | tokens._asdict() | products._asdict()
         rows.append(tuple(row.get(name) for name in REQUESTS.names))
-    batches = [group.batch(encoded) for group in block.rows for encoded in (False, True)]
+    batches = [group.batch(encoded, b"key") for group in block.rows for encoded in (False, True)]
     for start in (0, 1):
         found = pa.Table.from_batches([batch.cast(REQUESTS) for batch in batches[start::2]])
         columns = [
             map(tuple, column.to_pylist()) if pa.types.is_list(column.type) else column.to_pylist()
-            for column in found.drop_columns(["day", "hour"]).columns
+            for column in found.drop_columns(["day", "hour", *IDS]).columns
         ]
-        expected = [row[:1] + row[3:] for row in rows]
+        expected = [row[:1] + row[3 : -len(IDS)] for row in rows]
         assert sorted(expected, key=repr) == sorted(zip(*columns, strict=True), key=repr)
+        for name, names in IDS.items():
+            hashed = {
+                (row[name], tuple(row[column] or "" for column in names))
+                for row in found.to_pylist()
+            }
+            assert len(hashed) == len({number for number, _ in hashed})
+            assert len(hashed) == len({values for _, values in hashed})
     assert (*block.counts[:3],) == (len(texts), len(skips), skips)

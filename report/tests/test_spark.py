@@ -25,6 +25,7 @@ from test_reading_lines import LINE, NASTY
 
 from anaconda_anon_usage_report.engine import Engine, open_engine
 from anaconda_anon_usage_report.measures.data import COLUMNS
+from anaconda_anon_usage_report.reading import Options as Parsing
 from anaconda_anon_usage_report.reading import read
 from anaconda_anon_usage_report.reading.sources import BLOCK
 
@@ -118,7 +119,7 @@ def test_a_store_gives_the_same_numbers_with_logs_beside_it(session, logs, tmp_p
 
 def rows(engine, paths):
     """Return the requests that an engine reads, sorted, and what the reading tells of them."""
-    reading = read(list(map(str, paths)))
+    reading = read(list(map(str, paths)), options=Parsing(key=b"key"))
     with engine as opened:
         found = opened.read(reading, COLUMNS).to_pyarrow().to_pylist()
     numbers = (reading.lines_read, reading.requests, reading.lines_skipped, reading.skipped)

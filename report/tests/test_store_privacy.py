@@ -125,11 +125,12 @@ def test_the_order_of_requests_is_not_stored(store, log, tmp_path):
 
 def test_stores_have_different_keys(log, tmp_path):
     log.write_bytes(lines(1))
-    clients = set()
+    found = []
     for name in ("a", "b"):
         collect(tmp_path / name, log)
-        clients |= {row["client"] for row in rows(tmp_path / name)}
-    assert len(clients) == 2
+        found += rows(tmp_path / name)
+    for column in ("client", "program_id", "file_id"):
+        assert len({row[column] for row in found}) == 2
 
 
 def test_several_stores_in_a_report_are_refused(log, tmp_path):
@@ -200,6 +201,9 @@ def test_without_the_key_nothing_stored_can_be_linked_to_a_token(store, log):
     assert (store / "token-key").read_bytes() != key
     assert numbers(store) == list(range(15))
     assert len({row["client"] for row in rows(store)}) == 2
+    assert len({row["program_id"] for row in rows(store)}) == 2
+    (versions,) = report(store, "--table", "conda_versions", "--min-clients", "1")["conda_versions"]
+    assert versions["clients"] == 2
     assert run("forget", store, "--client", CLIENT) == (0, "removed 5 requests\n", "")
 
 

@@ -271,7 +271,7 @@ def test_a_directory_with_other_files_does_not_become_a_store(tmp_path, log):
 def test_a_store_of_another_version_is_refused(store, log):
     collect(store, log)
     path = store / "manifest.json"
-    contents = path.read_text().replace('"version":2', '"version":1')
+    contents = path.read_text().replace('"version":3', '"version":2')
     path.write_text(contents)
     for arguments in ((store,), ("collect", log, "--into", store)):
         status, out, errors = run(*arguments)

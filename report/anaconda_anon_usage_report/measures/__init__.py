@@ -13,8 +13,13 @@ import ibis.expr.types as ir
 
 from . import changes, downloads, requests, tokens, updates
 from .attributes import REQUIRED, last_values
-from .counting import Row, merge
+from .counting import Row, merge, sum_amounts
 from .data import Data
+
+
+def _last_values(name: str) -> Callable[[Data], ir.Table]:
+    return lambda data: last_values(name, data.attributes, data.programs)
+
 
 #: The functions that make the rows of the tables whose groups can be small, by table name.
 GROUPED: dict[str, Callable[[Data], ir.Table]] = {
@@ -24,12 +29,12 @@ GROUPED: dict[str, Callable[[Data], ir.Table]] = {
     "errors": requests.errors,
     "other_requests": requests.other_requests,
     "other_tools": requests.other_tools,
-    "organizations": lambda data: tokens.by_token(data, "organizations"),
-    "machines": lambda data: tokens.by_token(data, "machines"),
-    "installers": lambda data: tokens.by_token(data, "installers"),
+    "organizations": lambda data: data.by_token["organizations"],
+    "machines": lambda data: data.by_token["machines"],
+    "installers": lambda data: data.by_token["installers"],
     "update_gaps": lambda data: updates.update_gaps(data.updates),
     "download_ages": downloads.download_ages,
-    **{name: last_values(name) for name in REQUIRED},
+    **{name: _last_values(name) for name in REQUIRED},
 }
 
 
@@ -49,12 +54,13 @@ def count_periods(data: Data, *, overall: bool = False) -> dict[int, Row]:
 
     reported = rows(data.reported)
     by_client = rows(data.by_client.filter(data.by_client.reported == 1))
+    by_token = {name: rows(table) for name, table in data.by_token.items()}
     found = data.updates.filter(data.updates.reported == 1)
     tables = [
-        *tokens.count_tokens(reported, by_client, rows(data.environments), data),
+        *tokens.count_tokens(reported, by_client, rows(data.environments), by_token, data),
         tokens.classify(by_client, data.clients),
-        downloads.count_downloads(by_client, rows(data.repeated), data.clients),
-        *updates.count_updates(rows(found)),
+        sum_amounts(rows(data.downloads), ["period"], ["downloads", "bytes"]),
+        *updates.count_updates(rows(found), data.keep),
     ]
     calendar = data.calendar
     if not overall and any(map(calendar.reaches_back, calendar.periods)):

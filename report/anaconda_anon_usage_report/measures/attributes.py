@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import ibis
 import ibis.expr.types as ir
 
-from .data import Data
+from ..schema import ATTRIBUTES
 from .definitions import TABLES
+from .populations import flagged, of_clients
 
 #: Tables of attributes, and the attribute without which a request says nothing for them.
 REQUIRED = {
@@ -23,27 +22,66 @@ REQUIRED = {
 }
 
 
-_FLAGS = ("lasting", "without_mirrors")
+_COLUMNS = {name: list(TABLES[name].keys[1:]) for name in REQUIRED}
 #: Bits for the number of a value. The others hold seconds up to the year 9999.
 _BITS = 25
+_LEAST = (1 << _BITS) - 1
 
 
-def last_values(name: str) -> Callable[[Data], ir.Table]:
-    """Return the function that makes the rows of one of the tables in REQUIRED."""
-    columns = list(TABLES[name].keys[1:])
+def find_programs(requests: ir.Table) -> ir.Table:
+    """Return the programs that clients run, and the number of the value of each for each table.
 
-    def rows(data: Data) -> ir.Table:
-        known = data.programs.filter(data.programs[REQUIRED[name]] != "")
-        values = known.select(columns).distinct()
-        values = values.mutate(place=ibis.row_number().over(order_by=columns))
-        places = known.join(values, columns).select("program", "place")
-        sent = data.attributes.join(places, "program")
-        # The latest time, and of several values in that second the first by name, in one number:
-        # its maximum is much cheaper than to sort what each client sent.
-        least = (1 << _BITS) - 1
-        code = sent.time * (1 << _BITS) + (least - sent.place)
-        last = sent.group_by("period", "client", *_FLAGS).aggregate(code=code.max())
-        last = last.mutate(place=least - last.code % (1 << _BITS))
-        return last.join(values, "place")
+    Args:
+        requests: ``Data.reported``.
 
-    return rows
+    Returns:
+        A table with ``program_id``, ATTRIBUTES, missing ones as "", and for each table in REQUIRED
+        a column with its name. Its values are numbers in the order of the values, or NULL.
+    """
+    rows = requests.filter(requests.client.notnull())
+    programs = rows.group_by("program_id").aggregate(
+        # Requests with equal numbers have equal attributes.
+        {name: rows[name].arbitrary().fill_null("") for name in ATTRIBUTES}
+    )
+    programs = programs.mutate(
+        {name: ibis.dense_rank().over(order_by=columns) for name, columns in _COLUMNS.items()}
+    )
+    return programs.mutate(
+        {name: (programs[REQUIRED[name]] != "").ifelse(programs[name], None) for name in REQUIRED}
+    )
+
+
+def find_attributes(requests: ir.Table, programs: ir.Table, clients: ir.Table) -> ir.Table:
+    """Count the clients that have the same values last, for each table in REQUIRED.
+
+    Args:
+        requests: ``Data.reported``.
+        programs: What ``find_programs`` returned.
+        clients: ``Data.clients``.
+
+    Returns:
+        A table with ``period``, the flags of populations, the columns with the numbers of values,
+        and ``clients``.
+    """
+    rows = of_clients(requests)
+    sent = rows.group_by("period", "client", "from_mirror", "program_id")
+    sent = sent.aggregate(time=rows.time.max()).join(programs, "program_id")
+    # The latest time, and of several values in that second the first by name, in one number: its
+    # maximum is much cheaper than to sort what each client sent.
+    codes = {name: (sent.time * (1 << _BITS) + (_LEAST - sent[name])).max() for name in REQUIRED}
+    last = flagged(sent.group_by("period", "client", "from_mirror").aggregate(codes), clients)
+    last = last.mutate({name: _LEAST - last[name] % (1 << _BITS) for name in REQUIRED})
+    keys = ("period", "lasting", "without_mirrors", *REQUIRED)
+    return last.group_by(keys).aggregate(clients=last.count())
+
+
+def last_values(name: str, attributes: ir.Table, programs: ir.Table) -> ir.Table:
+    """Return the rows of one of the tables in REQUIRED.
+
+    Args:
+        name: The table.
+        attributes: What ``find_attributes`` returned.
+        programs: What ``find_programs`` returned.
+    """
+    values = programs.select(name, *_COLUMNS[name]).distinct()
+    return attributes.join(values, name)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import ibis
 import ibis.expr.types as ir
 
 from .counting import sum_amounts
 from .data import Data
-from .populations import flagged
-
-_NO, _YES = ibis.literal(0, "int64"), ibis.literal(1, "int64")
+from .populations import ONE, ZERO, flagged
 
 
 def count_changes(data: Data) -> list[ir.Table]:
@@ -29,11 +26,11 @@ def count_changes(data: Data) -> list[ir.Table]:
         here.filter(here["first"] > here.start),
     )
     # Grouping both takes less memory than an anti-join.
-    both = rows.select("client", period=rows.period + 1, here=_NO)
-    both = both.union(reported.select("client", "period", here=_YES))
+    both = rows.select("client", period=rows.period + 1, here=ZERO)
+    both = both.union(reported.select("client", "period", here=ONE))
     both = both.group_by("period", "client").aggregate(here=both.here.max())
-    lost = both.filter(both.here == 0).mutate(from_mirror=_NO)
+    lost = both.filter(both.here == 0).mutate(from_mirror=ZERO)
     return [
-        sum_amounts(flagged(some.mutate(_YES.name(name)), data.clients), ["period"], [name])
+        sum_amounts(flagged(some.mutate(ONE.name(name)), data.clients), ["period"], [name])
         for name, some in (("new", new), ("returning", returning), ("lost", lost))
     ]

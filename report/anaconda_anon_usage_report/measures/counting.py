@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from .definitions import SUFFIXES, Labels
-from .populations import flag, flagged
+from .populations import ZERO, Keep, flag, flagged
 
 #: A row of a result. NULL and missing text are None.
 Row = dict[str, Any]
@@ -31,18 +31,21 @@ def count_distinct(
         keys: The columns that name a group.
         name: The name of the count, to which the suffixes of the populations are added.
         column: The column with the values.
-        sums: Columns to sum, which keep their names.
+        sums: Columns to sum, which keep their names; only with clients.
     """
     # Reducing rows to distinct values first is much cheaper than counting distinct values once
-    # for each population, or looking up the client of each row.
-    known = ("lasting", "without_mirrors") if "lasting" in rows.columns else ("from_mirror",)
-    by = dict.fromkeys([*keys, column, "client", *known])
-    values = rows.group_by(list(by)).aggregate({amount: rows[amount].sum() for amount in sums})
-    values = flagged(values, clients)
-    if column != "client":
+    # for each population.
+    flags = [suffix[1:] for suffix in SUFFIXES if suffix]
+    if column == "client":
+        known = flags if "lasting" in rows.columns else ["from_mirror"]
+        values = rows.group_by([*keys, column, *known])
+        values = flagged(values.aggregate({name: rows[name].sum() for name in sums}), clients)
+    else:
         # A value belongs to a population if one of its clients does.
-        marks = {suffix[1:]: values[suffix[1:]].max() for suffix in SUFFIXES if suffix}
-        values = values.group_by([*keys, column]).aggregate(**marks)
+        rows = flagged(rows, clients)
+        values = rows.group_by([*keys, column]).aggregate(
+            {name: rows[name].max() for name in flags}
+        )
     present = values[column].notnull().ifelse(1, 0)
     counts = {
         name + suffix: _whole((present * values[suffix[1:]] if suffix else present).sum())
@@ -69,27 +72,30 @@ def _whole(number: ir.NumericValue) -> ir.Value:
     return number.fill_null(0).cast("int64")
 
 
-def medians(rows: ir.Table, name: str, column: str) -> list[ir.Table]:
+def medians(rows: ir.Table, name: str, column: str, keep: Keep) -> list[ir.Table]:
     """Return the median of a column of flagged rows in each period, a table for each population.
 
     The nearest rank of n values is number (n + 1) // 2 in ascending order.
     """
+    flags = ("lasting", "without_mirrors")
+    # Equal values are counted, which is much cheaper than to sort all of them.
+    counts = keep(rows.group_by("period", *flags, value=rows[column]).aggregate(rows=rows.count()))
     tables = []
     for suffix in SUFFIXES:
-        chosen = rows.filter(rows[suffix[1:]] == 1) if suffix else rows
-        chosen = chosen.select("period", value=chosen[column])
-        sizes = chosen.group_by("period").aggregate(size=chosen.count())
-        number = ibis.row_number().over(group_by="period", order_by="value")
-        ranked = chosen.mutate(rank=number + 1).join(sizes, "period")
-        middle = ranked.filter(ranked["rank"] == (ranked["size"] + 1) // 2)
-        tables.append(middle.select("period", middle["value"].name(name + suffix)))
+        chosen = counts.filter(counts[suffix[1:]] == 1) if suffix else counts
+        values = chosen.group_by("period", "value").aggregate(rows=_whole(chosen["rows"].sum()))
+        sizes = values.group_by("period").aggregate(size=_whole(values["rows"].sum()))
+        up_to_value = ibis.cumulative_window(group_by="period", order_by="value")
+        ranked = values.mutate(rank=values["rows"].sum().over(up_to_value)).join(sizes, "period")
+        upper = ranked.filter(ranked["rank"] >= (ranked["size"] + 1) // 2).group_by("period")
+        tables.append(upper.aggregate(ranked["value"].min().name(name + suffix)))
     return tables
 
 
 def position(value: ir.IntegerValue, labels: Labels) -> ir.IntegerValue:
     """Return the position of the first label below whose limit a value is."""
     limits = (limit for _, limit in labels if limit is not None)
-    return sum((flag(value >= limit) for limit in limits), ibis.literal(0, "int64"))
+    return sum((flag(value >= limit) for limit in limits), ZERO)
 
 
 def fetch(table: ir.Table) -> list[Row]:

@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
 
 from ..schema import DOWNLOAD, HEARTBEAT, REQUESTS
+from .attributes import find_attributes, find_programs
 from .calendar import Calendar
 from .options import ReportOptions
-from .populations import find_clients, flag, flagged
+from .populations import Keep, find_clients, flag, flagged, of_clients
 from .updates import find_updates
-
-Keep = Callable[[ir.Table], ir.Table]
-
-#: Columns of requests that tell what a client runs.
-ATTRIBUTES = (
-    "aau",
-    "conda",
-    "python",
-    "implementation",
-    "system_name",
-    "distro_name",
-    "distro_version",
-    "solver",
-    "solver_version",
-    "libc",
-    "cpu",
-)
 
 #: The columns of requests that measures need.
 COLUMNS = tuple(n for n in REQUESTS.names if n not in {"method", "build", "installer_version"})
+
+#: Columns with lists of tokens, and the name of one token.
+LISTS = {"organizations": "organization", "machines": "machine", "installers": "installer"}
 
 
 @dataclass(frozen=True)
@@ -48,14 +35,18 @@ class Data:
         reported: The requests to report.
         clients: The clients with a flag ``lasting``, ``too_new`` or ``mirror``.
         updates: Each client's updates, with the flag ``reported`` and the ``gap`` before each.
-        by_client: The ``requests``, ``heartbeats``, ``downloads`` and their ``bytes``, ``first``
-            second and last day of a download (``downloaded``, up to --until) of each client in
-            each period, with the flag ``reported``.
-        environments: Each client with each of its environments.
-        programs: Each combination of ATTRIBUTES, missing ones as "", with its number ``program``.
-        attributes: The last second at which a client sent each program. Here, in ``updates`` and
-            ``environments``, there are the flags ``lasting`` and ``without_mirrors``.
-        repeated: How often each file was fetched again by a client and session in an hour.
+        by_client: The ``requests``, ``heartbeats``, ``first`` and ``last`` second, and last day of
+            a download (``downloaded``, up to --until) of each client in each period, with the flag
+            ``reported``.
+        environments: Each client with each of its environments, with the flag ``heartbeats``.
+        by_token: For each of LISTS, the ``requests`` and ``heartbeats`` with each token by each
+            client, environment and session, which is NULL for heartbeats.
+        downloads: The ``downloads`` and ``bytes`` of each file (``file_id``) by each client.
+            Here, in ``updates``, ``environments``, ``by_token`` and ``attributes``, there are
+            the flags ``lasting`` and ``without_mirrors``.
+        files: The channel, subdir, project and version of each file, missing ones as "".
+        programs: What ``find_programs`` returns.
+        attributes: What ``find_attributes`` returns.
         calendar: The periods.
         options: The options of the report.
         keep: The function that computes a table once for all of its uses.
@@ -67,9 +58,11 @@ class Data:
     updates: ir.Table
     by_client: ir.Table
     environments: ir.Table
+    by_token: Mapping[str, ir.Table]
+    downloads: ir.Table
+    files: ir.Table
     programs: ir.Table
     attributes: ir.Table
-    repeated: ir.Table
     calendar: Calendar
     options: ReportOptions
     keep: Keep
@@ -79,42 +72,38 @@ def prepare(requests: ir.Table, options: ReportOptions, keep: Keep) -> Data:
     """Make the tables for the measures.
 
     Args:
-        requests: A table with the schema REQUESTS that is not empty.
+        requests: A table with the columns COLUMNS of REQUESTS or STORED that is not empty.
         options: The options of the report.
         keep: The function that computes a table once for all of its uses.
     """
     extent = requests.aggregate(first=requests.time.min(), last=requests.time.max())
     first, last = extent.to_pyarrow().to_pylist()[0].values()
     calendar = Calendar(options.by, first // 3600, last // 3600, options.since, options.until)
-    selected = _filtered(requests, options)
-    selected = selected.mutate(
-        period=calendar.column(selected.day),
-        reported=flag(selected.day.between(calendar.first_day, calendar.last_day)),
+    requests = requests.mutate(
+        period=calendar.column(requests.day),
+        reported=flag(requests.day.between(calendar.first_day, calendar.last_day)),
         # The other requests of a mirror are known by its client.
-        from_mirror=flag(selected.mirror & selected.client.isnull()),
+        from_mirror=flag(requests.mirror & requests.client.isnull()),
     )
+    selected = _filtered(requests, options)
     reported = selected
     if options.since is not None or options.until is not None:
         reported = selected.filter(selected.reported == 1)
-    clients = keep(find_clients(requests, options.lasting, last, keep))
-    sent = _sent(reported)
-    programs = sent.select(ATTRIBUTES).distinct()
-    programs = keep(programs.mutate(program=ibis.row_number().over(order_by=list(ATTRIBUTES))))
-    # Grouping by a number takes much less memory than by all of its strings.
-    sent = sent.join(programs, list(ATTRIBUTES)).group_by(
-        "period", "client", "from_mirror", "program"
-    )
-    attributes = keep(flagged(sent.aggregate(time=ibis._.time.max()), clients))
+    every = keep(_by_client(requests, calendar))
+    clients = keep(find_clients(every, requests, options.lasting, last, keep))
+    programs = keep(find_programs(reported))
     return Data(
         requests=selected,
         reported=reported,
         clients=clients,
         updates=keep(find_updates(selected, clients, calendar)),
-        by_client=keep(_by_client(selected, calendar)),
+        by_client=every if selected is requests else keep(_by_client(selected, calendar)),
         environments=keep(flagged(_environments(reported), clients)),
+        by_token={name: keep(flagged(_by_token(reported, name), clients)) for name in LISTS},
+        downloads=keep(flagged(_downloads(reported, calendar), clients)),
+        files=keep(_files(reported)),
         programs=programs,
-        attributes=attributes,
-        repeated=keep(_repeated(reported, calendar, keep)),
+        attributes=keep(find_attributes(reported, programs, clients)),
         calendar=calendar,
         options=options,
         keep=keep,
@@ -136,41 +125,63 @@ def _filtered(requests: ir.Table, options: ReportOptions) -> ir.Table:
 
 
 def _by_client(requests: ir.Table, calendar: Calendar) -> ir.Table:
-    download = requests.kind == DOWNLOAD
-    downloaded = download & (requests.day <= calendar.last_day)
+    downloaded = (requests.kind == DOWNLOAD) & (requests.day <= calendar.last_day)
     return requests.group_by("period", "reported", "client", "from_mirror").aggregate(
         requests=requests.count(),
         heartbeats=flag(requests.kind == HEARTBEAT).sum().cast("int64"),
-        downloads=flag(download).sum().cast("int64"),
-        bytes=download.ifelse(requests.bytes, 0).sum().fill_null(0).cast("int64"),
         first=requests.time.min(),
+        last=requests.time.max(),
         downloaded=downloaded.ifelse(requests.day, None).max(),
     )
 
 
 def _environments(requests: ir.Table) -> ir.Table:
     rows = requests.filter(requests.environment.notnull())
-    return rows.select("period", "client", "from_mirror", "environment").distinct()
-
-
-def _sent(requests: ir.Table) -> ir.Table:
-    rows = requests.filter(requests.client.notnull())
-    rows = rows.select("period", "client", "from_mirror", "time", *ATTRIBUTES)
-    return rows.mutate({name: rows[name].fill_null("") for name in ATTRIBUTES})
-
-
-def _repeated(requests: ir.Table, calendar: Calendar, keep: Keep) -> ir.Table:
-    file = ["channel", "subdir", "file"]
-    rows = requests.filter((requests.kind == DOWNLOAD) & requests.client.notnull())
-    rows = rows.mutate({name: rows[name].fill_null("") for name in file})
-    # The file name determines the project and the version.
-    files = rows.select(*file, "project", "version").distinct()
-    files = keep(files.mutate(number=ibis.row_number().over(order_by=file)))
-    rows = rows.join(files.select(*file, "number"), file)
-    fetched = rows.group_by("client", "session", "hour", "number").aggregate(rows=rows.count())
-    again = fetched.filter(fetched["rows"] > 1).join(files, "number")
-    again = again.mutate(
-        period=calendar.column(again.hour // 24), from_mirror=ibis.literal(0, "int64")
+    return rows.group_by("period", "client", "from_mirror", "environment").aggregate(
+        heartbeats=flag(rows.kind == HEARTBEAT).max()
     )
-    keys = ["period", "client", "from_mirror", "channel", "subdir", "project", "version"]
-    return again.group_by(keys).aggregate(times=(again["rows"] - 1).sum().cast("int64"))
+
+
+def _by_token(requests: ir.Table, name: str) -> ir.Table:
+    # DuckDB skips other columns of empty lists, but not for a condition on their length.
+    rows = requests.filter(requests[name] != ibis.literal([], "array<string>"))
+    heartbeat = rows.kind == HEARTBEAT
+    # DuckDB reads all columns that are unnested, needed or not.
+    rows = rows.select(
+        "period",
+        "client",
+        "from_mirror",
+        "environment",
+        rows[name].unnest().name(LISTS[name]),
+        session=heartbeat.ifelse(None, rows.session),
+        heartbeats=flag(heartbeat),
+    )
+    keys = ("period", "client", "from_mirror", "environment", "session", LISTS[name])
+    return rows.group_by(keys).aggregate(
+        requests=rows.count(), heartbeats=rows.heartbeats.sum().cast("int64")
+    )
+
+
+def _downloads(requests: ir.Table, calendar: Calendar) -> ir.Table:
+    """Count a file that a client and session fetch again in the same hour once."""
+    rows = requests.filter(requests.kind == DOWNLOAD)
+    known = of_clients(rows)
+    known = known.group_by("client", "from_mirror", "session", "hour", "file_id").aggregate(
+        bytes=known.bytes.sum().cast("int64")
+    )
+    known = known.mutate(period=calendar.column(known.hour // 24)).drop("session", "hour")
+    unknown = rows.filter(rows.client.isnull())
+    rows = known.union(unknown.select(known.columns))
+    return rows.group_by("period", "client", "from_mirror", "file_id").aggregate(
+        downloads=rows.count(),
+        bytes=rows.bytes.sum().fill_null(0).cast("int64"),
+    )
+
+
+def _files(requests: ir.Table) -> ir.Table:
+    rows = requests.filter(requests.kind == DOWNLOAD)
+    # Requests with equal numbers are for the same file.
+    columns = ("channel", "subdir", "project", "version")
+    return rows.group_by("file_id").aggregate(
+        {name: rows[name].arbitrary().fill_null("") for name in columns}
+    )

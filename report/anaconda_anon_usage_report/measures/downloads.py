@@ -9,36 +9,15 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from ..schema import DOWNLOAD
-from .counting import Row, fetch, position, sum_amounts
+from .counting import Row, fetch, position
 from .data import Data
 from .definitions import AGES, NO_DOWNLOAD
-from .populations import flagged
+from .populations import ONE, flagged
 
 
 def downloads(data: Data) -> ir.Table:
-    """Return rows whose ``downloads`` and ``bytes`` add up.
-
-    Requests are rows with 1 download. Rows with a negative number undo those that were repeated.
-    """
-    rows = data.reported.filter(data.reported.kind == DOWNLOAD)
-    columns = ["period", "client", "from_mirror", "channel", "subdir", "project", "version"]
-    requests = rows.select(*columns, downloads=_number(1), bytes=rows.bytes.fill_null(0))
-    again = data.repeated
-    return requests.union(again.select(*columns, downloads=-again.times, bytes=_number(0)))
-
-
-def count_downloads(by_client: ir.Table, repeated: ir.Table, clients: ir.Table) -> ir.Table:
-    """Return the numbers of downloads and bytes in each period.
-
-    Args:
-        by_client: ``Data.by_client`` without the rows that are not reported.
-        repeated: ``Data.repeated``.
-        clients: ``Data.clients``.
-    """
-    columns = ["period", "client", "from_mirror"]
-    again = repeated.select(*columns, downloads=-repeated.times, bytes=_number(0))
-    rows = by_client.select(*columns, "downloads", "bytes").union(again)
-    return sum_amounts(flagged(rows, clients), ["period"], ["downloads", "bytes"])
+    """Return the rows of the tables of packages and channels."""
+    return data.downloads.join(data.files, "file_id")
 
 
 def package_versions(data: Data) -> ir.Table:
@@ -60,7 +39,9 @@ def download_ages(data: Data) -> ir.Table:
     periods = ibis.memtable(pa.table({"period": calendar.periods, "end": ends}))
     found = found.filter(found.reported == 1).join(periods, "period")
     age = (found.end - found.downloaded).fill_null(NO_DOWNLOAD)
-    return found.mutate(age=position(age, AGES)).drop("end", "downloaded", "reported")
+    return found.select(
+        "period", "lasting", "without_mirrors", age=position(age, AGES), clients=ONE
+    )
 
 
 def last_downloads(data: Data) -> ir.Table:
@@ -92,7 +73,3 @@ def unused_packages(data: Data) -> list[Row]:
             last = (date(1970, 1, 1) + timedelta(day)).isoformat() if shown and day else None
             unused.append({"file": item, "last_download": last})
     return unused
-
-
-def _number(value: int) -> ir.IntegerScalar:
-    return ibis.literal(value, "int64")

@@ -10,35 +10,51 @@ import ibis.expr.types as ir
 from ..schema import DOWNLOAD
 from .definitions import MIRROR_FILES
 
+#: What computes a table once for all of its uses.
+Keep = Callable[[ir.Table], ir.Table]
+
 _DAY = 86_400
+
+#: Numbers that are counted or summed, which have 64 bits in all engines.
+ZERO, ONE = ibis.literal(0, "int64"), ibis.literal(1, "int64")
 
 
 def flag(condition: ir.Value) -> ir.IntegerColumn:
     """Return 1 where a condition holds, else 0."""
-    return condition.ifelse(1, 0).cast("int64")
+    return condition.ifelse(1, 0).cast("int8")
+
+
+def of_clients(rows: ir.Table) -> ir.Table:
+    """Return the rows that have a client, for which ``from_mirror`` is 0."""
+    return rows.filter(rows.client.notnull()).mutate(from_mirror=flag(ibis.literal(False)))
 
 
 def flagged(rows: ir.Table, clients: ir.Table) -> ir.Table:
     """Return rows with ``lasting`` and ``without_mirrors``, from ``client`` and ``from_mirror``."""
     if "lasting" in rows.columns:
         return rows
-    facts = clients.select("client", "lasting", "mirror")
+    facts = clients.select("client", "lasting", is_mirror=clients.mirror)
     joined = rows.left_join(facts, "client").drop("client_right")
     return joined.mutate(
-        lasting=joined.lasting.fill_null(0),
-        without_mirrors=1 - ibis.greatest(joined.mirror.fill_null(0), joined.from_mirror),
-    ).drop("mirror", "from_mirror")
+        lasting=flag(joined.lasting == 1),
+        without_mirrors=flag((joined.from_mirror == 0) & (joined.is_mirror.fill_null(0) == 0)),
+    ).drop("is_mirror", "from_mirror")
 
 
 def find_clients(
-    requests: ir.Table, lasting: int, end: int, keep: Callable[[ir.Table], ir.Table]
+    by_client: ir.Table,
+    requests: ir.Table,
+    lasting: int,
+    end: int,
+    keep: Keep,
 ) -> ir.Table:
     """Return the clients that are lasting, too new to tell, or mirrors.
 
     Most clients are none of these where containers are, so that this table is small.
 
     Args:
-        requests: All requests read.
+        by_client: ``Data.by_client``, but of all requests.
+        requests: All requests.
         lasting: Days between the first and last request of a lasting client.
         end: The last second of all requests.
         keep: ``Data.keep``. One query for everything would take several times the memory.
@@ -46,31 +62,31 @@ def find_clients(
     Returns:
         A table with ``client`` and the flags ``lasting``, ``too_new`` and ``mirror``.
     """
-    rows = requests.filter(requests.client.notnull())
+    rows = by_client.filter(by_client.client.notnull())
     clients = keep(
         rows.group_by("client").aggregate(
-            first=rows.time.min(),
-            last=rows.time.max(),
-            program=flag(rows.mirror).max(),
-            downloads=flag(rows.kind == DOWNLOAD).sum().cast("int64"),
+            first=rows["first"].min(),
+            last=rows["last"].max(),
+            requests=rows.requests.sum().cast("int64"),
         )
     )
     # Counting distinct files is costly, so it is left to the days with enough downloads.
-    busy = clients.filter(clients.downloads >= MIRROR_FILES).select("client")
-    downloads = rows.filter(rows.kind == DOWNLOAD).semi_join(busy, "client")
+    busy = clients.filter(clients.requests >= MIRROR_FILES).select("client")
+    downloads = requests.filter(requests.kind == DOWNLOAD).semi_join(busy, "client")
     days = downloads.group_by("client", "day").aggregate(downloads=downloads.count())
     days = keep(days.filter(days.downloads >= MIRROR_FILES).select("client", "day"))
     files = downloads.semi_join(days, ["client", "day"])
-    files = files.select("client", "day", "channel", "subdir", "file").distinct()
+    files = files.select("client", "day", "file_id").distinct()
     counts = files.group_by("client", "day").aggregate(files=files.count())
-    mirrors = counts.filter(counts.files >= MIRROR_FILES).select("client").distinct()
-    mirrors = keep(mirrors.mutate(many=ibis.literal(1, "int64")))
+    mirrors = counts.filter(counts.files >= MIRROR_FILES).select("client")
+    programs = requests.filter(requests.mirror & requests.client.notnull()).select("client")
+    mirrors = keep(mirrors.union(programs).distinct().mutate(mirror=ONE))
     clients = clients.left_join(mirrors, "client").drop("client_right")
     enough = lasting * _DAY
     clients = clients.select(
         "client",
         lasting=flag(clients.last - clients.first >= enough),
         too_new=flag((clients.last - clients.first < enough) & (end - clients.first < enough)),
-        mirror=ibis.greatest(clients.program, clients.many.fill_null(0)),
+        mirror=flag(clients.mirror == 1),
     )
     return clients.filter((clients.lasting == 1) | (clients.too_new == 1) | (clients.mirror == 1))

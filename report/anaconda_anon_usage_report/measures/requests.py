@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ibis
 import ibis.expr.types as ir
 
 from ..schema import HEARTBEAT, OTHER
 from .data import Data
+from .populations import ONE
 
 
 def errors(data: Data) -> ir.Table:
@@ -29,4 +29,4 @@ def other_tools(data: Data) -> ir.Table:
 
 
 def _counted(rows: ir.Table) -> ir.Table:
-    return rows.mutate(requests=ibis.literal(1, "int64"))
+    return rows.mutate(requests=ONE)

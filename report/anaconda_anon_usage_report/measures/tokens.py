@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-import ibis
 import ibis.expr.types as ir
 
 from ..schema import HEARTBEAT
 from .counting import count_distinct, medians
-from .data import Data, Keep
-from .populations import flag
+from .data import LISTS, Data
+from .populations import Keep
 
 
 def count_tokens(
-    rows: ir.Table, by_client: ir.Table, environments: ir.Table, data: Data
+    rows: ir.Table,
+    by_client: ir.Table,
+    environments: ir.Table,
+    by_token: Mapping[str, ir.Table],
+    data: Data,
 ) -> list[ir.Table]:
     """Return the counts of tokens, heartbeats and requests in each period.
 
@@ -22,10 +25,11 @@ def count_tokens(
         rows: ``Data.reported``.
         by_client: ``Data.by_client`` without the rows that are not reported.
         environments: ``Data.environments``.
+        by_token: ``Data.by_token``.
         data: The prepared tables.
     """
-    heartbeats = rows.filter(rows.kind == HEARTBEAT)
     with_heartbeats = by_client.filter(by_client.heartbeats > 0)
+    with_heartbeat = environments.filter(environments.heartbeats > 0)
 
     def count(rows: ir.Table, name: str, column: str, sums: Sequence[str] = ()) -> ir.Table:
         known = rows if sums else rows.filter(rows[column].notnull())
@@ -36,11 +40,11 @@ def count_tokens(
         count(environments, "environments", "environment"),
         count(rows.filter(rows.kind != HEARTBEAT), "sessions", "session"),
         count(with_heartbeats, "heartbeat_clients", "client"),
-        count(heartbeats, "heartbeat_environments", "environment"),
+        count(with_heartbeat, "heartbeat_environments", "environment"),
         _requests_without_client(by_client),
         *environments_per_client(environments, data.keep),
     ]
-    tables += [count(unnested(rows, name), name, token) for name, token in _LISTS.items()]
+    tables += [count(by_token[name], name, token) for name, token in LISTS.items()]
     if data.options.accounts:
         tables.append(count(rows, "accounts", "account"))
     return tables
@@ -52,7 +56,7 @@ def environments_per_client(environments: ir.Table, keep: Keep) -> list[ir.Table
     clients = known.group_by("period", "client", "lasting", "without_mirrors").aggregate(
         value=known.environment.nunique()
     )
-    return medians(keep(clients), "environments_per_client", "value")
+    return medians(clients, "environments_per_client", "value", keep)
 
 
 def classify(by_client: ir.Table, clients: ir.Table) -> ir.Table:
@@ -68,27 +72,6 @@ def classify(by_client: ir.Table, clients: ir.Table) -> ir.Table:
         too_new_clients=seen.too_new.sum().cast("int64"),
         mirrors=seen.mirror.sum().cast("int64"),
     )
-
-
-#: Columns with lists of tokens, and the name of one token.
-_LISTS = {"organizations": "organization", "machines": "machine", "installers": "installer"}
-
-
-def by_token(data: Data, name: str) -> ir.Table:
-    """Return the rows of the table of organizations, machines or installers."""
-    rows = unnested(data.reported, name)
-    heartbeat = rows.kind == HEARTBEAT
-    return rows.mutate(
-        requests=ibis.literal(1, "int64"),
-        heartbeats=flag(heartbeat),
-        session=heartbeat.ifelse(None, rows.session),
-    )
-
-
-def unnested(rows: ir.Table, name: str) -> ir.Table:
-    """Return a row for each token in a column with lists of tokens."""
-    some = rows.filter(rows[name].length() > 0)
-    return some.mutate(some[name].unnest().name(_LISTS[name]))
 
 
 def _requests_without_client(by_client: ir.Table) -> ir.Table:

@@ -222,7 +222,7 @@ class Reading:
         for block in future.result():
             self.count(path, block.counts)
             for rows in block.rows:
-                batch = rows.batch(encoded)
+                batch = rows.batch(encoded, self.options.key)
                 for start in range(0, len(batch), MOST_ROWS):
                     yield batch.slice(start, MOST_ROWS)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -42,6 +43,8 @@ class Options:
         strip_prefix: prefixes of paths that are not part of the channel.
         channels: channels, or segments of them, that are shown even if they are long.
         workers: number of threads that parse; by default, one for each core.
+        key: key of the hashes of programs and files, of 16 to 64 bytes. Nobody who sends requests
+            can make two hashes equal without it.
     """
 
     count_redirects: bool = False
@@ -49,6 +52,7 @@ class Options:
     strip_prefix: tuple[str, ...] = ("/artifactory/api/conda", "/repository")
     channels: tuple[str, ...] = ()
     workers: int | None = None
+    key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
 
 class Request(NamedTuple):

@@ -7,12 +7,14 @@ once; the rows refer to it by number.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from hashlib import blake2b
 from typing import Any, Generic, NamedTuple, TypeVar
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..schema import REQUESTS
+from ..schema import IDS, REQUESTS
 from . import requests, user_agent
 
 _MOST_CACHED = 1 << 17
@@ -37,16 +39,18 @@ class Rows(NamedTuple):
         columns = [table.column("aau") for _, table in self.tables if "aau" in table.schema.names]
         return any(column.null_count < len(column) for column in columns)
 
-    def batch(self, encoded: bool) -> pa.RecordBatch:
+    def batch(self, encoded: bool, key: bytes) -> pa.RecordBatch:
         """Return the rows with all columns.
 
         Args:
             encoded: return strings as dictionary arrays.
+            key: key of the columns in ``IDS``.
         """
         arrays = {
             "time": self.times,
             "day": pc.divide(self.times, 86400),
             "hour": pc.divide(self.times, 3600),
+            **{name: self._hashes(columns, key) for name, columns in IDS.items()},
         }
         for numbers, table in self.tables:
             for name, column in zip(table.schema.names, table.columns, strict=True):
@@ -58,6 +62,24 @@ class Rows(NamedTuple):
         if encoded:
             return pa.RecordBatch.from_arrays(columns, names=REQUESTS.names)
         return pa.RecordBatch.from_arrays(columns, schema=REQUESTS)
+
+    def _hashes(self, columns: Sequence[str], key: bytes) -> pa.Array:
+        """Return a hash of each row's values in columns. NULL and "" are equal."""
+        hashes = np.zeros(len(self.times), np.int64)
+        for numbers, table in self.tables:
+            names = [name for name in columns if name in table.schema.names]
+            if names:
+                values = zip(*(table.column(name).to_pylist() for name in names), strict=True)
+                places, different = numbered(list(values))
+                found = [_hash([*names, *row], key) for row in different]
+                hashes ^= np.array(found, np.int64)[places.take(numbers).to_numpy()]
+        return pa.array(hashes)
+
+
+def _hash(words: Iterable[str | None], key: bytes) -> int:
+    text = "\0".join(word or "" for word in words)
+    digest = blake2b(text.encode(), key=key, digest_size=8).digest()
+    return int.from_bytes(digest, "little", signed=True)
 
 
 class Cache(Generic[_Key, _Value]):

@@ -63,7 +63,7 @@ def collect(
     """
     with changed(directory, create=True) as store:
         manifest = store.manifest
-        key = read_or_create_key(directory / TOKEN_KEY)
+        parsing = replace(options.parsing, key=read_or_create_key(directory / TOKEN_KEY))
         log_key = read_or_create_key(directory / LOG_KEY)
         history = History(
             manifest.sources,
@@ -75,7 +75,7 @@ def collect(
         reading = read(
             logs,
             format=options.format,
-            options=options.parsing,
+            options=parsing,
             on_bytes=on_bytes,
             source=lambda path: NewLines(path, history, options.final),
             required=not manifest.sources,
@@ -83,7 +83,7 @@ def collect(
         on_start(reading)
         with store.engine(options.memory) as engine:
             batches = reading.batches(encoded=True)
-            engine.load(pseudonymous(batches, key, options.accounts))
+            engine.load(pseudonymous(batches, parsing.key, options.accounts))
             requests = store.write_requests(engine, "requests")
         day = max((file.day for file in requests), default=int(time.time()) // 86_400)
         sources = history.finish(day)

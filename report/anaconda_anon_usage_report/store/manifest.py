@@ -13,7 +13,7 @@ from .sources import Known
 #: The name of the file, which also tells a store from a directory of logs.
 NAME = "manifest.json"
 
-_VERSION = 2
+_VERSION = 3
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import ibis.expr.types as ir
@@ -53,6 +54,7 @@ def read_beside(
     Raises:
         ReadingError: A log is missing, unreadable or a pipe, or its format is unknown.
     """
+    options = replace(options, key=read_key(directory / TOKEN_KEY) or new_key())
     key = read_key(directory / LOG_KEY) or new_key()
     history = History(contents.sources, Copies(paths(directory, contents.lines), key), key)
     return read(
@@ -80,9 +82,8 @@ def read_stored(
     Raises:
         ReadingError: There are none.
     """
-    key = read_key(directory / TOKEN_KEY) or new_key()
     # As they would be stored, so that clients are the same.
-    batches = pseudonymous(reading.batches(encoded=True), key, accounts)
+    batches = pseudonymous(reading.batches(encoded=True), reading.options.key, accounts)
     requests = engine.load(batches, COLUMNS)
     if not contents.requests and not reading.requests:
         raise ReadingError(f"{directory}: no requests", NO_INPUT)
