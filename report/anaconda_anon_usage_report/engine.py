@@ -105,7 +105,7 @@ class Engine:
                 self.directory / "requests.duckdb",
                 memory_limit=f"{memory}MB",
                 temp_directory=str(self.directory / "spilled"),
-                # Memory that is given back and asked for again costs a tenth of the time.
+                # Giving memory back to the system between queries costs a tenth of the time.
                 block_allocator_memory=f"{memory}MB",
                 preserve_insertion_order=False,
                 # DuckDB would download them.

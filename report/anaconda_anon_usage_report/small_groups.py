@@ -41,7 +41,8 @@ def count_groups(rows: ir.Table, clients: ir.Table, table: Table, minimum: int) 
     itself, the next smallest group joins it. Groups without any client stay.
 
     Args:
-        rows: The rows that the table's function has made.
+        rows: The rows that the table's function has made: of requests, or of ``clients`` that were
+            counted, of whom no one is in two groups of a period.
         clients: ``Data.clients``.
         table: The definition of the table.
         minimum: The size of the smallest group to show.

@@ -43,8 +43,8 @@ class Options:
         strip_prefix: prefixes of paths that are not part of the channel.
         channels: channels, or segments of them, that are shown even if they are long.
         workers: number of threads that parse; by default, one for each core.
-        key: key of the hashes of programs and files, of 16 to 64 bytes. Nobody who sends requests
-            can make two hashes equal without it.
+        key: key of the hashes of programs and files, of up to 64 bytes. Without it, nobody who
+            sends requests can make two hashes equal.
     """
 
     count_redirects: bool = False

@@ -50,7 +50,7 @@ class Rows(NamedTuple):
             "time": self.times,
             "day": pc.divide(self.times, 86400),
             "hour": pc.divide(self.times, 3600),
-            **{name: self._hashes(columns, key) for name, columns in IDS.items()},
+            **{name: self._hashes(name, key) for name in IDS},
         }
         for numbers, table in self.tables:
             for name, column in zip(table.schema.names, table.columns, strict=True):
@@ -63,22 +63,22 @@ class Rows(NamedTuple):
             return pa.RecordBatch.from_arrays(columns, names=REQUESTS.names)
         return pa.RecordBatch.from_arrays(columns, schema=REQUESTS)
 
-    def _hashes(self, columns: Sequence[str], key: bytes) -> pa.Array:
-        """Return a hash of each row's values in columns. NULL and "" are equal."""
+    def _hashes(self, name: str, key: bytes) -> pa.Array:
+        """Return the values of a column in ``IDS``. NULL and "" have the same hash."""
         hashes = np.zeros(len(self.times), np.int64)
         for numbers, table in self.tables:
-            names = [name for name in columns if name in table.schema.names]
-            if names:
-                values = zip(*(table.column(name).to_pylist() for name in names), strict=True)
+            columns = [column for column in IDS[name] if column in table.schema.names]
+            if columns:
+                values = zip(*(table.column(column).to_pylist() for column in columns), strict=True)
                 places, different = numbered(list(values))
-                found = [_hash([*names, *row], key) for row in different]
+                found = [_hash(name, [*columns, *row], key) for row in different]
                 hashes ^= np.array(found, np.int64)[places.take(numbers).to_numpy()]
         return pa.array(hashes)
 
 
-def _hash(words: Iterable[str | None], key: bytes) -> int:
+def _hash(name: str, words: Iterable[str | None], key: bytes) -> int:
     text = "\0".join(word or "" for word in words)
-    digest = blake2b(text.encode(), key=key, digest_size=8).digest()
+    digest = blake2b(text.encode(), key=key, digest_size=8, person=name.encode()).digest()
     return int.from_bytes(digest, "little", signed=True)
 
 
