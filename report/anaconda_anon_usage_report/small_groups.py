@@ -91,9 +91,9 @@ def _small(clients: Any, minimum: int) -> bool:
 
 
 def _count(rows: ir.Table, clients: ir.Table, keys: Sequence[str], table: Table) -> list[Row]:
-    sums = [name for name in table.measures if name in _SUMS]
     if "clients" in rows.columns:
         return list(merge([sum_amounts(rows, keys, ["clients"])], keys).values())
+    sums = [name for name in table.measures if name in _SUMS]
     tables = [count_distinct(rows, clients, keys, "clients", "client", sums)]
     for name in table.measures:
         if name in _DISTINCT:

@@ -216,7 +216,7 @@ class _Parser:
                 try:
                     for number, block in enumerate(parse(part, parser)):
                         for rows in block.rows:
-                            yield self._rows(rows.batch(False, self._options.key))
+                            yield self._rows(rows.batch(encoded=False, key=self._options.key))
                         yield self._counted(part, number, block.counts)
                 except ReadingError as error:
                     result = {"message": error.message, "status": error.status}

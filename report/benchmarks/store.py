@@ -32,7 +32,7 @@ REPORT = (sys.executable, "-m", "anaconda_anon_usage_report")
 SECONDS = 4 * 3600
 
 #: Runs of each report of the first part, of which the median in processor time is shown.
-ROUNDS = 5
+ROUNDS = 3
 
 MEBIBYTE = 1024**2
 

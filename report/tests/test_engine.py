@@ -106,6 +106,26 @@ def test_more_data_than_memory_is_written_to_disk():
         assert counts.filter(counts.number == 2).count().to_pyarrow().as_py() == count
 
 
+def settings(*names: str) -> list[str]:
+    """Return the values of settings of the database."""
+    with Engine(memory=600) as engine:
+        return [
+            engine._connection.con.execute(f"SELECT current_setting('{name}')").fetchall()[0][0]
+            for name in names
+        ]
+
+
+def test_the_database_keeps_half_of_its_memory():
+    names = ("memory_limit", "block_allocator_memory")
+    assert settings(*names) == ["572.2 MiB", "286.1 MiB"]
+
+
+def test_a_machine_may_have_less_memory_than_the_database(monkeypatch):
+    monkeypatch.setenv("SLURM_MEM_PER_NODE", "300")  # which DuckDB takes for the machine's
+    names = ("memory_limit", "block_allocator_memory")
+    assert settings(*names) == ["572.2 MiB", "0 bytes"]
+
+
 def test_extensions_are_never_downloaded():
     with Engine() as engine:
         settings = engine._connection.con.execute(

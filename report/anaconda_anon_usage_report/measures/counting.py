@@ -39,12 +39,12 @@ def count_distinct(
     if column == "client":
         known = flags if "lasting" in rows.columns else ["from_mirror"]
         values = rows.group_by([*keys, column, *known])
-        values = flagged(values.aggregate({name: rows[name].sum() for name in sums}), clients)
+        values = flagged(values.aggregate({each: rows[each].sum() for each in sums}), clients)
     else:
         # A value belongs to a population if one of its clients does.
         rows = flagged(rows, clients)
         values = rows.group_by([*keys, column]).aggregate(
-            {name: rows[name].max() for name in flags}
+            {each: rows[each].max() for each in flags}
         )
     present = values[column].notnull().ifelse(1, 0)
     counts = {

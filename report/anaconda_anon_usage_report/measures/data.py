@@ -12,7 +12,7 @@ from ..schema import DOWNLOAD, HEARTBEAT, REQUESTS
 from .attributes import find_attributes, find_programs
 from .calendar import Calendar
 from .options import ReportOptions
-from .populations import Keep, find_clients, flag, flagged, of_clients
+from .populations import ONE, ZERO, Keep, find_clients, flag, flagged, of_clients
 from .updates import find_updates
 
 #: The columns of requests that measures need.
@@ -26,9 +26,10 @@ LISTS = {"organizations": "organization", "machines": "machine", "installers": "
 class Data:
     """The requests read, and smaller tables made of them.
 
-    All tables but ``clients`` obey the filters and have the columns ``period`` and
-    ``from_mirror``, which is 1 for requests of a known mirror without a client. Flags are 0 or 1,
-    so that they can be summed.
+    All tables but ``clients`` obey the filters. All but it, ``files`` and ``programs`` have the
+    column ``period``, and either ``from_mirror``, which is 1 for requests of a known mirror without
+    a client, or the flags ``lasting`` and ``without_mirrors``. Flags are 0 or 1, so that they can
+    be summed.
 
     Args:
         requests: All requests, those outside of --since and --until included.
@@ -42,8 +43,6 @@ class Data:
         by_token: For each of LISTS, the ``requests`` and ``heartbeats`` with each token by each
             client, environment and session, which is NULL for heartbeats.
         downloads: The ``downloads`` and ``bytes`` of each file (``file_id``) by each client.
-            Here, in ``updates``, ``environments``, ``by_token`` and ``attributes``, there are
-            the flags ``lasting`` and ``without_mirrors``.
         files: The channel, subdir, project and version of each file, missing ones as "".
         programs: What ``find_programs`` returns.
         attributes: What ``find_attributes`` returns.
@@ -100,7 +99,7 @@ def prepare(requests: ir.Table, options: ReportOptions, keep: Keep) -> Data:
         by_client=every if selected is requests else keep(_by_client(selected, calendar)),
         environments=keep(flagged(_environments(reported), clients)),
         by_token={name: keep(flagged(_by_token(reported, name), clients)) for name in LISTS},
-        downloads=keep(flagged(_downloads(reported, calendar), clients)),
+        downloads=keep(flagged(_downloads(reported, calendar, keep), clients)),
         files=keep(_files(reported)),
         programs=programs,
         attributes=keep(find_attributes(reported, programs, clients)),
@@ -162,18 +161,20 @@ def _by_token(requests: ir.Table, name: str) -> ir.Table:
     )
 
 
-def _downloads(requests: ir.Table, calendar: Calendar) -> ir.Table:
+def _downloads(requests: ir.Table, calendar: Calendar, keep: Keep) -> ir.Table:
     """Count a file that a client and session fetch again in the same hour once."""
     rows = requests.filter(requests.kind == DOWNLOAD)
-    known = of_clients(rows)
-    known = known.group_by("client", "from_mirror", "session", "hour", "file_id").aggregate(
-        bytes=known.bytes.sum().cast("int64")
+    again = of_clients(rows)
+    again = again.group_by("client", "from_mirror", "session", "hour", "file_id").aggregate(
+        downloads=ONE - again.count()
     )
-    known = known.mutate(period=calendar.column(known.hour // 24)).drop("session", "hour")
-    unknown = rows.filter(rows.client.isnull())
-    rows = known.union(unknown.select(known.columns))
+    again = again.filter(again.downloads < 0)
+    again = again.mutate(period=calendar.column(again.hour // 24), bytes=ZERO)
+    # Both groupings in one query would take twice the memory.
+    again = keep(again.drop("session", "hour"))
+    rows = rows.mutate(downloads=ONE).select(again.columns).union(again)
     return rows.group_by("period", "client", "from_mirror", "file_id").aggregate(
-        downloads=rows.count(),
+        downloads=rows.downloads.sum().cast("int64"),
         bytes=rows.bytes.sum().fill_null(0).cast("int64"),
     )
 
