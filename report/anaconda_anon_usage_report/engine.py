@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import glob
 import shutil
 import tempfile
@@ -102,22 +101,27 @@ class Engine:
     ) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
         try:
-            self._connection = ibis.duckdb.connect(
-                self.directory / "requests.duckdb",
-                memory_limit=f"{memory}MB",
-                temp_directory=str(self.directory / "spilled"),
-                preserve_insertion_order=False,
-                # DuckDB would download them.
-                autoinstall_known_extensions=False,
-                autoload_known_extensions=False,
-            )
             # Giving memory back between queries costs a tenth of the time. DuckDB refuses to keep
             # more than most of the machine's memory, and to keep any before 1.5.
-            with contextlib.suppress(duckdb.Error):
-                self._connection.con.execute(f"SET block_allocator_memory = '{memory // 2}MB'")
+            try:
+                self._connection = self._connect(memory, block_allocator_memory=f"{memory // 2}MB")
+            except duckdb.InvalidInputException:
+                self._connection = self._connect(memory)
         except BaseException:
             self._remove()
             raise
+
+    def _connect(self, memory: int, **settings: str) -> ibis.backends.duckdb.Backend:
+        return ibis.duckdb.connect(
+            self.directory / "requests.duckdb",
+            memory_limit=f"{memory}MB",
+            temp_directory=str(self.directory / "spilled"),
+            preserve_insertion_order=False,
+            # DuckDB would download them.
+            autoinstall_known_extensions=False,
+            autoload_known_extensions=False,
+            **settings,
+        )
 
     def __enter__(self) -> Engine:
         """Return the engine itself."""
