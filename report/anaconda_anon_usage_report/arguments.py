@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from . import __version__
-from .engine import ENGINES
+from .engine import ENGINES, MEMORY
 from .measures.definitions import CLIENTS, KEYS, MEASURES, POPULATIONS, TABLES
 from .measures.options import PERIODS
 from .reading import FORMATS, Options
@@ -95,7 +95,7 @@ def add_parsing(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--memory",
         type=_at_least(100),
-        default=600,
+        default=MEMORY,
         metavar="MB",
         help="memory limit of DuckDB, which writes the rest to disk (default: %(default)s)",
     )

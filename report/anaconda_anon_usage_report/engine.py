@@ -19,6 +19,10 @@ import pyarrow as pa
 from .reading import Reading
 from .schema import REQUESTS
 
+#: The memory of DuckDB in MB, unless --memory says otherwise. Python and what DuckDB does not count
+#: need about as much again.
+MEMORY = 500
+
 #: Rows of a batch of a result, and so of a row group of Parquet.
 _BATCH = 122_880
 
@@ -97,14 +101,15 @@ class Engine:
     """
 
     def __init__(
-        self, memory: int = 600, parent: Path | None = None, prefix: str = "aau-report-"
+        self, memory: int = MEMORY, parent: Path | None = None, prefix: str = "aau-report-"
     ) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
         try:
             # Giving memory back between queries costs a tenth of the time. DuckDB refuses to keep
             # more than most of the machine's memory, and to keep any before 1.5.
+            kept = f"{memory * 3 // 4}MB"
             try:
-                self._connection = self._connect(memory, block_allocator_memory=f"{memory // 2}MB")
+                self._connection = self._connect(memory, block_allocator_memory=kept)
             except duckdb.InvalidInputException:
                 self._connection = self._connect(memory)
         except BaseException:

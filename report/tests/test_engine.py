@@ -115,9 +115,9 @@ def settings(*names: str) -> list[str]:
         ]
 
 
-def test_the_database_keeps_half_of_its_memory():
+def test_the_database_keeps_most_of_its_memory():
     names = ("memory_limit", "block_allocator_memory")
-    assert settings(*names) == ["572.2 MiB", "286.1 MiB"]
+    assert settings(*names) == ["572.2 MiB", "429.1 MiB"]
 
 
 def test_a_machine_may_have_less_memory_than_the_database(monkeypatch):

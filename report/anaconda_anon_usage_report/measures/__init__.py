@@ -50,7 +50,7 @@ def count_periods(data: Data, *, overall: bool = False) -> dict[int, Row]:
     """
 
     def rows(table: ir.Table) -> ir.Table:
-        return table.mutate(period=ibis.literal(0, "int64")) if overall else table
+        return table.mutate(period=ibis.literal(0, "int32")) if overall else table
 
     reported = rows(data.reported)
     by_client = rows(data.by_client.filter(data.by_client.reported == 1))

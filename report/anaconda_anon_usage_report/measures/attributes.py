@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 
 from ..schema import ATTRIBUTES
 from .definitions import TABLES
-from .populations import flagged, of_clients
+from .populations import FLAGS, flagged, of_clients
 
 #: Tables of attributes, and the attribute without which a request says nothing for them.
 REQUIRED = {
@@ -28,17 +28,21 @@ _BITS = 25
 _LEAST = (1 << _BITS) - 1
 
 
-def find_programs(requests: ir.Table) -> ir.Table:
+def find_programs(requests: ir.Table, by_client: ir.Table) -> ir.Table:
     """Return the programs that clients run, and the number of the value of each for each table.
 
     Args:
         requests: ``Data.reported``.
+        by_client: ``Data.by_client``.
 
     Returns:
         A table with ``program_id``, ATTRIBUTES, missing ones as "", and for each table in REQUIRED
         a column with its name. Its values are numbers in the order of the values, or NULL.
     """
-    rows = requests.filter(requests.client.notnull())
+    sent = by_client.filter((by_client.reported == 1) & by_client.client.notnull())
+    last = sent.group_by("program_id").aggregate(time=sent["last"].max())
+    # The attributes of other requests need not be read.
+    rows = requests.semi_join(last, ["program_id", "time"])
     programs = rows.group_by("program_id").aggregate(
         # Requests with equal numbers have equal attributes.
         {name: rows[name].arbitrary().fill_null("") for name in ATTRIBUTES}
@@ -51,11 +55,11 @@ def find_programs(requests: ir.Table) -> ir.Table:
     )
 
 
-def find_attributes(requests: ir.Table, programs: ir.Table, clients: ir.Table) -> ir.Table:
+def find_attributes(by_client: ir.Table, programs: ir.Table, clients: ir.Table) -> ir.Table:
     """Count the clients that have the same values last, for each table in REQUIRED.
 
     Args:
-        requests: ``Data.reported``.
+        by_client: ``Data.by_client``.
         programs: What ``find_programs`` returned.
         clients: ``Data.clients``.
 
@@ -63,15 +67,13 @@ def find_attributes(requests: ir.Table, programs: ir.Table, clients: ir.Table) -
         A table with ``period``, the flags of populations, the columns with the numbers of values,
         and ``clients``.
     """
-    rows = of_clients(requests)
-    sent = rows.group_by("period", "client", "from_mirror", "program_id")
-    sent = sent.aggregate(time=rows.time.max()).join(programs, "program_id")
+    sent = of_clients(by_client.filter(by_client.reported == 1)).join(programs, "program_id")
     # The latest time, and of several values in that second the first by name, in one number: its
     # maximum is much cheaper than to sort what each client sent.
-    codes = {name: (sent.time * (1 << _BITS) + (_LEAST - sent[name])).max() for name in REQUIRED}
+    codes = {name: (sent["last"] * (1 << _BITS) + (_LEAST - sent[name])).max() for name in REQUIRED}
     last = flagged(sent.group_by("period", "client", "from_mirror").aggregate(codes), clients)
     last = last.mutate({name: _LEAST - last[name] % (1 << _BITS) for name in REQUIRED})
-    keys = ("period", "lasting", "without_mirrors", *REQUIRED)
+    keys = ("period", *FLAGS, *REQUIRED)
     return last.group_by(keys).aggregate(clients=last.count())
 
 

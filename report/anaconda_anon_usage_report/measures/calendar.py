@@ -73,8 +73,8 @@ class Calendar:
     def column(self, day: ir.IntegerColumn) -> ir.IntegerValue:
         """Return the expression that does the same as ``number``, for days that were read."""
         if self.by is None and self.since is None and self.until is None:
-            return ibis.literal(0, "int64")
-        return self._column(day).cast("int64")
+            return ibis.literal(0, "int32")
+        return self._column(day).cast("int32")
 
     def _column(self, day: ir.IntegerColumn) -> ir.IntegerValue:
         if self.by == "day":

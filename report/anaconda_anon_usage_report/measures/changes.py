@@ -26,7 +26,7 @@ def count_changes(data: Data) -> list[ir.Table]:
         here.filter(here["first"] > here.start),
     )
     # Grouping both takes less memory than an anti-join.
-    both = rows.select("client", period=rows.period + 1, here=ZERO)
+    both = rows.select("client", period=(rows.period + 1).cast("int32"), here=ZERO)
     both = both.union(reported.select("client", "period", here=ONE))
     both = both.group_by("period", "client").aggregate(here=both.here.max())
     lost = both.filter(both.here == 0).mutate(from_mirror=ZERO)

@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from .definitions import SUFFIXES, Labels
-from .populations import ZERO, Keep, flag, flagged
+from .populations import FLAGS, ZERO, Keep, flag, flagged
 
 #: A row of a result. NULL and missing text are None.
 Row = dict[str, Any]
@@ -35,16 +35,15 @@ def count_distinct(
     """
     # Reducing rows to distinct values first is much cheaper than counting distinct values once
     # for each population.
-    flags = [suffix[1:] for suffix in SUFFIXES if suffix]
     if column == "client":
-        known = flags if "lasting" in rows.columns else ["from_mirror"]
+        known = FLAGS if "lasting" in rows.columns else ("from_mirror",)
         values = rows.group_by([*keys, column, *known])
         values = flagged(values.aggregate({each: rows[each].sum() for each in sums}), clients)
     else:
         # A value belongs to a population if one of its clients does.
         rows = flagged(rows, clients)
         values = rows.group_by([*keys, column]).aggregate(
-            {each: rows[each].max() for each in flags}
+            {each: rows[each].max() for each in FLAGS}
         )
     present = values[column].notnull().ifelse(1, 0)
     counts = {
@@ -77,9 +76,8 @@ def medians(rows: ir.Table, name: str, column: str, keep: Keep) -> list[ir.Table
 
     The nearest rank of n values is number (n + 1) // 2 in ascending order.
     """
-    flags = ("lasting", "without_mirrors")
     # Equal values are counted, which is much cheaper than to sort all of them.
-    counts = keep(rows.group_by("period", *flags, value=rows[column]).aggregate(rows=rows.count()))
+    counts = keep(rows.group_by("period", *FLAGS, value=rows[column]).aggregate(rows=rows.count()))
     tables = []
     for suffix in SUFFIXES:
         chosen = counts.filter(counts[suffix[1:]] == 1) if suffix else counts

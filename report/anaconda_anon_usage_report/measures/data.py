@@ -12,7 +12,7 @@ from ..schema import DOWNLOAD, HEARTBEAT, REQUESTS
 from .attributes import find_attributes, find_programs
 from .calendar import Calendar
 from .options import ReportOptions
-from .populations import ONE, ZERO, Keep, find_clients, flag, flagged, of_clients
+from .populations import ONE, Keep, find_clients, flag, flagged
 from .updates import find_updates
 
 #: The columns of requests that measures need.
@@ -28,8 +28,7 @@ class Data:
 
     All tables but ``clients`` obey the filters. All but it, ``files`` and ``programs`` have the
     column ``period``, and either ``from_mirror``, which is 1 for requests of a known mirror without
-    a client, or the flags ``lasting`` and ``without_mirrors``. Flags are 0 or 1, so that they can
-    be summed.
+    a client, or FLAGS. Flags are 0 or 1, so that they can be summed.
 
     Args:
         requests: All requests, those outside of --since and --until included.
@@ -37,12 +36,13 @@ class Data:
         clients: The clients with a flag ``lasting``, ``too_new`` or ``mirror``.
         updates: Each client's updates, with the flag ``reported`` and the ``gap`` before each.
         by_client: The ``requests``, ``heartbeats``, ``first`` and ``last`` second, and last day of
-            a download (``downloaded``, up to --until) of each client in each period, with the flag
-            ``reported``.
+            a download (``downloaded``, up to --until) of each client with each program in each
+            period, with the flag ``reported``.
         environments: Each client with each of its environments, with the flag ``heartbeats``.
         by_token: For each of LISTS, the ``requests`` and ``heartbeats`` with each token by each
             client, environment and session, which is NULL for heartbeats.
-        downloads: The ``downloads`` and ``bytes`` of each file (``file_id``) by each client.
+        downloads: The ``downloads`` and ``bytes`` of each file (``file_id``) by each client, in a
+            row for each session and hour.
         files: The channel, subdir, project and version of each file, missing ones as "".
         programs: What ``find_programs`` returns.
         attributes: What ``find_attributes`` returns.
@@ -90,19 +90,21 @@ def prepare(requests: ir.Table, options: ReportOptions, keep: Keep) -> Data:
         reported = selected.filter(selected.reported == 1)
     every = keep(_by_client(requests, calendar))
     clients = keep(find_clients(every, requests, options.lasting, last, keep))
-    programs = keep(find_programs(reported))
+    by_client = every if selected is requests else keep(_by_client(selected, calendar))
+    programs = keep(find_programs(reported, by_client))
     return Data(
         requests=selected,
         reported=reported,
         clients=clients,
         updates=keep(find_updates(selected, clients, calendar)),
-        by_client=every if selected is requests else keep(_by_client(selected, calendar)),
+        by_client=by_client,
         environments=keep(flagged(_environments(reported), clients)),
         by_token={name: keep(flagged(_by_token(reported, name), clients)) for name in LISTS},
-        downloads=keep(flagged(_downloads(reported, calendar, keep), clients)),
         files=keep(_files(reported)),
         programs=programs,
-        attributes=keep(find_attributes(reported, programs, clients)),
+        attributes=keep(find_attributes(by_client, programs, clients)),
+        # Last, because it is so large that it pushes the others out of memory.
+        downloads=keep(flagged(_downloads(reported, calendar), clients)),
         calendar=calendar,
         options=options,
         keep=keep,
@@ -125,7 +127,8 @@ def _filtered(requests: ir.Table, options: ReportOptions) -> ir.Table:
 
 def _by_client(requests: ir.Table, calendar: Calendar) -> ir.Table:
     downloaded = (requests.kind == DOWNLOAD) & (requests.day <= calendar.last_day)
-    return requests.group_by("period", "reported", "client", "from_mirror").aggregate(
+    keys = ("period", "reported", "client", "from_mirror", "program_id")
+    return requests.group_by(keys).aggregate(
         requests=requests.count(),
         heartbeats=flag(requests.kind == HEARTBEAT).sum().cast("int64"),
         first=requests.time.min(),
@@ -161,22 +164,17 @@ def _by_token(requests: ir.Table, name: str) -> ir.Table:
     )
 
 
-def _downloads(requests: ir.Table, calendar: Calendar, keep: Keep) -> ir.Table:
+def _downloads(requests: ir.Table, calendar: Calendar) -> ir.Table:
     """Count a file that a client and session fetch again in the same hour once."""
     rows = requests.filter(requests.kind == DOWNLOAD)
-    again = of_clients(rows)
-    again = again.group_by("client", "from_mirror", "session", "hour", "file_id").aggregate(
-        downloads=ONE - again.count()
+    found = rows.group_by("client", "from_mirror", "session", "hour", "file_id").aggregate(
+        downloads=rows.count(), bytes=rows.bytes.sum().fill_null(0).cast("int64")
     )
-    again = again.filter(again.downloads < 0)
-    again = again.mutate(period=calendar.column(again.hour // 24), bytes=ZERO)
-    # Both groupings in one query would take twice the memory.
-    again = keep(again.drop("session", "hour"))
-    rows = rows.mutate(downloads=ONE).select(again.columns).union(again)
-    return rows.group_by("period", "client", "from_mirror", "file_id").aggregate(
-        downloads=rows.downloads.sum().cast("int64"),
-        bytes=rows.bytes.sum().fill_null(0).cast("int64"),
+    found = found.mutate(
+        period=calendar.column(found.hour // 24),
+        downloads=found.client.isnull().ifelse(found.downloads, ONE).cast("int32"),
     )
+    return found.drop("session", "hour")
 
 
 def _files(requests: ir.Table) -> ir.Table:

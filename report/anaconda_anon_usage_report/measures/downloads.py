@@ -12,7 +12,7 @@ from ..schema import DOWNLOAD
 from .counting import Row, fetch, position
 from .data import Data
 from .definitions import AGES, NO_DOWNLOAD
-from .populations import ONE, flagged
+from .populations import FLAGS, ONE, flagged
 
 
 def downloads(data: Data) -> ir.Table:
@@ -30,7 +30,7 @@ def download_ages(data: Data) -> ir.Table:
     """Return the clients of each period; the column ``age`` is a position in AGES."""
     calendar, rows = data.calendar, data.by_client
     rows = flagged(rows.filter(rows.client.notnull()), data.clients)
-    found = rows.group_by("period", "client", "lasting", "without_mirrors").aggregate(
+    found = rows.group_by("period", "client", *FLAGS).aggregate(
         reported=rows.reported.max(), downloaded=rows.downloaded.max()
     )
     up_to_period = ibis.cumulative_window(group_by="client", order_by="period")
@@ -39,9 +39,7 @@ def download_ages(data: Data) -> ir.Table:
     periods = ibis.memtable(pa.table({"period": calendar.periods, "end": ends}))
     found = found.filter(found.reported == 1).join(periods, "period")
     age = (found.end - found.downloaded).fill_null(NO_DOWNLOAD)
-    return found.select(
-        "period", "lasting", "without_mirrors", age=position(age, AGES), clients=ONE
-    )
+    return found.select("period", *FLAGS, age=position(age, AGES), clients=ONE)
 
 
 def last_downloads(data: Data) -> ir.Table:

@@ -8,15 +8,18 @@ import ibis
 import ibis.expr.types as ir
 
 from ..schema import DOWNLOAD
-from .definitions import MIRROR_FILES
+from .definitions import MIRROR_FILES, SUFFIXES
 
 #: What computes a table once for all of its uses.
 Keep = Callable[[ir.Table], ir.Table]
 
 _DAY = 86_400
 
-#: Numbers that are counted or summed, which have 64 bits in all engines.
-ZERO, ONE = ibis.literal(0, "int64"), ibis.literal(1, "int64")
+#: Numbers to sum. Sums have 64 bits or more in all engines.
+ZERO, ONE = ibis.literal(0, "int8"), ibis.literal(1, "int8")
+
+#: The flags of populations, named like their suffixes.
+FLAGS = tuple(suffix[1:] for suffix in SUFFIXES if suffix)
 
 
 def flag(condition: ir.Value) -> ir.IntegerColumn:

@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 from ..schema import HEARTBEAT
 from .counting import count_distinct, medians
 from .data import LISTS, Data
-from .populations import Keep
+from .populations import FLAGS, Keep
 
 
 def count_tokens(
@@ -53,7 +53,7 @@ def count_tokens(
 def environments_per_client(environments: ir.Table, keep: Keep) -> list[ir.Table]:
     """Return the median of the environments per client in each period and population."""
     known = environments.filter(environments.client.notnull())
-    clients = known.group_by("period", "client", "lasting", "without_mirrors").aggregate(
+    clients = known.group_by("period", "client", *FLAGS).aggregate(
         value=known.environment.nunique()
     )
     return medians(clients, "environments_per_client", "value", keep)

@@ -8,7 +8,7 @@ from ..schema import REPODATA
 from .calendar import Calendar
 from .counting import medians, position, sum_amounts
 from .definitions import GAPS
-from .populations import ONE, Keep, flag, flagged, of_clients
+from .populations import FLAGS, ONE, Keep, flag, flagged, of_clients
 
 _DAY = 86_400
 
@@ -29,8 +29,7 @@ def find_updates(requests: ir.Table, clients: ir.Table, calendar: Calendar) -> i
     day = found.start // _DAY
     return found.select(
         "client",
-        "lasting",
-        "without_mirrors",
+        *FLAGS,
         period=calendar.column(day),
         reported=flag(day.between(calendar.first_day, calendar.last_day)),
         gap=found.start - before,

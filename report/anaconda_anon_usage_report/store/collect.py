@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..engine import MEMORY
 from ..reading import Options, Reading, read
 from .contents import changed, paths
 from .copies import Copies
@@ -35,7 +36,7 @@ class Collecting:
     final: bool = False
     force: bool = False
     accounts: bool = False
-    memory: int = 600
+    memory: int = MEMORY
 
 
 def collect(

@@ -14,17 +14,19 @@ import pyarrow.parquet as pq
 
 from ..engine import Engine
 from ..reading.sources import NO_INPUT, ReadingError
-from ..schema import STORED
+from ..schema import COUNTED, STORED
 from .files import UNFINISHED, sync
 from .locking import locked
 from .manifest import File, Manifest, is_store, load
 
 _REQUESTS, _LINES, _SCRATCH = "requests", "lines", "scratch-"
 
-# Neighbors are similar, which makes files small. All other columns follow, so that nothing is left
-# of the order of the log.
-_FIRST = ("client", "session", "hour", "kind", "channel", "subdir", "file", "environment")
+# Many queries need one kind only. Neighbors are similar, which makes files small. All other columns
+# follow, so that nothing is left of the order of the log.
+_FIRST = ("kind", "client", "session", "hour", "channel", "subdir", "file", "environment")
 _ORDER = ", ".join(dict.fromkeys((*_FIRST, *STORED.names)))
+# A dictionary of tokens would be as long as the column.
+_WITH_DICTIONARY = [name for name in STORED.names if name not in COUNTED]
 
 _EPOCH = date(1970, 1, 1).toordinal()
 
@@ -63,7 +65,9 @@ class Store:
             path.parent.mkdir(mode=0o700, exist_ok=True)
             rows = engine.query(f"SELECT * FROM {query} WHERE day = {day} ORDER BY {_ORDER}")
             with path.open("xb") as file:
-                with pq.ParquetWriter(file, STORED, compression="zstd") as writer:
+                with pq.ParquetWriter(
+                    file, STORED, compression="zstd", use_dictionary=_WITH_DICTIONARY
+                ) as writer:
                     for batch in rows:
                         writer.write_batch(batch.cast(STORED))
                 file.flush()

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from ..engine import parquet
+from ..engine import MEMORY, parquet
 from ..reading.sources import NO_INPUT, ReadingError
 from .contents import changed, paths
 from .files import sync
@@ -14,7 +14,7 @@ from .keys import TOKEN_KEY, read_key
 from .pseudonyms import number
 
 
-def forget_client(directory: Path, token: str, memory: int = 600) -> int:
+def forget_client(directory: Path, token: str, memory: int = MEMORY) -> int:
     """Remove all requests of a client.
 
     Args:
