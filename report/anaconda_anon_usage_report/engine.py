@@ -145,7 +145,8 @@ class Engine:
         interrupted = isinstance(error, (RuntimeError, duckdb.InterruptException))
         if interrupted and "interrupt" in str(error).lower():
             raise KeyboardInterrupt from error
-        if isinstance(error, duckdb.Error):
+        # A sum of more than 64 bits fails in DuckDB or on its way to Python.
+        if isinstance(error, (duckdb.Error, pa.ArrowInvalid)):
             raise EngineError(str(error).partition("\n")[0]) from error
 
     def read(self, reading: Reading, columns: Sequence[str]) -> ir.Table:

@@ -85,6 +85,16 @@ def test_a_wrong_time_among_many_periods_is_an_error(capsys, tmp_path, log):
     assert message.startswith("aau-report: error: too many periods: 2026-")
 
 
+def test_sums_of_more_than_64_bits_are_an_error(capsys, tmp_path):
+    huge = tmp_path / "huge.log"
+    request = '1.1.1.1 - - [01/Jan/2026:00:00:00 +0000] "GET /main/noarch/{}-1-0.conda HTTP/1.1"'
+    agent = '200 999999999999999999 "-" "conda/24.7.1 aau/0.9 c/UJngfYjkhNCv0HPEitrFWA"\n'
+    huge.write_text("".join(f"{request.format(name)} {agent}" for name in "abcdefghij"))
+    status, message = failure(capsys, huge)
+    assert status == 1
+    assert message == "aau-report: error: database: Integer value out of bounds"
+
+
 def test_a_missing_inventory_is_an_error(capsys, tmp_path, log):
     status, message = failure(capsys, log, "--inventory", tmp_path / "absent")
     assert (status, message.endswith("No such file or directory")) == (2, True)

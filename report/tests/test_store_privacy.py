@@ -123,6 +123,16 @@ def test_the_order_of_requests_is_not_stored(store, log, tmp_path):
     assert len(ordered[0]) == len(logged) + 1
 
 
+def test_values_that_repeat_are_stored_once(store, log):
+    log.write_bytes(lines(200) + line(201, f"c/{CLIENT} o/{OTHER}"))
+    collect(store, log)
+    (file,) = manifest(store)["requests"]
+    group = pq.read_metadata(store / file["name"]).row_group(0)
+    columns = [group.column(number) for number in range(group.num_columns)]
+    plain = {column.path_in_schema for column in columns if not column.has_dictionary_page}
+    assert plain == {"client", "session", "environment", "account", "mirror"}
+
+
 def test_stores_have_different_keys(log, tmp_path):
     log.write_bytes(lines(1))
     found = []

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..engine import Engine
@@ -25,8 +26,12 @@ _REQUESTS, _LINES, _SCRATCH = "requests", "lines", "scratch-"
 # follow, so that nothing is left of the order of the log.
 _FIRST = ("kind", "client", "session", "hour", "channel", "subdir", "file", "environment")
 _ORDER = ", ".join(dict.fromkeys((*_FIRST, *STORED.names)))
-# A dictionary of tokens would be as long as the column.
-_WITH_DICTIONARY = [name for name in STORED.names if name not in COUNTED]
+# A dictionary of tokens that are only counted would be as long as the column.
+_WITH_DICTIONARY = [
+    f"{field.name}.list.element" if pa.types.is_list(field.type) else field.name
+    for field in STORED
+    if field.name not in COUNTED
+]
 
 _EPOCH = date(1970, 1, 1).toordinal()
 
