@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 
 from . import changes, downloads, requests, tokens, updates
 from .attributes import REQUIRED, last_values
+from .calendar import PERIOD_TYPE
 from .counting import Row, merge, sum_amounts
 from .data import Data
 
@@ -50,7 +51,7 @@ def count_periods(data: Data, *, overall: bool = False) -> dict[int, Row]:
     """
 
     def rows(table: ir.Table) -> ir.Table:
-        return table.mutate(period=ibis.literal(0, "int32")) if overall else table
+        return table.mutate(period=ibis.literal(0, PERIOD_TYPE)) if overall else table
 
     reported = rows(data.reported)
     by_client = rows(data.by_client.filter(data.by_client.reported == 1))

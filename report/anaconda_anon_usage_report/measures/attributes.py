@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 
 from ..schema import ATTRIBUTES
 from .definitions import TABLES
-from .populations import FLAGS, flagged, of_clients
+from .populations import FLAGS, flagged
 
 #: Tables of attributes, and the attribute without which a request says nothing for them.
 REQUIRED = {
@@ -28,18 +28,17 @@ _BITS = 25
 _LEAST = (1 << _BITS) - 1
 
 
-def find_programs(requests: ir.Table, by_client: ir.Table) -> ir.Table:
+def find_programs(requests: ir.Table, sent: ir.Table) -> ir.Table:
     """Return the programs that clients run, and the number of the value of each for each table.
 
     Args:
         requests: ``Data.reported``.
-        by_client: ``Data.by_client``.
+        sent: The rows of ``Data.by_client`` to report that have a client.
 
     Returns:
         A table with ``program_id``, ATTRIBUTES, missing ones as "", and for each table in REQUIRED
         a column with its name. Its values are numbers in the order of the values, or NULL.
     """
-    sent = by_client.filter((by_client.reported == 1) & by_client.client.notnull())
     last = sent.group_by("program_id").aggregate(time=sent["last"].max())
     # The attributes of other requests need not be read.
     rows = requests.semi_join(last, ["program_id", "time"])
@@ -55,11 +54,11 @@ def find_programs(requests: ir.Table, by_client: ir.Table) -> ir.Table:
     )
 
 
-def find_attributes(by_client: ir.Table, programs: ir.Table, clients: ir.Table) -> ir.Table:
+def find_attributes(sent: ir.Table, programs: ir.Table, clients: ir.Table) -> ir.Table:
     """Count the clients that have the same values last, for each table in REQUIRED.
 
     Args:
-        by_client: ``Data.by_client``.
+        sent: The rows of ``Data.by_client`` to report that have a client.
         programs: What ``find_programs`` returned.
         clients: ``Data.clients``.
 
@@ -67,7 +66,7 @@ def find_attributes(by_client: ir.Table, programs: ir.Table, clients: ir.Table) 
         A table with ``period``, the flags of populations, the columns with the numbers of values,
         and ``clients``.
     """
-    sent = of_clients(by_client.filter(by_client.reported == 1)).join(programs, "program_id")
+    sent = sent.join(programs, "program_id")
     # The latest time, and of several values in that second the first by name, in one number: its
     # maximum is much cheaper than to sort what each client sent.
     codes = {name: (sent["last"] * (1 << _BITS) + (_LEAST - sent[name])).max() for name in REQUIRED}

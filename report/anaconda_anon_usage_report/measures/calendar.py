@@ -12,6 +12,9 @@ _EPOCH = date(1970, 1, 1).toordinal()
 _HOURS = 24
 _MOST = 10_000
 
+#: The type of the numbers of periods in tables.
+PERIOD_TYPE = "int32"
+
 
 class TooManyPeriods(Exception):
     """A report would have more periods than anyone wants to see, because of a wrong time."""
@@ -73,8 +76,8 @@ class Calendar:
     def column(self, day: ir.IntegerColumn) -> ir.IntegerValue:
         """Return the expression that does the same as ``number``, for days that were read."""
         if self.by is None and self.since is None and self.until is None:
-            return ibis.literal(0, "int32")
-        return self._column(day).cast("int32")
+            return ibis.literal(0, PERIOD_TYPE)
+        return self._column(day).cast(PERIOD_TYPE)
 
     def _column(self, day: ir.IntegerColumn) -> ir.IntegerValue:
         if self.by == "day":

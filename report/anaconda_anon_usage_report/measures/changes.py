@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ibis.expr.types as ir
 
+from .calendar import PERIOD_TYPE
 from .counting import sum_amounts
 from .data import Data
 from .populations import ONE, ZERO, flagged
@@ -26,7 +27,7 @@ def count_changes(data: Data) -> list[ir.Table]:
         here.filter(here["first"] > here.start),
     )
     # Grouping both takes less memory than an anti-join.
-    both = rows.select("client", period=(rows.period + 1).cast("int32"), here=ZERO)
+    both = rows.select("client", period=(rows.period + 1).cast(PERIOD_TYPE), here=ZERO)
     both = both.union(reported.select("client", "period", here=ONE))
     both = both.group_by("period", "client").aggregate(here=both.here.max())
     lost = both.filter(both.here == 0).mutate(from_mirror=ZERO)

@@ -12,7 +12,7 @@ from ..schema import DOWNLOAD, HEARTBEAT, REQUESTS
 from .attributes import find_attributes, find_programs
 from .calendar import Calendar
 from .options import ReportOptions
-from .populations import ONE, Keep, find_clients, flag, flagged
+from .populations import ONE, Keep, find_clients, flag, flagged, of_clients
 from .updates import find_updates
 
 #: The columns of requests that measures need.
@@ -91,7 +91,8 @@ def prepare(requests: ir.Table, options: ReportOptions, keep: Keep) -> Data:
     every = keep(_by_client(requests, calendar))
     clients = keep(find_clients(every, requests, options.lasting, last, keep))
     by_client = every if selected is requests else keep(_by_client(selected, calendar))
-    programs = keep(find_programs(reported, by_client))
+    sent = of_clients(by_client.filter(by_client.reported == 1))
+    programs = keep(find_programs(reported, sent))
     return Data(
         requests=selected,
         reported=reported,
@@ -102,7 +103,7 @@ def prepare(requests: ir.Table, options: ReportOptions, keep: Keep) -> Data:
         by_token={name: keep(flagged(_by_token(reported, name), clients)) for name in LISTS},
         files=keep(_files(reported)),
         programs=programs,
-        attributes=keep(find_attributes(by_client, programs, clients)),
+        attributes=keep(find_attributes(sent, programs, clients)),
         # Last, because it is so large that it pushes the others out of memory.
         downloads=keep(flagged(_downloads(reported, calendar), clients)),
         calendar=calendar,
