@@ -20,8 +20,8 @@ from .reading import Reading
 from .schema import REQUESTS
 
 #: The memory of DuckDB in MB, unless --memory says otherwise. Python and what DuckDB does not count
-#: need about as much again.
-MEMORY = 500
+#: need up to 600 MB more, so that all of it fits in 1 GB.
+MEMORY = 400
 
 #: Rows of a batch of a result, and so of a row group of Parquet.
 _BATCH = 122_880
