@@ -34,7 +34,7 @@ from .reading.parts import Part, parse
 from .schema import REQUESTS, STORED
 
 #: Bytes of logs that one task reads, unless an archive has more.
-_TASK = 32 << 20
+_BYTES = 32 << 20
 
 #: Seconds until Java has ended.
 _PATIENCE = 30
@@ -46,6 +46,9 @@ _LOCAL = {
     "spark.authenticate": "true",
     "spark.ui.enabled": "false",
 }
+
+#: The number of tasks of each step of a query.
+_TASKS = "spark.sql.shuffle.partitions"
 
 #: What Spark raises; the last if Java is gone.
 _ERRORS = (PySparkException, Py4JError, ConnectionError)
@@ -106,7 +109,7 @@ class SparkEngine:
         """
         parts = reading.parts()
         tasks = pa.table({"part": [json.dumps(part) for part in parts]})
-        count = max(1, -(-(reading.size or 0) // _TASK))
+        count = max(1, -(-(reading.size or 0) // _BYTES))
         schema = pa.schema([*(REQUESTS.field(name) for name in columns), _COUNTED])
         parsed = (
             self._session.createDataFrame(tasks)
@@ -187,12 +190,16 @@ class SparkEngine:
                 raise EngineError(found[0] if found else "Java does not start") from None
         self._close.callback(_end, gateway)
         conf = SparkConf(_jvm=gateway.jvm)
-        if conf.get("spark.master", "local").startswith("local"):
+        local = conf.get("spark.master", "local").startswith("local")
+        if local:
             for key, value in _LOCAL.items():
                 conf.setIfMissing(key, value)
-        SparkContext(gateway=gateway, conf=conf)
+        context = SparkContext(gateway=gateway, conf=conf)
         session = SparkSession.builder.getOrCreate()
         self._close.callback(session.stop)
+        if local and not conf.contains(_TASKS):
+            # One task for each core. Spark's 200 are meant for clusters, and take most of the time.
+            session.conf.set(_TASKS, context.defaultParallelism)
         return session
 
 

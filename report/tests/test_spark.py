@@ -281,6 +281,27 @@ def test_spark_connect_is_refused(logs, monkeypatch):
     assert run(logs, *SPARK) == (2, "", message)
 
 
+SHOW_TASKS = """\
+from anaconda_anon_usage_report.engine import open_engine
+from pyspark.sql import SparkSession
+with open_engine("pyspark", 600, "local[3]"):
+    print(SparkSession.getActiveSession().conf.get("spark.sql.shuffle.partitions"))
+"""
+
+
+@pytest.mark.parametrize("settings, expected", [("", "3\n"), (SETTINGS, "1\n")])
+def test_a_step_has_a_task_for_each_core_unless_configured(settings, expected, tmp_path):
+    (tmp_path / "spark-defaults.conf").write_text(settings)
+    found = subprocess.run(
+        [sys.executable, "-c", SHOW_TASKS],
+        env=environ(tmp_path, SPARK_CONF_DIR=str(tmp_path)),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (found.returncode, found.stdout) == (0, expected)
+
+
 def test_a_master_that_does_not_exist_is_an_error(tmp_path, logs):
     temporary = tmp_path / "temporary"
     found = subprocess.run(
