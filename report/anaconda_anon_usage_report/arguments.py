@@ -47,7 +47,7 @@ def make_parser() -> argparse.ArgumentParser:
         nargs="+",
         metavar="LOG",
         help="a log, which may be compressed with gzip or zstd; a directory of logs; a pattern; "
-        "- for stdin; or a store that `collect` created",
+        "- for stdin; or a store that `collect` created (with pyspark, also the URL of a copy)",
     )
     reading = parser.add_argument_group("reading")
     add_parsing(reading)

@@ -27,7 +27,7 @@ from .reading import Options, ReadingError, read
 from .results import Report, make_report
 from .store.commands import COMMANDS, run
 from .store.contents import opened
-from .store.report import read_beside, read_stored, split
+from .store.report import read_beside, read_remote, read_stored, split, url_of
 
 #: Exit statuses besides those of ReadingError. Ctrl-C as shells report it (128 + SIGINT).
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
@@ -89,9 +89,16 @@ def _report(options: argparse.Namespace) -> Report:
     )
     with contextlib.ExitStack() as stack:
         progress = stack.enter_context(Progressing())
-        directory, logs = split(options.logs)
+        url = url_of(options.logs)
+        directory, logs = split(options.logs) if url is None else (None, [])
         if directory is None:
-            reading = read(logs, format=options.format, options=parsing, on_bytes=progress.advance)
+            reading = read(
+                logs,
+                format=options.format,
+                options=parsing,
+                on_bytes=progress.advance,
+                required=url is None,
+            )
         else:
             stored = stack.enter_context(opened(directory))
             reading = read_beside(
@@ -104,7 +111,9 @@ def _report(options: argparse.Namespace) -> Report:
             )
         progress.start("reading", reading.size)
         engine = stack.enter_context(open_engine(options.engine, options.memory, options.master))
-        if directory is None:
+        if url is not None:
+            requests = read_remote(url, reading, engine)
+        elif directory is None:
             requests = engine.read(reading, COLUMNS)
         else:
             requests = read_stored(directory, stored, reading, engine, options.accounts)

@@ -59,8 +59,12 @@ class ReportEngine(Protocol):
         """Return requests in batches as a table."""
         ...
 
-    def stored(self, files: Sequence[Path], columns: Sequence[str]) -> ir.Table:
+    def stored(self, files: Sequence[Path | str], columns: Sequence[str]) -> ir.Table:
         """Return the requests in Parquet files."""
+        ...
+
+    def content(self, url: str) -> bytes:
+        """Return the content of a small file on a file system that the engine can read."""
         ...
 
 
@@ -198,7 +202,15 @@ class Engine:
                 iterator.close()
         return self._connection.table("requests")
 
-    def stored(self, files: Sequence[Path], columns: Sequence[str]) -> ir.Table:
+    def content(self, url: str) -> bytes:
+        """Refuse to read from other file systems, for which DuckDB would download an extension.
+
+        Raises:
+            EngineUnavailable: Always.
+        """
+        raise EngineUnavailable(f"{url}: a URL needs --engine pyspark")
+
+    def stored(self, files: Sequence[Path | str], columns: Sequence[str]) -> ir.Table:
         """Return the table of requests in Parquet files, at least one.
 
         Args:
@@ -217,7 +229,7 @@ class Engine:
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
-def parquet(files: Sequence[Path]) -> str:
+def parquet(files: Sequence[Path | str]) -> str:
     """Return the SQL for the rows of Parquet files."""
     names = (glob.escape(str(file)).replace("'", "''") for file in files)
     return "read_parquet([" + ", ".join(f"'{name}'" for name in names) + "])"

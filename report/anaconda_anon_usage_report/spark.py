@@ -140,16 +140,22 @@ class SparkEngine:
         )
         return self._table("loaded", self._session.createDataFrame(table, _spark_schema(schema)))
 
-    def stored(self, files: Sequence[Path], columns: Sequence[str]) -> ir.Table:
+    def content(self, url: str) -> bytes:
+        """Return the content of a small file on any file system that Spark reads."""
+        frame = self._session.read.format("binaryFile").load(_literal(url))
+        found: bytes = frame.select("content").toArrow().column(0)[0].as_py()
+        return found
+
+    def stored(self, files: Sequence[Path | str], columns: Sequence[str]) -> ir.Table:
         """Return the table of requests in Parquet files, at least one.
 
         Args:
-            files: The files, which all of Spark's processes must see.
+            files: The paths or URLs of files, which all of Spark's processes must see.
             columns: The columns of the table.
         """
-        # Spark takes paths for patterns.
-        paths = [re.sub(r"([\\*?\[\]{}])", r"\\\1", f"file://{file.absolute()}") for file in files]
-        return self._table("stored", self._session.read.parquet(*paths).select(*columns))
+        urls = [file if isinstance(file, str) else f"file://{file.absolute()}" for file in files]
+        frame = self._session.read.parquet(*map(_literal, urls))
+        return self._table("stored", frame.select(*columns))
 
     def _table(self, name: str, frame: DataFrame) -> ir.Table:
         frame.createOrReplaceTempView(name)
@@ -237,6 +243,11 @@ class _Parser:
         columns = [pa.nulls(1, REQUESTS.field(name).type) for name in self._columns]
         columns.append(pa.array([json.dumps([part.number, number, result])]))
         return pa.RecordBatch.from_arrays(columns, names=[*self._columns, _COUNTED.name])
+
+
+def _literal(url: str) -> str:
+    """Return a URL that Spark does not take for a pattern."""
+    return re.sub(r"([\\*?\[\]{}])", r"\\\1", url)
 
 
 def _spark_schema(schema: pa.Schema) -> StructType:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -46,22 +47,29 @@ spark.sql.codegen.wholeStage        false
 spark.sql.shuffle.partitions        1
 """
 
+#: Hadoop's views are a file system of their own, with their own URLs.
+REMOTE = "spark.hadoop.fs.viewfs.mounttable.example.link./stores file://{}\n"
+
 SPARK = ("--engine", "pyspark")
 
 
 @pytest.fixture(scope="module", autouse=True)
 def environment(tmp_path_factory):
-    """Spark's own configuration, in which the session starts, and its temporary directory."""
+    """Spark's own configuration, in which the session starts, and two directories.
+
+    One is for temporary files, and the other is viewfs://example/stores.
+    """
     with pytest.MonkeyPatch.context() as patch:
         configuration = tmp_path_factory.mktemp("configuration")
-        (configuration / "spark-defaults.conf").write_text(SETTINGS)
+        remote = tmp_path_factory.mktemp("remote")
+        (configuration / "spark-defaults.conf").write_text(SETTINGS + REMOTE.format(remote))
         patch.setenv("SPARK_CONF_DIR", str(configuration))
         for name in ("SPARK_HOME", "SPARK_REMOTE", "SPARK_LOCAL_DIRS", "PYSPARK_PYTHON"):
             patch.delenv(name, raising=False)
         # Options are separated by spaces.
         temporary = tmp_path_factory.mktemp("temporary files")
         patch.setattr(tempfile, "tempdir", str(temporary))
-        yield temporary
+        yield temporary, remote
         assert list(temporary.iterdir()) == []
 
 
@@ -115,6 +123,28 @@ def test_a_store_gives_the_same_numbers_with_logs_beside_it(session, logs, tmp_p
     found = report(*arguments)
     assert found == report(*arguments, *SPARK)
     assert found["totals"]["lines_read"] > len(FLEET.requests)
+
+
+def test_a_copy_of_a_store_is_read_from_any_file_system_of_spark(
+    session, environment, logs, tmp_path
+):
+    """A copy without keys, under a name that could be a pattern."""
+    store = tmp_path / "store"
+    collect(store, logs)
+    copy = environment[1] / "it's [{a}]"
+    shutil.copytree(store / "requests", copy / "requests")
+    shutil.copy(store / "manifest.json", copy)
+    url = "viewfs://example/stores/it's [{a}]/"
+    arguments = ["--by", "week", "--table", "periods", "--table", "machines"]
+    assert report(url, *arguments, *SPARK) == report(store, *arguments)
+    url = url.rstrip("/")
+    message = f"aau-report: error: {url}/manifest.json: a URL needs --engine pyspark\n"
+    assert run(url) == (2, "", message)
+    message = f"aau-report: error: {url}: a report from a URL can have no other logs\n"
+    assert run(url, logs, *SPARK) == (2, "", message)
+    found = run("viewfs://example/stores/missing", *SPARK)
+    assert (found[:2], found[2].count("\n")) == ((1, ""), 1)
+    assert "viewfs://example/stores/missing/manifest.json" in found[2]
 
 
 def rows(engine, paths):
@@ -180,7 +210,7 @@ def test_spark_leaves_no_secrets_and_only_private_files(session, environment, tm
     log.write_bytes(b"".join(line + b"\n" for line in [*good, *damaged]))
     with open_engine("pyspark", 600, None) as engine:
         assert engine.read(read([str(log)]), COLUMNS).count().to_pyarrow().as_py() > 0
-        (directory,) = environment.iterdir()
+        (directory,) = environment[0].iterdir()
         paths = [directory, *directory.rglob("*")]
         modes = {stat.filemode(path.lstat().st_mode) for path in paths}
         contents = b"".join(path.read_bytes() for path in paths if path.is_file())

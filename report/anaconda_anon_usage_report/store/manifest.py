@@ -83,7 +83,25 @@ def load(directory: Path) -> Manifest:
     """
     path = directory / NAME
     try:
-        fields = json.loads(path.read_bytes())
+        return parse(path.read_bytes(), str(path))
+    except FileNotFoundError:
+        return Manifest()
+    except OSError as error:
+        raise ReadingError(f"cannot read {path}: {error.strerror}") from None
+
+
+def parse(content: bytes, name: str) -> Manifest:
+    """Parse a manifest.
+
+    Args:
+        content: The content of the file.
+        name: Its path or URL.
+
+    Raises:
+        ReadingError: It is invalid, or of another version.
+    """
+    try:
+        fields = json.loads(content)
         if fields.pop("version") == _VERSION:
             return Manifest(
                 requests=tuple(File(**file) for file in fields.pop("requests")),
@@ -91,10 +109,6 @@ def load(directory: Path) -> Manifest:
                 sources=tuple(Known(**known) for known in fields.pop("sources")),
                 **fields,
             )
-    except FileNotFoundError:
-        return Manifest()
-    except OSError as error:
-        raise ReadingError(f"cannot read {path}: {error.strerror}") from None
     except (ValueError, TypeError, KeyError, AttributeError):
-        raise ReadingError(f"{path}: invalid") from None
-    raise ReadingError(f"{path}: written by another version of aau-report")
+        raise ReadingError(f"{name}: invalid") from None
+    raise ReadingError(f"{name}: written by another version of aau-report")

@@ -14,9 +14,21 @@ from ..reading import NO_INPUT, Options, Reading, ReadingError, read
 from .contents import paths
 from .copies import Copies
 from .keys import LOG_KEY, TOKEN_KEY, new_key, read_key
-from .manifest import Manifest, is_store
+from .manifest import NAME, Manifest, is_store, parse
 from .pseudonyms import pseudonymous
 from .sources import History, NewLines
+
+
+def url_of(arguments: Sequence[str]) -> str | None:
+    """Return the URL among the arguments of a report, without a slash at its end.
+
+    Raises:
+        ReadingError: There is something beside it.
+    """
+    urls = [argument for argument in arguments if "://" in argument]
+    if urls and len(arguments) > 1:
+        raise ReadingError(f"{urls[0]}: a report from a URL can have no other logs", NO_INPUT)
+    return urls[0].rstrip("/") if urls else None
 
 
 def split(arguments: Sequence[str]) -> tuple[Path | None, list[str]]:
@@ -87,9 +99,33 @@ def read_stored(
     requests = engine.load(batches, COLUMNS)
     if not contents.requests and not reading.requests:
         raise ReadingError(f"{directory}: no requests", NO_INPUT)
-    reading.lines_read += contents.lines_read
-    reading.lines_skipped += contents.lines_skipped
+    _count(reading, contents)
     if not contents.requests:
         return requests
     stored = engine.stored(paths(directory, contents.requests), COLUMNS)
     return stored.union(requests) if reading.requests else stored
+
+
+def read_remote(url: str, reading: Reading, engine: ReportEngine) -> ir.Table:
+    """Return the requests of a copy of a store that no command of this package changes.
+
+    Args:
+        url: The directory, on a file system that the engine reads.
+        reading: A reading of no logs, to which the numbers of lines are added.
+        engine: What reads it.
+
+    Raises:
+        ReadingError: There are none, or the manifest is invalid.
+    """
+    name = f"{url}/{NAME}"
+    contents = parse(engine.content(name), name)
+    if not contents.requests:
+        raise ReadingError(f"{url}: no requests", NO_INPUT)
+    _count(reading, contents)
+    return engine.stored([f"{url}/{file.name}" for file in contents.requests], COLUMNS)
+
+
+def _count(reading: Reading, contents: Manifest) -> None:
+    """Add the lines of a store to those of logs."""
+    reading.lines_read += contents.lines_read
+    reading.lines_skipped += contents.lines_skipped
