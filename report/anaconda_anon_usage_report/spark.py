@@ -277,4 +277,7 @@ def _explained() -> Iterator[None]:
     except (ConnectionError, Py4JNetworkError) as error:
         raise EngineError("Java has ended") from error
     except _ERRORS as error:
-        raise EngineError(str(error).strip().partition("\n")[0]) from error
+        # What Java says comes second, after the name of the method that was called.
+        text = str(error).strip()
+        text = text.partition("\n: ")[2] or text
+        raise EngineError(text.partition("\n")[0]) from error

@@ -145,6 +145,9 @@ def test_a_copy_of_a_store_is_read_from_any_file_system_of_spark(
     found = run("viewfs://example/stores/missing", *SPARK)
     assert (found[:2], found[2].count("\n")) == ((1, ""), 1)
     assert "viewfs://example/stores/missing/manifest.json" in found[2]
+    message = 'aau-report: error: database: {}: No FileSystem for scheme "nosuch"\n'
+    name = "org.apache.hadoop.fs.UnsupportedFileSystemException"
+    assert run("nosuch://example/store", *SPARK) == (1, "", message.format(name))
 
 
 def rows(engine, paths):
