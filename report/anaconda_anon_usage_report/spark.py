@@ -92,10 +92,11 @@ class SparkEngine:
         traceback: TracebackType | None,
     ) -> None:
         """End the session and remove its files."""
-        with _explained():
-            self._close.close()
+        # Java, which knows the text of the error, is asked before it ends.
+        with _explained(), self._close:
             if isinstance(error, _ERRORS):
-                raise error
+                with _explained():
+                    raise error
 
     def read(self, reading: Reading, columns: Sequence[str]) -> ir.Table:
         """Parse logs in Spark's processes, which must see the same files.
@@ -277,7 +278,7 @@ def _explained() -> Iterator[None]:
     except (ConnectionError, Py4JNetworkError) as error:
         raise EngineError("Java has ended") from error
     except _ERRORS as error:
-        # What Java says comes second, after the name of the method that was called.
+        # Java names the method that was called, then the exception, then its causes.
         text = str(error).strip()
-        text = text.partition("\n: ")[2] or text
-        raise EngineError(text.partition("\n")[0]) from error
+        causes = re.findall(r"^(?:: |Caused by: )(.+)", text, re.MULTILINE)
+        raise EngineError(causes[-1] if causes else text.partition("\n")[0]) from error

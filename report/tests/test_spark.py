@@ -250,6 +250,25 @@ def test_a_run_prints_the_same_tables_and_leaves_nothing(tmp_path, logs):
     assert (list(tmp_path.iterdir()), list(temporary.iterdir())) == ([temporary], [])
 
 
+def test_a_query_that_fails_says_why(tmp_path, logs):
+    """The end of a file is missing, which Spark sees only when it computes."""
+    temporary, store = tmp_path / "temporary", tmp_path / "store"
+    collect(store, logs / "access.log")
+    damaged = max((store / "requests").rglob("*.parquet"))
+    damaged.write_bytes(damaged.read_bytes()[:-8])
+    found = subprocess.run(
+        command(temporary, store, "--table", "errors"),
+        env=environ(temporary),
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert (found.returncode, found.stdout, found.stderr.count("\n")) == (1, "", 1)
+    assert found.stderr.startswith("aau-report: error: database: ")
+    assert f"{damaged.name} is not a Parquet file" in found.stderr
+    assert list(temporary.iterdir()) == []
+
+
 JAVA_ENDED = b"aau-report: error: database: Java has ended\n"
 
 
